@@ -1,0 +1,327 @@
+"""Everything that a parser can say, as plain data.
+
+Events are slots dataclasses: mutable in fact, because a frozen one takes three
+times as long to build, and immutable by agreement.  Payloads are owned `bytes`,
+never a view of somebody's buffer.  A `repr` is short and never shows a payload,
+a header's value or a password.  Offsets count bytes from the start of the stream
+that the parser was fed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Final, Literal
+
+from hamaproto.headers import Headers
+
+__all__ = [
+    "NEED_DATA",
+    "Anomaly",
+    "AnomalyCode",
+    "AudioFrame",
+    "Data",
+    "EndOfStream",
+    "Event",
+    "Frame",
+    "FrameEnd",
+    "NeedData",
+    "Param",
+    "ParamError",
+    "Part",
+    "Response",
+    "Skipped",
+]
+
+
+class NeedData(Enum):
+    """The one value of this enum, `NEED_DATA`, says: feed me, I have nothing more."""
+
+    NEED_DATA = "need data"
+
+    def __repr__(self) -> str:
+        return "NEED_DATA"
+
+
+NEED_DATA: Final = NeedData.NEED_DATA
+
+
+class AnomalyCode(str, Enum):
+    """One stable name for each way in which a peer departs from what it should send.
+
+    The values are part of the public interface: they may be logged, counted, compared.
+    """
+
+    # multipart: between the images
+    UNDECLARED_BOUNDARY = "undeclared-boundary"
+    """The delimiter in use is not the declared one, or none was declared."""
+    BOUNDARY_CHANGED = "boundary-changed"
+    """Another delimiter came into use in mid-stream."""
+    DELIMITER_WITHOUT_DASHES = "delimiter-without-dashes"
+    """A delimiter line that lacks the two dashes of RFC 2046 5.1.1."""
+    DUPLICATE_DELIMITER = "duplicate-delimiter"
+    """A delimiter directly behind a delimiter."""
+    MISSING_DELIMITER = "missing-delimiter"
+    """A header block or an image began without a delimiter before it."""
+    HEADER_ON_DELIMITER_LINE = "header-on-delimiter-line"
+    """A header followed the delimiter without a line end."""
+    DELIMITER_PADDING = "delimiter-padding"
+    """Blanks behind the delimiter (allowed by RFC 2046, and rare)."""
+    CLOSED_AND_CONTINUED = "closed-and-continued"
+    """More parts came after the closing delimiter."""
+    JUNK = "junk"
+    """Bytes that belong to no part; their place is told by the `Skipped` beside it."""
+    # multipart: header blocks
+    NO_BLANK_LINE = "no-blank-line"
+    """The image began where a header was due."""
+    MALFORMED_HEADER = "malformed-header"
+    """A line of a header block without a colon or without a name: left out."""
+    FOLDED_HEADER = "folded-header"
+    """A header continued on the next line (obsolete since RFC 7230)."""
+    BARE_LF = "bare-lf"
+    """Lines of a header block end in LF alone, or in LF CR."""
+    CONTENT_TYPE_NOT_IMAGE = "content-type-not-image"
+    """An image was sent under a type that names no JPEG."""
+    INVALID_LENGTH = "invalid-length"
+    """A Content-Length that is no number, or zero, negative or over the limit."""
+    DUPLICATE_LENGTH = "duplicate-length"
+    """Content-Length came twice with different values; the last one counts."""
+    HEAD_TOO_LARGE = "head-too-large"
+    """A part's header block passed a limit: skipped."""
+    # multipart: the image against its length
+    LENGTH_MISMATCH = "length-mismatch"
+    """The image did not end where its Content-Length said."""
+    PADDING = "padding"
+    """Content-Length counted bytes behind the image that belong to nothing."""
+    # the image itself
+    TRUNCATED_IMAGE = "truncated-image"
+    """The image was cut off by a delimiter, by another image, or by the end."""
+    DAMAGED_IMAGE = "damaged-image"
+    """The marker structure of the image is broken, though it came to its end."""
+    JUNK_BEFORE_IMAGE = "junk-before-image"
+    """Bytes between a part's head and its image."""
+    IMAGE_WITHOUT_SCAN = "image-without-scan"
+    """Something that began like an image and never came to its first scan: skipped."""
+    IMAGE_TOO_LARGE = "image-too-large"
+    """An image passed `Limits.max_frame`: skipped."""
+    PART_TOO_LARGE = "part-too-large"
+    """A part that is no image passed `Limits.max_part`: skipped."""
+    TRUNCATED_PART = "truncated-part"
+    """A part that is no image was cut off before its Content-Length."""
+    # response heads and body framing
+    MISSING_HEAD = "missing-head"
+    """The body came without a response head."""
+    LEADING_EMPTY_LINES = "leading-empty-lines"
+    STATUS_LINE_CASE = "status-line-case"
+    STATUS_LINE_BLANKS = "status-line-blanks"
+    MISSING_REASON = "missing-reason"
+    INTERIM_RESPONSE = "interim-response"
+    BARE_LF_IN_HEAD = "bare-lf-in-head"
+    BARE_CR_IN_HEAD = "bare-cr-in-head"
+    BLANK_BEFORE_COLON = "blank-before-colon"
+    HEADER_WITHOUT_COLON = "header-without-colon"
+    HEADER_WITHOUT_NAME = "header-without-name"
+    DATE_LINE = "date-line"
+    SECOND_STATUS_LINE = "second-status-line"
+    FOLDED_HEAD_LINE = "folded-head-line"
+    BLANK_LINE_IN_HEAD = "blank-line-in-head"
+    NON_ASCII_HEADER = "non-ascii-header"
+    CONTROL_IN_HEADER = "control-in-header"
+    DUPLICATE_CONTENT_TYPE = "duplicate-content-type"
+    STATUS_206 = "status-206"
+    LENGTH_ON_ENDLESS_BODY = "length-on-endless-body"
+    LENGTH_AND_CHUNKED = "length-and-chunked"
+    REPEATED_LENGTH = "repeated-length"
+    CHUNKED_IN_HTTP_1_0 = "chunked-in-http-1.0"
+    CHUNK_EXTENSION = "chunk-extension"
+    BARE_LF_IN_CHUNKS = "bare-lf-in-chunks"
+    TRAILERS = "trailers"
+    DATA_AFTER_BODY = "data-after-body"
+    TRUNCATED_BODY = "truncated-body"
+    # parameter lists
+    MALFORMED_PARAM = "malformed-param"
+    DUPLICATE_PARAM = "duplicate-param"
+    # audio
+    LOST_SYNC = "lost-sync"
+    """A GSM frame's magic nibble was not where it was due."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
+#: How an image ended: where its declared length said; at its own EOI, which the
+#: length did not foresee or no length was given; at a delimiter or at the start of
+#: another image, cut off; at the end of the stream, cut off.
+FrameEnd = Literal["length", "eoi", "delimiter", "soi", "eof"]
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Frame:
+    """One JPEG image, from SOI to EOI, as it was received.
+
+    `complete` is False if the image was cut off; `data` is then what there is of it.
+    `offset` is where its SOI stood in the stream.  The headers are parsed when they
+    are first looked at.
+    """
+
+    data: bytes
+    end: FrameEnd = "eoi"
+    complete: bool = True
+    offset: int = 0
+    #: The part's header block as received, without the delimiter and the empty line.
+    raw_headers: bytes = b""
+
+    @property
+    def headers(self) -> Headers:
+        """The part's header fields; empty for an image that had no header block."""
+        return Headers.parse(self.raw_headers)
+
+    @property
+    def timestamp(self) -> Decimal | None:
+        """`X-Timestamp` as a number of seconds, or None.
+
+        What the seconds count from differs from sender to sender (epoch, boot, start
+        of the stream) and is not guessed; the text itself is in `headers`.
+        """
+        text = self.headers.get("x-timestamp")
+        if text is None:
+            return None
+        try:
+            value = Decimal(text.strip())
+        except InvalidOperation:
+            return None
+        return value if value.is_finite() else None
+
+    def _key(self) -> tuple[object, ...]:
+        return (self.data, self.end, self.complete, self.offset, self.raw_headers)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Frame) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # mutable: not to be used as a key
+
+    def __repr__(self) -> str:
+        cut = "" if self.complete else ", cut off"
+        return f"<Frame {len(self.data)} bytes at {self.offset}, end={self.end}{cut}>"
+
+
+@dataclass(slots=True, repr=False)
+class Part:
+    """A part of a multipart stream that is no JPEG image."""
+
+    data: bytes
+    headers: Headers
+    complete: bool = True
+    offset: int = 0
+
+    @property
+    def content_type(self) -> str | None:
+        return self.headers.get("content-type")
+
+    def __repr__(self) -> str:
+        return f"<Part {self.content_type} {len(self.data)} bytes at {self.offset}>"
+
+
+@dataclass(slots=True)
+class Anomaly:
+    """Something that should not be as it is, and did no harm."""
+
+    code: AnomalyCode
+    offset: int
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Skipped:
+    """Bytes that were received and belong to nothing that could be delivered."""
+
+    offset: int
+    length: int
+    reason: str
+
+
+@dataclass(slots=True)
+class EndOfStream:
+    """The last event of every parser.
+
+    `complete` is False if the stream ended inside something.
+    """
+
+    complete: bool = True
+    offset: int = 0
+
+
+@dataclass(slots=True, repr=False)
+class Response:
+    """A response head; `status` is None where the body came without one."""
+
+    status: int | None
+    headers: Headers
+    content_type: str | None = None
+    reason: str = ""
+    version: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {self.content_type}>"
+
+
+@dataclass(slots=True, repr=False)
+class Data:
+    """Bytes of a body that no parser was named for."""
+
+    data: bytes
+    offset: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Data {len(self.data)} bytes at {self.offset}>"
+
+
+@dataclass(slots=True, repr=False)
+class Param:
+    """One `key=value` line of a parameter list.
+
+    `key` is the raw key without an optional `root.`; `raw_key` is as sent.  The repr
+    hides the value: `listuser` answers with passwords.
+    """
+
+    key: str
+    value: str
+    raw_key: str
+    offset: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Param {self.key} at {self.offset}>"
+
+
+@dataclass(slots=True)
+class ParamError:
+    """The device's own error line in a parameter list, `# Error …`."""
+
+    message: str
+    offset: int = 0
+
+
+@dataclass(slots=True, repr=False)
+class AudioFrame:
+    """One GSM 06.10 frame: 33 bytes, 20 ms of sound."""
+
+    data: bytes
+    offset: int = 0
+
+    def __repr__(self) -> str:
+        return f"<AudioFrame at {self.offset}>"
+
+
+Event = (
+    Frame
+    | Part
+    | Anomaly
+    | Skipped
+    | EndOfStream
+    | Response
+    | Data
+    | Param
+    | ParamError
+    | AudioFrame
+)

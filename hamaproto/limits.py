@@ -1,0 +1,68 @@
+"""How much a peer may make us hold, each bound with its reason.
+
+A limit is a number that no real camera has been seen to reach and that keeps a
+hostile one from filling the memory.  What happens at a limit is part of its
+description: some end the stream with `LimitExceededError`, some only cost the
+part that broke them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from hamaproto.errors import LocalProtocolError
+
+__all__ = ["DEFAULT_LIMITS", "Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds for all parsers; every one is a count that must be positive.
+
+    Pass `Limits(max_frame=...)` to a parser or a connection to change one.
+    """
+
+    #: Bytes of one image.  A 20-megapixel JPEG at quality 100 stays below 16 MiB.
+    #: Past it the image is skipped and reported, and the search for the next begins.
+    max_frame: int = 16 * 1024 * 1024
+    #: Bytes of one part that is no image (text, XML, audio between the images).
+    #: Past it the part is skipped and reported.
+    max_part: int = 1024 * 1024
+    #: Bytes between two parts that belong to neither.  Past it: an error, since
+    #: nothing that can be used has come for that long.
+    max_junk: int = 64 * 1024 * 1024
+    #: Bytes of one line of a part's header block; ustreamer sends 8 KiB of them.
+    max_part_line: int = 16 * 1024
+    #: Bytes of one part's header block.  Past it the block is junk, not an error.
+    max_part_head: int = 16 * 1024
+    #: Lines of one part's header block; ustreamer sends 16.
+    max_part_headers: int = 64
+    #: Bytes of one line of a response head; 7 KB have been met.
+    max_head_line: int = 16 * 1024
+    #: Bytes of a response head; 15 KB have been met, 80 KB are an attack.
+    max_head: int = 64 * 1024
+    #: Header lines of a response head, junk lines and folds included.
+    max_headers: int = 256
+    #: Empty lines, and 1xx answers, before the status line.
+    max_preamble: int = 64
+    #: Bytes of a chunk's size line, extensions included (RFC 9112 7.1.1).
+    max_chunk_line: int = 4 * 1024
+    #: Bytes of the trailer section of a chunked body (RFC 9112 7.1.2).
+    max_trailers: int = 16 * 1024
+    #: Bytes of one `key=value` line.  The device itself stops at 126 bytes a value.
+    max_param_line: int = 64 * 1024
+    #: Lines of one parameter list; a full dump of a real camera has some hundreds.
+    max_params: int = 20_000
+    #: Bytes of a body that is collected whole (a page, an error text).
+    max_body: int = 4 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise LocalProtocolError(
+                    f"Limits({field.name}={value!r}): a limit is a whole number of at least 1"
+                )
+
+
+DEFAULT_LIMITS = Limits()

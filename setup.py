@@ -1,0 +1,110 @@
+"""Builds the compiled twins; everything else about the package is in pyproject.toml.
+
+`HAMAPROTO_BUILD` says how much they matter:
+
+    try      (default) a missing compiler gives a working pure-Python package and says so
+    skip     do not even try
+    require  fail if one can't be built (CI and release builds)
+
+Whatever Cython reads or writes stands in a copy of the tree under `build/`, so that the
+source tree holds no generated file: one of the twins is the very source of its pure
+sibling under another module name, and would shadow it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent.resolve()
+STAGE = Path("build") / "cython"
+
+#: Compiled module -> (its source, C files linked into it).  A source that ends in .py is
+#: compiled from a copy under the module's name, with the .pxd of that name beside it.
+MODULES: dict[str, tuple[str, list[str]]] = {
+    "hamaproto.wire._kernels": ("hamaproto/wire/_kernels.pyx", []),
+    "hamaproto.wire._multipart": ("hamaproto/wire/multipart.py", []),
+    "hamaproto.gsm._codec": ("hamaproto/gsm/_codec.pyx", ["hamaproto/gsm/kernel_gsm.c"]),
+}
+
+MODE = os.environ.get("HAMAPROTO_BUILD", "try")
+if MODE not in ("try", "skip", "require"):
+    sys.exit(f"HAMAPROTO_BUILD={MODE!r}: allowed are try, skip, require")
+
+
+def stage() -> dict[str, Path]:
+    """Copy what Cython needs to the staging tree; module name -> its staged source."""
+    shutil.rmtree(ROOT / STAGE, ignore_errors=True)
+    for folder in ("hamaproto", "hamaproto/wire", "hamaproto/gsm"):
+        (ROOT / STAGE / folder).mkdir(parents=True)
+        (ROOT / STAGE / folder / "__init__.py").write_text("")
+        for file in (ROOT / folder).iterdir():
+            if file.suffix in (".pxd", ".pyx", ".h") or file.name.startswith("kernel_"):
+                shutil.copy2(file, ROOT / STAGE / folder / file.name)
+    staged = {}
+    for module, (source, _) in MODULES.items():
+        target = STAGE / Path(*module.split(".")).with_suffix(Path(source).suffix)
+        if source.endswith(".py"):
+            # The compiled copy takes its kernels from the compiled module, as C calls:
+            # the .pxd names them, so the Python import must not.
+            lines = (ROOT / source).read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if "# twin: cimported" not in line]
+            (ROOT / target).write_text("".join(kept), encoding="utf-8")
+        staged[module] = target
+    return staged
+
+
+def extensions() -> list[Extension]:
+    if MODE == "skip":
+        return []
+    try:
+        from Cython.Build import cythonize
+    except ImportError:
+        if MODE == "require":
+            raise
+        print("hamaproto: no Cython, so the package is pure Python", file=sys.stderr)
+        return []
+    staged = stage()
+    modules = [
+        Extension(
+            module,
+            [str(staged[module]), *(str(STAGE / c) for c in MODULES[module][1])],
+            include_dirs=[str(STAGE / Path(*module.split(".")[:-1]))],
+            extra_compile_args=os.environ.get("HAMAPROTO_CFLAGS", "").split(),
+            extra_link_args=os.environ.get("HAMAPROTO_LDFLAGS", "").split(),
+        )
+        for module in MODULES
+    ]
+    built: list[Extension] = cythonize(
+        modules,
+        include_path=[str(STAGE)],
+        compiler_directives={"language_level": 3, "embedsignature": True},
+    )
+    for extension in built:
+        # cythonize() makes new Extension objects and loses the flag.
+        extension.optional = MODE == "try"
+    return built
+
+
+class BuildExt(build_ext):
+    def run(self) -> None:
+        super().run()
+        missing = [
+            extension.name
+            for extension in self.extensions
+            if not Path(self.get_ext_fullpath(extension.name)).exists()
+        ]
+        if missing:
+            print(
+                f"hamaproto: could not compile {', '.join(missing)}: the package works in pure "
+                "Python; HAMAPROTO_BUILD=require shows why",
+                file=sys.stderr,
+            )
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt})
