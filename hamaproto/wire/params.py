@@ -1,0 +1,377 @@
+"""Parameter lists: the `key=value` lines that `param.cgi?action=list` answers with.
+
+In: the bytes of a body, in any pieces.  Out: one `Param` a line, `ParamError` for the
+device's own error line, and a report for whatever is neither.
+
+    # Error -1 getting param in group 'X'!      the device says no, with status 200
+    root.Brand.WebURL=http://www.hama.de/?a=b   split at the first "=" only
+    Properties.Audio=yes                        the same answer may mix keys with and
+    Properties.Audio.TwoWayAudio=yes            without "root.", and a leaf may branch
+
+No camera of the family says how long its list is, some end their lines in LF and some in
+CRLF, all put one more CRLF at the end, and nobody declares a charset.  So the reader asks
+for nothing but line ends, reads latin-1, which never fails and can be turned back into
+the very bytes, and loses nothing: every byte that is no line end or blank line is part of
+one event.  Values are kept as they were sent; `hamaproto.models` gives them a meaning.
+
+Lines are independent of each other, so damage costs the line that it hits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from hamaproto.errors import HamaError, LimitExceededError, LocalProtocolError
+from hamaproto.events import (
+    NEED_DATA,
+    Anomaly,
+    AnomalyCode,
+    Data,
+    EndOfStream,
+    NeedData,
+    Param,
+    ParamError,
+    Skipped,
+)
+from hamaproto.limits import DEFAULT_LIMITS, Limits
+
+__all__ = ["ParamEvent", "ParamList", "ParamNode", "ParamParser", "parse_params"]
+
+ParamEvent = Param | ParamError | Anomaly | Skipped | Data | EndOfStream
+
+_ROOT = "root."
+_BLANKS = " \t\r\n"
+#: Real keys have five levels.  A key of nothing but dots must not become a node a byte.
+_MAX_DEPTH = 16
+
+
+def _without_root(raw_key: str) -> str:
+    """The key without blanks around it and without one leading `root.`, if any is left."""
+    key = raw_key.strip(_BLANKS)
+    if key[: len(_ROOT)].lower() == _ROOT and len(key) > len(_ROOT):
+        return key[len(_ROOT) :]
+    return key
+
+
+def _fold(key: str) -> str:
+    return _without_root(key).lower()
+
+
+class ParamParser:
+    """Reads a parameter list as it arrives; follows the contract of every parser here.
+
+    Events, in the order of the bytes:
+
+    * `Param` - a line with a key.  `key` lacks an optional `root.`, `raw_key` and `value`
+      are as sent.
+    * `ParamError` - `# Error ...`, the device's own refusal.
+    * `Anomaly(MALFORMED_PARAM)`, then `Data` - a line without `=` or without a key, and
+      its bytes.
+    * `Anomaly(DUPLICATE_PARAM)`, then `Param` - a key that came before; case and `root.`
+      make no difference.
+    * `Skipped` - a comment (`#`), or a line over `Limits.max_param_line`.
+    * `EndOfStream` - `complete` is False if the last line had no end: it is delivered, and
+      may have been cut.
+
+    Raises LimitExceededError past `Limits.max_params` lines that are not empty, and past
+    `Limits.max_body` bytes; whatever came before has been delivered then.
+    """
+
+    def __init__(self, *, limits: Limits | None = None) -> None:
+        self._limits = limits if limits is not None else DEFAULT_LIMITS
+        self._buffer = bytearray()
+        self._pos = 0  # in the buffer: where the line at hand begins
+        self._scan = 0  # in the buffer: no LF between _pos and here
+        self._base = 0  # in the stream: where the buffer begins
+        self._received = 0
+        self._discarded = 0  # bytes dropped of a line that is too long
+        self._lines = 0
+        self._seen: set[str] = set()
+        self._next: ParamEvent | None = None  # the second of two events of one line
+        self._eof = False
+        self._unended = False
+        self._error: HamaError | None = None
+
+    def receive_data(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take more of the body; the chunk may be reused afterwards."""
+        if self._error is not None:
+            raise self._error.with_traceback(None)
+        if self._eof:
+            raise LocalProtocolError("receive_data() after receive_eof(): use a new ParamParser")
+        try:
+            data = memoryview(chunk).cast("B")
+        except TypeError:
+            raise LocalProtocolError(
+                f"receive_data() takes contiguous bytes, not {type(chunk).__name__}"
+            ) from None
+        if self._pos:
+            del self._buffer[: self._pos]
+            self._base += self._pos
+            self._scan -= self._pos
+            self._pos = 0
+        # Bytes past the limit are never looked at: no need to keep them.
+        room = max(0, self._limits.max_body - self._received)
+        self._buffer += data[:room]
+        self._received += len(data)
+
+    def receive_eof(self) -> None:
+        """Say that the body is over; a last line without an end is delivered then."""
+        if self._error is not None:
+            raise self._error.with_traceback(None)
+        self._eof = True
+
+    def next_event(self) -> ParamEvent | NeedData:
+        """The next event, NEED_DATA, or EndOfStream again and again at the end."""
+        if self._error is not None:
+            raise self._error.with_traceback(None)
+        if self._next is not None:
+            event, self._next = self._next, None
+            return event
+        buffer = self._buffer
+        while (end := buffer.find(b"\n", self._scan)) >= 0:
+            found = self._take(end, end + 1)
+            if found is not None:
+                return found
+        self._scan = len(buffer)
+        if self._received > self._limits.max_body:
+            raise self._fail(
+                f"a parameter list of more than max_body={self._limits.max_body} bytes",
+                self._limits.max_body,
+            )
+        if self._eof:
+            if self._pos < len(buffer) or self._discarded:
+                found = self._take(len(buffer), len(buffer))
+                if found is not None:
+                    self._unended = True
+                    return found
+            return EndOfStream(complete=not self._unended, offset=self._received)
+        self._discard_long_line()
+        return NEED_DATA
+
+    def events(self) -> Iterator[ParamEvent]:
+        """Events until more data is needed; EndOfStream is the last one at the end."""
+        while (event := self.next_event()) is not NEED_DATA:
+            assert not isinstance(event, NeedData)  # narrows the type, nothing else
+            yield event
+            if isinstance(event, EndOfStream):
+                return
+
+    # -- one line ------------------------------------------------------------------
+
+    def _discard_long_line(self) -> None:
+        """Hold no more of a line that is over its limit than the count of its bytes."""
+        held = len(self._buffer) - self._pos
+        if self._discarded or held > self._limits.max_param_line:
+            self._discarded += held
+            self._pos = self._scan = len(self._buffer)
+
+    def _take(self, end: int, following: int) -> ParamEvent | None:
+        """The event of the line up to `end`, None if it is empty; moves to the next line."""
+        start, self._pos, self._scan = self._pos, following, following
+        length = self._discarded + end - start
+        if length > self._limits.max_param_line:
+            offset = self._base + start - self._discarded
+            self._discarded = 0
+            self._count(offset)
+            return Skipped(offset, length, "a line over max_param_line")
+        line = bytes(self._buffer[start:end])
+        # GoAhead relatives have been met ending lines in CR LF, LF CR and CR CR LF.
+        text = line.strip(b"\r")
+        offset = self._base + start + (len(line) - len(line.lstrip(b"\r")) if text else 0)
+        return self._read(text, offset) if text.strip(b" \t\r") else None
+
+    def _read(self, line: bytes, offset: int) -> ParamEvent:
+        self._count(offset)
+        text = line.decode("latin-1")
+        if text.lstrip(_BLANKS).startswith("#"):
+            comment = text.strip(_BLANKS)[1:].strip(_BLANKS)
+            if comment[:5].lower() == "error":
+                return ParamError(comment, offset)
+            return Skipped(offset, len(line), "a comment")
+        raw_key, equals, value = text.partition("=")
+        if not equals or not raw_key.strip(_BLANKS):
+            lack = "key" if equals else '"="'
+            self._next = Data(line, offset)
+            return Anomaly(
+                AnomalyCode.MALFORMED_PARAM, offset, f"a line of {len(line)} bytes without {lack}"
+            )
+        param = Param(_without_root(raw_key), value, raw_key, offset)
+        folded = param.key.lower()
+        if folded in self._seen:
+            self._next = param
+            return Anomaly(AnomalyCode.DUPLICATE_PARAM, offset, param.key)
+        self._seen.add(folded)
+        return param
+
+    def _count(self, offset: int) -> None:
+        self._lines += 1
+        if self._lines > self._limits.max_params:
+            raise self._fail(
+                f"a parameter list of more than max_params={self._limits.max_params} lines", offset
+            )
+
+    def _fail(self, message: str, offset: int) -> LimitExceededError:
+        self._error = error = LimitExceededError(message, offset)
+        self._buffer = bytearray()
+        return error
+
+    def __repr__(self) -> str:
+        return f"<ParamParser {self._received} bytes, {self._lines} lines>"
+
+
+class ParamNode(Mapping[str, "ParamNode"]):
+    """One name of the dotted keys: a value, branches below it, or both.
+
+    `Properties.Audio` is both.  As a mapping a node yields its branches by name, in the
+    order in which they came; it is looked up without case, and with a dotted path too:
+    `tree["Properties.Audio"].value`.
+    """
+
+    __slots__ = ("_branches", "name", "value")
+
+    def __init__(self, name: str = "", value: str | None = None) -> None:
+        self.name = name
+        self.value = value
+        self._branches: dict[str, ParamNode] = {}
+
+    def __getitem__(self, path: str) -> ParamNode:
+        node = self
+        for name in _fold(path).split(".", _MAX_DEPTH - 1):
+            node = node._branches[name]
+        return node
+
+    def __iter__(self) -> Iterator[str]:
+        return (node.name for node in self._branches.values())
+
+    def __len__(self) -> int:
+        return len(self._branches)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ParamNode):
+            return NotImplemented
+        return self.value == other.value and self._branches == other._branches
+
+    __hash__ = None  # type: ignore[assignment]  # as every mapping that compares by content
+
+    def __bool__(self) -> bool:
+        # A leaf has no branches, and is there all the same.
+        return True
+
+    def _grow(self, key: str, value: str) -> None:
+        node = self
+        for name in key.split(".", _MAX_DEPTH - 1):
+            node = node._branches.setdefault(name.lower(), ParamNode(name))
+        node.value = value
+
+    def __repr__(self) -> str:
+        return f"<ParamNode {self.name!r}: {', '.join(self) or 'a leaf'}>"
+
+
+class ParamList(Mapping[str, str]):
+    """A whole parameter list: a flat mapping from key to value, both as text.
+
+    Keys are looked up without case and with or without `root.`; iterating gives each key
+    once, without `root.`, in the order and spelling in which it came first.  Of a key that
+    came twice the last value counts.  Values are latin-1 text as sent:
+    `value.encode("latin-1")` gives the bytes back.
+
+    `raw` has every line as `(raw key, value)`, `errors` what the device complained of,
+    `malformed` the lines that are no parameter, `complete` whether the last line had its
+    end, and `tree` the same values by the dots of their keys.
+    """
+
+    __slots__ = ("_index", "complete", "errors", "malformed", "raw")
+
+    def __init__(
+        self,
+        raw: Iterable[tuple[str, str]] = (),
+        *,
+        errors: Iterable[ParamError] = (),
+        malformed: Iterable[str] = (),
+        complete: bool = True,
+    ) -> None:
+        self.raw: tuple[tuple[str, str], ...] = tuple(raw)
+        self.errors: tuple[ParamError, ...] = tuple(errors)
+        self.malformed: tuple[str, ...] = tuple(malformed)
+        self.complete = complete
+        index: dict[str, tuple[str, str]] = {}
+        for raw_key, value in self.raw:
+            key = _without_root(raw_key)
+            first, _ = index.get(key.lower(), (key, value))
+            index[key.lower()] = (first, value)
+        self._index = index
+
+    @classmethod
+    def from_events(cls, events: Iterable[object]) -> ParamList:
+        """The list that a `ParamParser`'s events tell of; other events are passed over."""
+        raw: list[tuple[str, str]] = []
+        errors: list[ParamError] = []
+        malformed: list[str] = []
+        complete = True
+        for event in events:
+            match event:
+                case Param():
+                    raw.append((event.raw_key, event.value))
+                case ParamError():
+                    errors.append(event)
+                case Data():
+                    malformed.append(event.data.decode("latin-1"))
+                case EndOfStream():
+                    complete = event.complete
+        return cls(raw, errors=errors, malformed=malformed, complete=complete)
+
+    def __getitem__(self, key: str) -> str:
+        return self._index[_fold(key)][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, _ in self._index.values())
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and _fold(key) in self._index
+
+    def get_all(self, key: str) -> list[str]:
+        """Every value that came under `key`, in order; empty if there was none."""
+        folded = _fold(key)
+        return [value for raw_key, value in self.raw if _fold(raw_key) == folded]
+
+    @property
+    def tree(self) -> ParamNode:
+        """The values by the dots of their keys; built anew each time it is asked for."""
+        root = ParamNode()
+        for key, value in self.items():
+            root._grow(key, value)
+        return root
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (self.raw, self.errors, self.malformed, self.complete))
+
+    def __repr__(self) -> str:
+        # Values may be passwords (`User1=admin,Password=...`): keys only.
+        told = f", {len(self.errors)} errors" if self.errors else ""
+        return f"<ParamList {', '.join(self)}{told}>"
+
+
+def _rebuild(
+    raw: tuple[tuple[str, str], ...],
+    errors: tuple[ParamError, ...],
+    malformed: tuple[str, ...],
+    complete: bool,
+) -> ParamList:
+    return ParamList(raw, errors=errors, malformed=malformed, complete=complete)
+
+
+def parse_params(
+    body: bytes | bytearray | memoryview, *, limits: Limits | None = None
+) -> ParamList:
+    """Read a whole parameter list; raises LimitExceededError and nothing else.
+
+    A body that is no parameter list gives an empty one with `malformed` lines.
+    """
+    parser = ParamParser(limits=limits)
+    parser.receive_data(body)
+    parser.receive_eof()
+    return ParamList.from_events(parser.events())
