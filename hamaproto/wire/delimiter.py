@@ -1,0 +1,353 @@
+"""Which lines separate the parts of a stream, and where the next one stands.
+
+RFC 2046 5.1.1 says `--` and the declared boundary.  Cameras declare the dashes as part of
+the boundary, or leave them out on the wire, or use another name than they declare, or
+declare none.  So there is a set of known names: what the declaration can mean, and the
+last three that were seen in use.  A name that was not declared must prove itself by a
+real line end and a header behind it.
+
+Nothing here keeps a position.  A question that can't be answered because the bytes end
+is answered with `UNDECIDED`, never with a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Final
+
+from hamaproto.events import AnomalyCode
+
+__all__ = [
+    "Delimiter",
+    "DelimiterSet",
+    "Match",
+    "Undecided",
+    "UNDECIDED",
+    "boundary_of",
+    "line_end_before",
+]
+
+#: Longer names are not believed: RFC 2046 allows 70 characters.
+MAX_NAME = 200
+MAX_FIELD_NAME = 64
+#: How many names that were not declared are kept alive.
+_DETECTED = 3
+
+
+class Undecided(Enum):
+    UNDECIDED = "undecided"
+
+
+UNDECIDED: Final = Undecided.UNDECIDED
+
+_BOUNDARY = re.compile(
+    r"""(?:^|[;,\s]) boundary \s* = \s* (?: "((?:[^"\\]|\\.)*)"? | '([^']*)' | ([^;]*) )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def boundary_of(content_type: str | None) -> str | None:
+    """The boundary parameter of a Content-Type, read as a lenient MIME parser does.
+
+    Quoted or not; blanks and colons inside; blanks around the `=`; a missing closing quote.
+    """
+    found = _BOUNDARY.search(content_type or "")
+    if found is None:
+        return None
+    quoted, single, bare = found.groups()
+    if quoted is not None:
+        value = re.sub(r"\\(.)", r"\1", quoted)
+    else:
+        value = single if single is not None else bare.strip()
+    return value or None
+
+
+@dataclass(slots=True, frozen=True)
+class Delimiter:
+    """One way in which a delimiter line can begin."""
+
+    line: bytes
+    #: What is to be reported when this one turns out to be in use.
+    anomaly: AnomalyCode | None = None
+    #: A bare name, without dashes, is only believed with a header block behind it.
+    bare: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Match:
+    """A delimiter at `start`; the header block begins at `end`."""
+
+    delimiter: Delimiter
+    start: int
+    end: int
+    closing: bool = False
+    anomaly: AnomalyCode | None = None
+
+
+_LINE_END = rb"(?:\r\n|\n)"
+_FIELD = rb"[A-Za-z][A-Za-z0-9_.-]{0,%d}[ \t]*:" % (MAX_FIELD_NAME - 1)
+_IS_FIELD = re.compile(_FIELD).match
+#: What may still become a header name.
+_MAY_BE_FIELD = re.compile(
+    rb"(?:[A-Za-z][A-Za-z0-9_.-]{0,%d}[ \t]*)?\Z" % (MAX_FIELD_NAME - 1)
+).match
+_PADDED_END = re.compile(rb"[ \t]*(\r?\n)").match
+_MAY_BE_END = re.compile(rb"[ \t]{0,%d}\r?\Z" % MAX_NAME).match
+_UNDECLARED_LINE = re.compile(rb"--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n" % (MAX_NAME - 1)).match
+_MAY_BE_UNDECLARED = re.compile(rb"(?:-|--|--[\x21-\x7e][\x20-\x7e\t]{0,%d}\r?)\Z" % MAX_NAME).match
+_GLUED = re.compile(rb"--([\x21-\x7e]{1,70}?)content-(?:type|length)[ \t]*:", re.IGNORECASE).match
+_ANY_LINE = re.compile(
+    rb"\n\r?--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n\r?(?=(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]*:)"
+    % (MAX_NAME - 1, MAX_FIELD_NAME),
+    re.IGNORECASE,
+).search
+
+#: No answer depends on more bytes than this behind a delimiter's first one.
+LOOKAHEAD = 2 * MAX_NAME + MAX_FIELD_NAME + 8
+
+
+@lru_cache(maxsize=64)
+def _proven(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
+    """Finds a known delimiter with a header block behind it, wherever it stands."""
+    alternatives = []
+    for line, bare in sorted(names, key=lambda item: -len(item[0])):
+        escaped = re.escape(line)
+        alternatives.append((rb"(?<=\n)" if bare else b"") + escaped)
+    one = b"(?:" + b"|".join(alternatives) + b")"
+    # A delimiter given twice, the first with an empty header block, is one delimiter.
+    return re.compile(
+        one
+        + rb"(?:[ \t]*\r?\n\r?(?:\r?\n)?"
+        + one
+        + rb")?(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?="
+        + _FIELD
+        + rb")"
+    )
+
+
+class DelimiterSet:
+    """The names that are alive in one stream.
+
+    `current` is the one in use, or None before the first part.
+    """
+
+    __slots__ = ("_detected", "_first", "_names", "current", "declared", "hold")
+
+    def __init__(self, boundary: str | None) -> None:
+        declared: list[Delimiter] = []
+        if boundary is not None:
+            raw = boundary.encode("latin-1", "replace").strip(b" \t")[:MAX_NAME]
+            stripped = raw.strip(b"-")
+            declared.append(Delimiter(b"--" + raw))
+            if raw.startswith(b"--") and len(raw) > 2:
+                declared.append(Delimiter(raw, AnomalyCode.UNDECLARED_BOUNDARY))
+            if stripped and b"--" + stripped not in (raw, b"--" + raw):
+                declared.append(Delimiter(b"--" + stripped, AnomalyCode.UNDECLARED_BOUNDARY))
+            for name in (raw, stripped):
+                if name and not name.startswith(b"--"):
+                    declared.append(
+                        Delimiter(name, AnomalyCode.DELIMITER_WITHOUT_DASHES, bare=True)
+                    )
+                    break
+        self.declared = tuple(declared)
+        self._detected: tuple[Delimiter, ...] = ()
+        self.current: Delimiter | None = None
+        self._update()
+
+    def _update(self) -> None:
+        names = {d.line: d for d in (*self._detected, *self.declared)}
+        # The longest first, so that a name never hides a longer one.
+        self._names = tuple(sorted(names.values(), key=lambda d: -len(d.line)))
+        #: Fewer bytes than this can't hold the start of any name, or of a FFD8FF.
+        self.hold = max([4, *(len(d.line) + 2 for d in self._names)])
+        # What junk is searched for: whole names, bare ones at the start of a line.
+        self._first = (
+            *(d.line if not d.bare else b"\n" + d.line for d in self._names),
+            *(b"\n\r" + d.line for d in self._names if d.bare),
+            b"\n--",
+            b"\n\r--",
+        )
+
+    @property
+    def multipart(self) -> bool:
+        """Whether the parts of this stream are, or should be, delimited at all."""
+        return self.current is not None or bool(self.declared)
+
+    def use(self, delimiter: Delimiter) -> AnomalyCode | None:
+        """Note that this one is in use; what there is to report about it."""
+        before, self.current = self.current, delimiter
+        if before == delimiter:
+            return None
+        known = any(d.line == delimiter.line for d in self._names)
+        if not any(d.line == delimiter.line for d in self.declared):
+            others = [d for d in self._detected if d.line != delimiter.line]
+            self._detected = (*others, delimiter)[-_DETECTED:]
+            if not known:
+                self._update()
+        if before is not None:
+            return AnomalyCode.BOUNDARY_CHANGED
+        return delimiter.anomaly
+
+    def match_known(
+        self, data: bytes | bytearray, pos: int, end: int, final: bool, line_start: bool
+    ) -> Match | Undecided | None:
+        """Whether a known delimiter stands at `pos`."""
+        undecided = False
+        closing: Match | None = None
+        for delimiter in self._names:
+            line = delimiter.line
+            if delimiter.bare and not line_start:
+                continue
+            have = min(len(line), end - pos)
+            if data[pos : pos + have] != line[:have]:
+                continue
+            if have < len(line):
+                undecided = undecided or not final
+                continue
+            after = pos + have
+            rest = bytes(data[after : min(end, after + MAX_NAME + MAX_FIELD_NAME)])
+            ending = _PADDED_END(rest)
+            if ending is not None:
+                stop = after + ending.end()
+                if delimiter.bare:
+                    proof = self._field_behind(data, stop, end, final)
+                    if proof is UNDECIDED:
+                        undecided = True
+                    if proof is not True:
+                        continue
+                padding = AnomalyCode.DELIMITER_PADDING if ending.start(1) else None
+                if undecided:
+                    return UNDECIDED
+                return Match(delimiter, pos, stop, anomaly=padding)
+            if delimiter.bare:
+                if not final and _MAY_BE_END(rest):
+                    undecided = True
+                continue
+            if rest.startswith(b"--"):
+                ending = _PADDED_END(rest, 2)
+                if ending is not None:
+                    closing = closing or Match(delimiter, pos, after + ending.end(), closing=True)
+                    continue
+                if _MAY_BE_END(rest, 2):
+                    if final:
+                        closing = closing or Match(delimiter, pos, end, closing=True)
+                    else:
+                        undecided = True
+                    continue
+            elif _IS_FIELD(rest):
+                if undecided:
+                    return UNDECIDED
+                return Match(
+                    delimiter, pos, after, anomaly=AnomalyCode.HEADER_ON_DELIMITER_LINE
+                )
+            if _MAY_BE_END(rest) or _MAY_BE_FIELD(rest) or rest == b"-":
+                if not final:
+                    undecided = True
+                elif not rest.strip():
+                    return Match(delimiter, pos, end)
+        if undecided:
+            return UNDECIDED
+        return closing
+
+    def match_undeclared(
+        self, data: bytes | bytearray, pos: int, end: int, final: bool
+    ) -> Match | Undecided | None:
+        """Whether a line at `pos` is a delimiter that nobody declared."""
+        if data[pos : pos + 1] != b"-":
+            return None
+        rest = bytes(data[pos : min(end, pos + LOOKAHEAD)])
+        line = _UNDECLARED_LINE(rest)
+        if line is not None:
+            stop = pos + line.end()
+            proof = self._field_behind(data, stop, end, final)
+            if proof is True:
+                return Match(self._detect(line.group(1)), pos, stop)
+            return UNDECIDED if proof is UNDECIDED else None
+        if not self._names:
+            glued = _GLUED(rest)
+            if glued is not None:
+                return Match(
+                    self._detect(glued.group(1)),
+                    pos,
+                    pos + 2 + len(glued.group(1)),
+                    anomaly=AnomalyCode.HEADER_ON_DELIMITER_LINE,
+                )
+        if not final and _MAY_BE_UNDECLARED(rest):
+            return UNDECIDED
+        return None
+
+    def _detect(self, name: bytes) -> Delimiter:
+        line = b"--" + name
+        for delimiter in self._names:
+            if delimiter.line == line:
+                return delimiter
+        return Delimiter(line, AnomalyCode.UNDECLARED_BOUNDARY)
+
+    @staticmethod
+    def _field_behind(
+        data: bytes | bytearray, pos: int, end: int, final: bool
+    ) -> bool | Undecided:
+        """Whether a header begins at `pos`, behind the CR of a LF CR if there is one."""
+        if data[pos : pos + 1] == b"\r":
+            pos += 1
+        rest = bytes(data[pos : min(end, pos + MAX_FIELD_NAME + MAX_NAME)])
+        if _IS_FIELD(rest):
+            return True
+        if not final and _MAY_BE_FIELD(rest):
+            return UNDECIDED
+        return False
+
+    def search_junk(self, data: bytes | bytearray, pos: int, end: int) -> int:
+        """The first place from `pos` at which something may begin, or -1.
+
+        That is the start of FFD8FF, of a known name, or of a line that begins with `--`.
+        """
+        # In windows that grow, so that a pattern that is nowhere does not make each
+        # search for one that is everywhere run to the end of the data.
+        width = 512
+        start = pos
+        while start < end:
+            stop = min(end, start + width)
+            best = data.find(b"\xff\xd8\xff", start, stop)
+            for pattern in self._first:
+                limit = stop if best < 0 else min(end, best + len(pattern))
+                found = data.find(pattern, start, limit)
+                if found >= 0:
+                    # A pattern with a line end in front means the place behind it.
+                    if pattern.startswith(b"\n"):
+                        found += 2 if pattern.startswith(b"\n\r") else 1
+                    if best < 0 or found < best:
+                        best = found
+            if best >= 0:
+                return best
+            if stop >= end:
+                return -1
+            start = max(start + 1, stop - self.hold)
+            width *= 4
+        return -1
+
+    def search_proven(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
+        """The first known delimiter with a header block behind it in `data[pos:end]`, or -1."""
+        if not self._names:
+            return -1
+        pattern = _proven(tuple((d.line, d.bare) for d in self._names))
+        found = pattern.search(data, pos, end)
+        return -1 if found is None else found.start()
+
+    def search_any(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
+        """The first `--line` with a Content- or X- header behind it, or -1."""
+        found = _ANY_LINE(data, pos, end)
+        if found is None:
+            return -1
+        return found.start(1) - 2
+
+
+def line_end_before(data: bytes | bytearray | memoryview, pos: int) -> int:
+    """How many bytes of line end stand directly before `pos`: they belong to the delimiter."""
+    before = bytes(data[max(0, pos - 2) : pos])
+    if before in (b"\r\n", b"\n\r"):
+        return 2
+    return 1 if before.endswith(b"\n") else 0

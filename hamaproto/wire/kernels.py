@@ -1,0 +1,121 @@
+"""The scans and the store, in pure Python: `_kernels.pyx` has the same names in C.
+
+Everything here is called once for a stretch of bytes, never once a byte.  `data` is
+`bytes` or `bytearray` throughout, `pos` and `end` are indexes into it, and nothing
+outside `data[pos:end]` is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["HeadMatcher", "Store", "clean_head", "scan_marker"]
+
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL).search
+
+
+def scan_marker(data: bytes | bytearray, pos: int, end: int) -> int:
+    """The index of the next marker that ends a run of entropy-coded data, or -1.
+
+    That is FF followed by other than 00 (a stuffed FF), D0-D7 (a restart) and FF (fill);
+    ITU-T T.81 B.1.1.  A lone FF at `end` is not found.
+    """
+    found = _MARKER(data, pos, end)
+    return -1 if found is None else found.start()
+
+
+class Store:
+    """The bytes of one image that spans several chunks."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    @property
+    def size(self) -> int:
+        return len(self._buffer)
+
+    def reserve(self, size: int) -> None:
+        """Expect `size` bytes in all.  Only a hint, so nothing here."""
+
+    def append(self, data: bytes | bytearray, pos: int, end: int) -> None:
+        """Copy `data[pos:end]` behind what is there."""
+        if pos == 0 and end == len(data):
+            self._buffer += data
+        else:
+            with memoryview(data) as view:
+                self._buffer += view[pos:end]
+
+    def ends_with_lone_eoi(self) -> bool:
+        """True if the last two bytes are FFD9 and the two before them are not."""
+        return self._buffer.endswith(b"\xff\xd9") and not self._buffer.endswith(
+            b"\xff\xd9\xff\xd9"
+        )
+
+    def peek(self) -> bytes | bytearray | memoryview:
+        """All that is stored, to be searched before the next call and not kept."""
+        return self._buffer
+
+    def slice(self, pos: int, end: int) -> bytes:
+        return bytes(self._buffer[pos:end])
+
+    def truncate(self, size: int) -> None:
+        del self._buffer[size:]
+
+    def take(self) -> bytes:
+        """All that is stored; the store is empty then."""
+        data = bytes(self._buffer)
+        self._buffer = bytearray()
+        return data
+
+    def view(self, size: int) -> memoryview | None:
+        """A writable view of the next `size` bytes, or None where there is no such thing."""
+        return None
+
+    def extend(self, size: int) -> None:
+        """`size` bytes were written into the view."""
+        raise NotImplementedError
+
+
+class HeadMatcher:
+    """A delimiter and the clean form of what surrounds it; see `clean_head`."""
+
+    __slots__ = ("delimiter", "match")
+
+    def __init__(self, delimiter: bytes) -> None:
+        self.delimiter = delimiter
+        self.match = re.compile(
+            rb"(?:\r\n)?"
+            + re.escape(delimiter)
+            + rb"\r\n((?:[!-9;-~]++:[\t\x20-\x7e]*+\r\n)++)\r\n\xff\xd8\xff"
+        ).match
+
+
+_LENGTH = re.compile(rb"content-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE).search
+_TYPE = re.compile(rb"content-type:[ \t]*image/jpe?g[ \t]*\r\n", re.IGNORECASE).search
+
+
+def clean_head(
+    matcher: HeadMatcher, data: bytes | bytearray, pos: int, end: int
+) -> tuple[int, int, int] | None:
+    """Read a delimiter and a header block about which there is nothing to report.
+
+    That is: at most one CRLF, the delimiter, CRLF, lines of `name: value` CRLF in plain
+    ASCII with one Content-Type of JPEG and at most one Content-Length of at most nine
+    digits, no other field that begins with `Content-`, an empty line, and FFD8FF.
+    Gives (start and end of the block without its empty line, length or -1), or None if
+    anything at all is otherwise: the careful way then finds out what.
+    """
+    found = matcher.match(data, pos, end)
+    if found is None:
+        return None
+    block = found.group(1)
+    lowered = block.lower()
+    fields = lowered.count(b"content-")
+    if _TYPE(lowered) is None:
+        return None
+    length = _LENGTH(lowered)
+    if fields != (1 if length is None else 2):
+        return None
+    return found.start(1), found.end(1), -1 if length is None else int(length.group(1))

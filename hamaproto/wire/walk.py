@@ -1,0 +1,214 @@
+"""The marker walk: where a JPEG image really ends (ITU-T T.81 annex B).
+
+Bytes in, one of four outcomes out.  The walk knows nothing of delimiters, headers or
+lengths; whoever owns it decides what an outcome means:
+
+* `MORE`      all bytes up to `pos` are understood, the rest waits for more
+* `EOI`       the image ended; `pos` is behind its last byte
+* `SOI`       FFD8FF stands at `pos`, where no image should begin
+* `SURPRISE`  something is broken at `pos`; calling again goes on the way libjpeg does
+
+Outside the entropy-coded scan, segments are leapt over by their length, so thumbnails and
+delimiter bytes inside them do not matter.  Inside it only FFD9 and FFD8FF are sure signs:
+a bit flip can make any other marker, so one is taken for a segment (as between the scans
+of a progressive image) only if its length lands on another marker.  For that the bytes it
+spans are looked at ahead, never walked and then taken back.
+
+The decision at a byte depends on the bytes before it and never on whether more have
+arrived.  That makes the outcome independent of how the input was cut.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hamaproto.wire.kernels import scan_marker  # twin: cimported
+
+__all__ = ["EOI", "MORE", "SOI", "SURPRISE", "MarkerWalk"]
+
+MORE: Final = 0
+EOI: Final = 1
+SOI: Final = 2
+SURPRISE: Final = 3
+
+# What the walk stands before.
+_DUE = 0  # a marker
+_HUNT = 1  # anything: the next marker is looked for
+_SKIP = 2  # the rest of a segment
+_SCAN = 3  # entropy-coded data
+
+
+def _is_segment(code: int) -> bool:
+    """Whether a marker of this code is followed by a length (T.81 table B.1)."""
+    return 0xC0 <= code <= 0xFE and not 0xD0 <= code <= 0xD9
+
+
+def _between_scans(code: int) -> bool:
+    """Whether a segment of this code may stand between two scans (T.81 B.2.1, B.2.4)."""
+    return code in (0xC4, 0xCC) or 0xDB <= code <= 0xDF or 0xE0 <= code <= 0xEF or code == 0xFE
+
+
+class MarkerWalk:
+    """The state of one walk; `begin` makes it ready for another image.
+
+    `surprised`: the structure was broken somewhere, so that the end is in doubt.
+    `sos`: the offset of the image's first scan, or -1.  `base` is the offset in the
+    stream of `data[0]` and is kept by the caller.
+    """
+
+    __slots__ = ("_after", "_left", "_state", "base", "depth", "pos", "sos", "surprised", "touched")
+
+    def __init__(self) -> None:
+        self.base = 0
+        self.pos = 0
+        self.begin(False)
+
+    def begin(self, hunting: bool) -> None:
+        """Start behind an SOI; or, `hunting`, inside an image whose start was not seen."""
+        self._state = _HUNT if hunting else _DUE
+        self._after = _DUE
+        self._left = 0
+        self.depth = 0
+        self.sos = -1
+        self.surprised = hunting
+        #: whether any segment has been read
+        self.touched = hunting
+
+    def nest(self) -> None:
+        """Take the SOI at `pos` for a thumbnail's, whose EOI then does not count."""
+        self.depth += 1
+        self.pos += 2
+        self._state = _DUE
+
+    @property
+    def in_scan(self) -> bool:
+        return self._state == _SCAN
+
+    def walk(self, data: bytes | bytearray, pos: int, end: int, final: bool) -> int:
+        """Go on from `data[pos]`; no byte from `end` on is looked at.
+
+        `final`: nothing will follow `end`, so that what waits for more is given up.
+        """
+        while True:
+            state = self._state
+            if state == _SKIP:
+                left = end - pos
+                if left < self._left:
+                    self._left -= left
+                    self.pos = end
+                    return MORE
+                pos += self._left
+                self._state = state = self._after
+            if state == _DUE:
+                if pos >= end:
+                    self.pos = pos
+                    return MORE
+                if data[pos] != 0xFF:
+                    self.pos = pos
+                    return self._surprise()
+                at = pos
+                while at + 1 < end and data[at + 1] == 0xFF:
+                    at += 1
+                if at + 1 >= end:
+                    self.pos = end if final else at
+                    return MORE
+                code = data[at + 1]
+                if code < 0xC0 or 0xD0 <= code <= 0xD7:
+                    self.pos = at + 2
+                    return self._surprise()
+            else:
+                at = scan_marker(data, pos, end)
+                if at < 0:
+                    if end > pos and data[end - 1] == 0xFF and not final:
+                        end -= 1
+                    self.pos = end
+                    return MORE
+                code = data[at + 1]
+
+            # A marker stands at `at`.
+            if code == 0xD9:
+                pos = at + 2
+                if self.depth == 0:
+                    self.pos = pos
+                    return EOI
+                self.depth -= 1
+                self._state = _HUNT
+                continue
+            if code == 0xD8:
+                if at + 2 >= end:
+                    if not final:
+                        self.pos = at
+                        return MORE
+                elif data[at + 2] == 0xFF:
+                    self.pos = at
+                    self.surprised = True
+                    return SOI
+                self.surprised = True
+                self._state = _SCAN if state == _SCAN else _HUNT
+                pos = at + 2
+                continue
+            if code == 0xDA:
+                if at + 4 >= end:
+                    if not final:
+                        self.pos = at
+                        return MORE
+                    pos = end
+                    continue
+                length = data[at + 2] << 8 | data[at + 3]
+                components = data[at + 4]
+                if 1 <= components <= 4 and length == 6 + 2 * components:
+                    if self.depth == 0 and self.sos < 0:
+                        self.sos = self.base + at
+                    self.touched = True
+                    self._left = length
+                    self._state = _SKIP
+                    self._after = _SCAN
+                    pos = at + 2
+                    continue
+            elif state == _DUE and _is_segment(code):
+                if at + 3 >= end:
+                    self.pos = end if final else at
+                    return MORE
+                length = data[at + 2] << 8 | data[at + 3]
+                if length >= 2:
+                    self.touched = True
+                    self._left = length
+                    self._state = _SKIP
+                    self._after = _DUE
+                    pos = at + 2
+                    continue
+            elif state != _DUE and (
+                _between_scans(code) or (state == _HUNT and _is_segment(code))
+            ):
+                if at + 3 >= end:
+                    if not final:
+                        self.pos = at
+                        return MORE
+                else:
+                    length = data[at + 2] << 8 | data[at + 3]
+                    land = at + 2 + length
+                    if length >= 2:
+                        if land + 1 >= end:
+                            if not final:
+                                self.pos = at
+                                return MORE
+                        elif data[land] == 0xFF and not (
+                            data[land + 1] == 0x00 or 0xD0 <= data[land + 1] <= 0xD7
+                        ):
+                            self.touched = True
+                            self._state = _DUE
+                            pos = land
+                            continue
+            # A marker that can't be one: go on behind it.
+            pos = at + 2
+            if state == _SCAN or state == _HUNT:
+                self.surprised = True
+                continue
+            self.pos = pos
+            return self._surprise()
+
+    def _surprise(self) -> int:
+        self.surprised = True
+        # Behind the first SOS of the image everything may be entropy-coded data.
+        self._state = _SCAN if self.sos >= 0 and self.depth == 0 else _HUNT
+        return SURPRISE
