@@ -26,6 +26,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum, StrEnum
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from hamaproto.errors import LocalProtocolError
@@ -34,6 +35,7 @@ from hamaproto.models import (
     Ack,
     AudioStatus,
     Brand,
+    Channel,
     DefaultVideoFormat,
     Firmware,
     HttpPort,
@@ -137,13 +139,6 @@ AudioEvent = AudioFrame | Anomaly | Skipped | EndOfStream
 # -- the choices that the specification prints -----------------------------------------
 
 
-class Channel(StrEnum):
-    """The name of a video channel in the keys of parameters."""
-
-    MJPEG = "I0"
-    MPEG4 = "I1"
-
-
 class Direction(StrEnum):
     """The nine directions of 4.1; `CENTER` is the home position."""
 
@@ -172,11 +167,6 @@ class AudioEnable(StrEnum):
 
     NO = "No"
     YES = "Yes"
-
-    @classmethod
-    def _missing_(cls, value: object) -> AudioEnable | None:
-        text = value.lower() if isinstance(value, str) else None
-        return next((member for member in cls if member.value.lower() == text), None)
 
 
 MJPEG_RESOLUTIONS = (Resolution(1280, 1024), Resolution(640, 480), Resolution(320, 240))
@@ -232,7 +222,7 @@ _TARGET = re.compile(r"/[!-\"$-~]*")
 _BASE = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[^\[\]]*\]|[A-Za-z0-9._~-]+)"
     r"(?::(?P<port>[0-9]{1,5}))?(?P<prefix>(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _ZONE = re.compile(r"[A-Za-z0-9._~-]+")
 
@@ -294,7 +284,7 @@ class StreamRequest(BaseRequest, Generic[E_co]):
     """A request whose answer goes on until somebody hangs up: a stream of `E_co` events."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Command:
     """One row of the catalogue.
 
@@ -306,7 +296,7 @@ class Command:
 
     build: Callable[..., Request[Any] | StreamRequest[Any]]
     example: Request[Any] | StreamRequest[Any]
-    allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    allowed: Mapping[str, tuple[str, ...]]
 
     @property
     def number(self) -> str:
@@ -379,9 +369,10 @@ def _checked_base(base: str) -> str:
 
 # -- values ----------------------------------------------------------------------------
 
-#: What RFC 3986 lets stand in a query, less "&", "=", "%" and "+"-free of meaning: the
-#: characters that reach a camera unchanged through every HTTP library.
+#: What RFC 3986 lets stand in a query, less "&", "=" and "%": the characters that reach a
+#: camera unchanged through every HTTP library.
 _VALUE = re.compile(r"[A-Za-z0-9._~!$'()*+,;:@/?-]*")
+#: What RFC 3986 lets stand in a segment of a path.
 _SEGMENT_SAFE = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@"
 )
@@ -411,7 +402,7 @@ def _query(head: str, pairs: Iterable[tuple[str, str]]) -> str:
         joint = "&" if "?" in target else "?"
         at = len(target) + 1
         target += f"{joint}{name}={value}"
-        if target.find(name) != at:
+        if target.find(name, target.index("?")) != at:
             raise LocalProtocolError(
                 f"the name {name} also occurs before its place in the query; the cameras take "
                 "the first hit: use another value, or one request for each parameter"
@@ -421,14 +412,14 @@ def _query(head: str, pairs: Iterable[tuple[str, str]]) -> str:
 
 def _written(what: str, value: object) -> str:
     """A value as it stands in a target."""
-    if isinstance(value, (VideoFormat, RateControl)):
-        return value.code
     if isinstance(value, Resolution):
         return str(value)
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise LocalProtocolError(f"{what}: takes a str or an int, not {type(value).__name__}")
+    if isinstance(value, int) and value.bit_length() > 8 * _MAX_VALUE:
+        raise LocalProtocolError(f"{what}: a number of more than {_MAX_VALUE} bytes")
     return str(value)
 
 
@@ -452,12 +443,10 @@ def _texts(values: Iterable[object]) -> tuple[str, ...]:
     return tuple(_written("a printed value", value) for value in values)
 
 
-def _understood(kind: type[Enum], value: object) -> object:
-    """The member of `kind` that `value` means in any of its spellings, else `value`."""
-    if isinstance(value, bool):
-        return value
+def _code(kind: type[VideoFormat | RateControl], value: object) -> object:
+    """How a command spells what `value` means in any spelling, else `value`."""
     try:
-        return kind(value)
+        return kind(value).code
     except ValueError:
         return value
 
@@ -476,12 +465,12 @@ _ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "2.2.1": {"resolution": _texts(MJPEG_RESOLUTIONS)},
     "2.2.2": {"resolution": _texts(MPEG4_RESOLUTIONS)},
     "2.2.3": {"compression": _texts(JPEG_COMPRESSIONS)},
-    "2.2.4": {"rate_control": _texts(RateControl)},
+    "2.2.4": {"rate_control": _texts(choice.code for choice in RateControl)},
     "2.2.5": {"bitrate": _texts(MPEG4_BITRATES)},
     "2.2.6": {"compression": _texts(MPEG4_COMPRESSIONS)},
     "2.2.7": {"fps": _texts(MJPEG_FPS)},
     "2.2.8": {"fps": _texts(MPEG4_FPS)},
-    "2.2.9": {"video_format": _texts(VideoFormat)},
+    "2.2.9": {"video_format": _texts(choice.code for choice in VideoFormat)},
     "2.2.10": {"flip_mode": _texts(FlipMode)},
     "3.3": {
         "enable": _texts(AudioEnable),
@@ -648,7 +637,7 @@ def set_mjpeg_resolution(
     return _update(
         "2.2.1",
         "Set resolution of MJPEG camera",
-        "Image.I0.Appearance.Resolution",
+        f"Image.{Channel.MJPEG}.Appearance.Resolution",
         _argument("2.2.1", "resolution", _resolution(resolution), unchecked),
     )
 
@@ -660,7 +649,7 @@ def set_mpeg4_resolution(
     return _update(
         "2.2.2",
         "Set resolution of MPEG4 camera",
-        "Image.I1.Appearance.Resolution",
+        f"Image.{Channel.MPEG4}.Appearance.Resolution",
         _argument("2.2.2", "resolution", _resolution(resolution), unchecked),
     )
 
@@ -670,7 +659,7 @@ def set_jpeg_compression(compression: int | str, *, unchecked: bool = False) -> 
     return _update(
         "2.2.3",
         "Set JPEG compression level",
-        "Image.I0.Appearance.Compression",
+        f"Image.{Channel.MJPEG}.Appearance.Compression",
         _argument("2.2.3", "compression", compression, unchecked),
     )
 
@@ -682,8 +671,8 @@ def set_mpeg4_rate_control(
     return _update(
         "2.2.4",
         "Set MPEG4 video quality",
-        "Image.I1.Appearance.stats",
-        _argument("2.2.4", "rate_control", _understood(RateControl, rate_control), unchecked),
+        f"Image.{Channel.MPEG4}.Appearance.stats",
+        _argument("2.2.4", "rate_control", _code(RateControl, rate_control), unchecked),
     )
 
 
@@ -692,7 +681,7 @@ def set_mpeg4_bitrate(bitrate: int | str, *, unchecked: bool = False) -> Request
     return _update(
         "2.2.5",
         "Set MPEG4 CBR Bitrate",
-        "Image.I1.Appearance.bitrate",
+        f"Image.{Channel.MPEG4}.Appearance.bitrate",
         _argument("2.2.5", "bitrate", bitrate, unchecked),
     )
 
@@ -702,7 +691,7 @@ def set_mpeg4_compression(compression: int | str, *, unchecked: bool = False) ->
     return _update(
         "2.2.6",
         "Set MPEG4 VBR Compression",
-        "Image.I1.Appearance.Compression",
+        f"Image.{Channel.MPEG4}.Appearance.Compression",
         _argument("2.2.6", "compression", compression, unchecked),
     )
 
@@ -712,7 +701,7 @@ def set_mjpeg_fps(fps: int | str, *, unchecked: bool = False) -> Request[Ack]:
     return _update(
         "2.2.7",
         "Set MJPEG camera FPS",
-        "Image.I0.Stream.FPS",
+        f"Image.{Channel.MJPEG}.Stream.FPS",
         _argument("2.2.7", "fps", fps, unchecked),
     )
 
@@ -722,7 +711,7 @@ def set_mpeg4_fps(fps: int | str, *, unchecked: bool = False) -> Request[Ack]:
     return _update(
         "2.2.8",
         "Set MPEG4 camera FPS",
-        "Image.I1.Stream.FPS",
+        f"Image.{Channel.MPEG4}.Stream.FPS",
         _argument("2.2.8", "fps", fps, unchecked),
     )
 
@@ -731,7 +720,7 @@ def set_default_video_format(
     video_format: VideoFormat | str | int, *, unchecked: bool = False
 ) -> Request[Ack]:
     """2.2.9: the format that the camera's own page shows."""
-    value = _argument("2.2.9", "video_format", _understood(VideoFormat, video_format), unchecked)
+    value = _argument("2.2.9", "video_format", _code(VideoFormat, video_format), unchecked)
     return _form(
         "2.2.9",
         "Set Default Video Format to MJPEG or MPEG4",
@@ -770,8 +759,10 @@ def set_audio(
     """3.3: sound on or off, and the volumes from 0 to 100 in tens; None leaves one as it is."""
     if isinstance(enable, bool):
         enable = AudioEnable.YES if enable else AudioEnable.NO
+    elif isinstance(enable, str) and enable.capitalize() in _ALLOWED["3.3"]["enable"]:
+        enable = enable.capitalize()
     arguments = (
-        ("enet_audio_enable", "enable", _understood(AudioEnable, enable)),
+        ("enet_audio_enable", "enable", enable),
         ("enet_audio_mic_vol", "microphone_volume", microphone_volume),
         ("enet_audio_output_vol", "output_volume", output_volume),
     )
@@ -880,7 +871,7 @@ def list_params(*groups: str) -> Request[ParamList]:
         if "," in group:
             raise LocalProtocolError("group: ',' separates groups; pass them as arguments")
         _carried("group", group)
-    value = _carried("groups", ",".join(groups))
+    value = _carried("all groups in one request", ",".join(groups))
     target = _query(_LIST, [("group", value)])
     return Request(target, None, "List parameters", Reply.PARAMS, model=_as_it_is)
 
@@ -926,7 +917,7 @@ def _command(
     build: Callable[..., Request[Any] | StreamRequest[Any]], *arguments: object
 ) -> Command:
     example = build(*arguments)
-    return Command(build, example, _ALLOWED.get(example.number or "", {}))
+    return Command(build, example, MappingProxyType(_ALLOWED.get(example.number or "", {})))
 
 
 #: Every command of the specification, in its order.

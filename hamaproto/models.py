@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
 from typing import Any, ClassVar, Self, TypeVar, cast
 
+from hamaproto.errors import LocalProtocolError
 from hamaproto.headers import Headers
 from hamaproto.wire.params import ParamList
 
@@ -32,6 +33,7 @@ __all__ = [
     "AudioStatus",
     "Availability",
     "Brand",
+    "Channel",
     "DefaultVideoFormat",
     "Firmware",
     "HttpPort",
@@ -59,22 +61,23 @@ E = TypeVar("E", bound=Enum)
 #: Firmware in C pads values with blanks and NULs.
 _PADDING = " \t\r\n\0"
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
-_RESOLUTION = re.compile(r"([0-9]{1,6})\s*[xX]\s*([0-9]{1,6})")
+_RESOLUTION = re.compile(r"0*([1-9][0-9]{0,4})\s*[xX]\s*0*([1-9][0-9]{0,4})")
 
 
 # -- the vocabularies ------------------------------------------------------------------
 
 
+#: The number that a command sends for a word that an answer lists.
+_CODES = {"mjpeg": "0", "mpeg4": "1", "compression": "1", "bitrate": "0"}
+
+
 class _TwoSpellings(StrEnum):
     """A choice that is listed as a word and set as a number; both are read."""
 
-    code: str
-
-    def __new__(cls, word: str, code: str) -> Self:
-        member = str.__new__(cls, word)
-        member._value_ = word
-        member.code = code
-        return member
+    @property
+    def code(self) -> str:
+        """The number under which the choice is set."""
+        return _CODES[self.value]
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -84,11 +87,18 @@ class _TwoSpellings(StrEnum):
         return next((member for member in cls if text in (member.value, member.code)), None)
 
 
+class Channel(StrEnum):
+    """The name of a video channel in the keys of parameters."""
+
+    MJPEG = "I0"
+    MPEG4 = "I1"
+
+
 class VideoFormat(_TwoSpellings):
     """Listed as `mjpeg`, `mpeg4` (2.1.8), set as `0`, `1` (2.2.9)."""
 
-    MJPEG = ("mjpeg", "0")
-    MPEG4 = ("mpeg4", "1")
+    MJPEG = "mjpeg"
+    MPEG4 = "mpeg4"
 
 
 class RateControl(_TwoSpellings):
@@ -97,8 +107,8 @@ class RateControl(_TwoSpellings):
     `COMPRESSION` is VBR, the quality held constant; `BITRATE` is CBR.
     """
 
-    COMPRESSION = ("compression", "1")
-    BITRATE = ("bitrate", "0")
+    COMPRESSION = "compression"
+    BITRATE = "bitrate"
 
 
 class Availability(StrEnum):
@@ -126,6 +136,11 @@ class Resolution:
 
     width: int
     height: int
+
+    def __post_init__(self) -> None:
+        for side in (self.width, self.height):
+            if isinstance(side, bool) or not isinstance(side, int) or not 1 <= side <= 99_999:
+                raise LocalProtocolError("Resolution: width and height are 1 to 99999 pixels")
 
     @classmethod
     def parse(cls, text: str) -> Resolution | None:
@@ -225,21 +240,21 @@ class ImageProperties(View):
 class MjpegImageProperties(ImageProperties):
     """2.1.2: what the camera supports on the MJPEG channel."""
 
-    group: ClassVar[str] = "Properties.Image.I0"
+    group: ClassVar[str] = f"Properties.Image.{Channel.MJPEG}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mpeg4ImageProperties(ImageProperties):
     """2.1.3: what the camera supports on the MPEG4 channel."""
 
-    group: ClassVar[str] = "Properties.Image.I1"
+    group: ClassVar[str] = f"Properties.Image.{Channel.MPEG4}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MjpegAppearance(View):
     """2.1.4: the settings of the MJPEG pictures; `compression` from 0 (low) to 4 (high)."""
 
-    group: ClassVar[str] = "Image.I0.Appearance"
+    group: ClassVar[str] = f"Image.{Channel.MJPEG}.Appearance"
 
     resolution: Resolution | None = _param("Resolution", Resolution.parse)
     compression: int | None = _param("Compression", _integer)
@@ -254,7 +269,7 @@ class Mpeg4Appearance(View):
     the one that was sent.
     """
 
-    group: ClassVar[str] = "Image.I1.Appearance"
+    group: ClassVar[str] = f"Image.{Channel.MPEG4}.Appearance"
 
     resolution: Resolution | None = _param("Resolution", Resolution.parse)
     rate_control: RateControl | None = _param("stats", _rate_control)
@@ -266,7 +281,7 @@ class Mpeg4Appearance(View):
 class MjpegFps(View):
     """2.1.7, the first: frames a second of the MJPEG channel."""
 
-    group: ClassVar[str] = "Image.I0.Stream"
+    group: ClassVar[str] = f"Image.{Channel.MJPEG}.Stream"
 
     fps: int | None = _param("FPS", _integer)
 
@@ -275,7 +290,7 @@ class MjpegFps(View):
 class Mpeg4Fps(View):
     """2.1.7, the second: frames a second of the MPEG4 channel."""
 
-    group: ClassVar[str] = "Image.I1.Stream"
+    group: ClassVar[str] = f"Image.{Channel.MPEG4}.Stream"
 
     fps: int | None = _param("FPS", _integer)
 
