@@ -445,8 +445,10 @@ def _texts(values: Iterable[object]) -> tuple[str, ...]:
 
 def _code(kind: type[VideoFormat | RateControl], value: object) -> object:
     """How a command spells what `value` means in any spelling, else `value`."""
+    if not isinstance(value, (str, int)):
+        return value
     try:
-        return kind(value).code
+        return kind(str(value)).code
     except ValueError:
         return value
 

@@ -81,9 +81,7 @@ class _TwoSpellings(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
-        if isinstance(value, bool) or not isinstance(value, (str, int)):
-            return None
-        text = str(value).strip(_PADDING).lower()
+        text = value.strip(_PADDING).lower() if isinstance(value, str) else None
         return next((member for member in cls if text in (member.value, member.code)), None)
 
 
