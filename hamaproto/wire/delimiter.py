@@ -21,11 +21,11 @@ from typing import Final
 from hamaproto.events import AnomalyCode
 
 __all__ = [
+    "UNDECIDED",
     "Delimiter",
     "DelimiterSet",
     "Match",
     "Undecided",
-    "UNDECIDED",
     "boundary_of",
     "line_end_before",
 ]
@@ -96,7 +96,9 @@ _MAY_BE_FIELD = re.compile(
 ).match
 _PADDED_END = re.compile(rb"[ \t]*(\r?\n)").match
 _MAY_BE_END = re.compile(rb"[ \t]{0,%d}\r?\Z" % MAX_NAME).match
-_UNDECLARED_LINE = re.compile(rb"--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n" % (MAX_NAME - 1)).match
+_UNDECLARED_LINE = re.compile(
+    rb"--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n" % (MAX_NAME - 1)
+).match
 _MAY_BE_UNDECLARED = re.compile(rb"(?:-|--|--[\x21-\x7e][\x20-\x7e\t]{0,%d}\r?)\Z" % MAX_NAME).match
 _GLUED = re.compile(rb"--([\x21-\x7e]{1,70}?)content-(?:type|length)[ \t]*:", re.IGNORECASE).match
 _ANY_LINE = re.compile(
@@ -240,9 +242,7 @@ class DelimiterSet:
             elif _IS_FIELD(rest):
                 if undecided:
                     return UNDECIDED
-                return Match(
-                    delimiter, pos, after, anomaly=AnomalyCode.HEADER_ON_DELIMITER_LINE
-                )
+                return Match(delimiter, pos, after, anomaly=AnomalyCode.HEADER_ON_DELIMITER_LINE)
             if _MAY_BE_END(rest) or _MAY_BE_FIELD(rest) or rest == b"-":
                 if not final:
                     undecided = True
@@ -287,9 +287,7 @@ class DelimiterSet:
         return Delimiter(line, AnomalyCode.UNDECLARED_BOUNDARY)
 
     @staticmethod
-    def _field_behind(
-        data: bytes | bytearray, pos: int, end: int, final: bool
-    ) -> bool | Undecided:
+    def _field_behind(data: bytes | bytearray, pos: int, end: int, final: bool) -> bool | Undecided:
         """Whether a header begins at `pos`, behind the CR of a LF CR if there is one."""
         if data[pos : pos + 1] == b"\r":
             pos += 1
@@ -344,10 +342,64 @@ class DelimiterSet:
             return -1
         return found.start(1) - 2
 
+    def search_last(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
+        """At the end of a stream: where the delimiter line begins that is its last, or -1."""
+        names = [d for d in self._names if not d.bare]
+        if not names:
+            return -1
+        pattern = b"(?:%s)(?:--)?[ \t\r\n]*\\Z" % b"|".join(re.escape(d.line) for d in names)
+        pos = max(pos, end - 2 * MAX_NAME)
+        found = re.search(pattern, bytes(data[pos:end]))
+        return -1 if found is None else pos + found.start()
 
-def line_end_before(data: bytes | bytearray | memoryview, pos: int) -> int:
-    """How many bytes of line end stand directly before `pos`: they belong to the delimiter."""
-    before = bytes(data[max(0, pos - 2) : pos])
+    def hold_back(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
+        """How far `data` up to `end` need not be searched again when more has come.
+
+        A delimiter and the header behind it may be cut off at `end`.
+        """
+        pos = max(pos, end - LOOKAHEAD)
+        tail = bytes(data[pos:end])
+        places = [place for place in (tail.find(b"\n"), tail.find(b"-")) if place >= 0]
+        return pos + min(places) if places else end
+
+    def search_part_end(
+        self, data: bytes | bytearray, start: int, pos: int, end: int, final: bool
+    ) -> tuple[int, bool]:
+        """Where a part that began at `start` ends, looking from `pos`.
+
+        (place, True): a delimiter with a header block behind it, or a closing one.
+        (place, False): there is none before `place`; look from there when more has come.
+        """
+        while True:
+            best = -1
+            for delimiter in self._names:
+                found = data.find(delimiter.line, pos, end if best < 0 else best + 1)
+                if found >= 0 and (best < 0 or found < best):
+                    best = found
+            if best < 0:
+                return max(pos, end - self.hold), False
+            pos = best
+            if pos == start or data[pos - 1] == 0x0A or data[pos - 2 : pos] == b"\n\r":
+                match = self.match_known(data, pos, end, final, True)
+                if isinstance(match, Match):
+                    if match.closing or match.anomaly is AnomalyCode.HEADER_ON_DELIMITER_LINE:
+                        return pos, True
+                    proof = self._field_behind(data, match.end, end, final)
+                    if proof is True or (final and match.end >= end):
+                        return pos, True
+                    if proof is UNDECIDED:
+                        return pos, False
+                elif match is UNDECIDED:
+                    return pos, False
+            pos += 1
+
+
+def line_end_before(data: bytes | bytearray | memoryview, pos: int, start: int) -> int:
+    """How many bytes of line end stand directly before `pos`: they belong to the delimiter.
+
+    Nothing before `start` is looked at.
+    """
+    before = bytes(data[max(start, pos - 2) : pos])
     if before in (b"\r\n", b"\n\r"):
         return 2
     return 1 if before.endswith(b"\n") else 0

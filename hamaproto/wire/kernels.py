@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HeadMatcher", "Store", "clean_head", "scan_marker"]
+__all__ = ["HeadMatcher", "Store", "clean_head", "scan_marker", "skip_fill"]
 
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL).search
 
@@ -22,6 +22,15 @@ def scan_marker(data: bytes | bytearray, pos: int, end: int) -> int:
     """
     found = _MARKER(data, pos, end)
     return -1 if found is None else found.start()
+
+
+_FILL = re.compile(rb"\xff++").match
+
+
+def skip_fill(data: bytes | bytearray, pos: int, end: int) -> int:
+    """The index of the last FF of the run that begins at `pos`."""
+    run = _FILL(data, pos, end)
+    return pos if run is None else run.end() - 1
 
 
 class Store:
@@ -49,9 +58,7 @@ class Store:
 
     def ends_with_lone_eoi(self) -> bool:
         """True if the last two bytes are FFD9 and the two before them are not."""
-        return self._buffer.endswith(b"\xff\xd9") and not self._buffer.endswith(
-            b"\xff\xd9\xff\xd9"
-        )
+        return self._buffer.endswith(b"\xff\xd9") and not self._buffer.endswith(b"\xff\xd9\xff\xd9")
 
     def peek(self) -> bytes | bytearray | memoryview:
         """All that is stored, to be searched before the next call and not kept."""
@@ -97,11 +104,11 @@ _TYPE = re.compile(rb"content-type:[ \t]*image/jpe?g[ \t]*\r\n", re.IGNORECASE).
 
 
 def clean_head(
-    matcher: HeadMatcher, data: bytes | bytearray, pos: int, end: int
+    matcher: HeadMatcher, data: bytes | bytearray, pos: int, end: int, most_lines: int
 ) -> tuple[int, int, int] | None:
     """Read a delimiter and a header block about which there is nothing to report.
 
-    That is: at most one CRLF, the delimiter, CRLF, lines of `name: value` CRLF in plain
+    That is: at most one CRLF, the delimiter, CRLF, at most `most_lines` lines of `name: value` CRLF in plain
     ASCII with one Content-Type of JPEG and at most one Content-Length of at most nine
     digits, no other field that begins with `Content-`, an empty line, and FFD8FF.
     Gives (start and end of the block without its empty line, length or -1), or None if
@@ -111,6 +118,8 @@ def clean_head(
     if found is None:
         return None
     block = found.group(1)
+    if block.count(b"\n") > most_lines:
+        return None
     lowered = block.lower()
     fields = lowered.count(b"content-")
     if _TYPE(lowered) is None:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hamaproto.wire.kernels import scan_marker  # twin: cimported
+from hamaproto.wire.kernels import scan_marker, skip_fill  # twin: cimported
 
 __all__ = ["EOI", "MORE", "SOI", "SURPRISE", "MarkerWalk"]
 
@@ -106,9 +106,7 @@ class MarkerWalk:
                 if data[pos] != 0xFF:
                     self.pos = pos
                     return self._surprise()
-                at = pos
-                while at + 1 < end and data[at + 1] == 0xFF:
-                    at += 1
+                at = skip_fill(data, pos, end)
                 if at + 1 >= end:
                     self.pos = end if final else at
                     return MORE
@@ -177,9 +175,7 @@ class MarkerWalk:
                     self._after = _DUE
                     pos = at + 2
                     continue
-            elif state != _DUE and (
-                _between_scans(code) or (state == _HUNT and _is_segment(code))
-            ):
+            elif state != _DUE and (_between_scans(code) or (state == _HUNT and _is_segment(code))):
                 if at + 3 >= end:
                     if not final:
                         self.pos = at

@@ -1,0 +1,1223 @@
+"""Multipart MJPEG, read so that no frame is lost that could have been delivered.
+
+In: the body of an answer, in pieces of any size, and the Content-Type of its head if there
+was one.  Out: `Frame`, `Part`, `Anomaly`, `Skipped`, `EndOfStream`.
+
+No camera is trusted and no list of quirks is consulted.  One mechanism reads everything:
+
+1. **The marker walk is the truth** (`walk.py`).  An image begins at FFD8FF and ends with
+   the EOI that the structure of JPEG gives it; it is delivered with that byte.  What stands
+   between an image's end and the next image is looked through for a delimiter, for a header
+   block where the stream begins with one, and for FFD8FF; everything else there is junk,
+   reported as `Skipped`, once a gap.
+2. **A Content-Length is a belief that saves the walk.**  It is believed while the walk has
+   confirmed this stream's lengths, none has lied since, and it is like the last good one.
+   Then its bytes are taken unseen; if they do not end in one FFD9, they are walked after
+   all.  A lie therefore costs time and nothing else, and belief can't be seen in the events.
+3. **The second opinion.**  Only when the walk is surprised (no marker where one is due, a new
+   image inside an image, a malformed segment, an EOI in doubt, the end, the size limit), what was
+   walked is searched for a known delimiter with a header block behind it.  If there is one,
+   the image was cut off there, and reading goes on at that delimiter.  If there is none, the
+   walk goes on the way libjpeg does.  A walk without surprise outranks any delimiter, so that a
+   comment inside an image can't inject a frame.
+
+Every decision depends on the bytes up to the one that decides, and on the end of the
+stream; never on how many more have arrived.  Where a decision needs bytes that are not there
+yet, the place is held and the question asked again; that happens between images, and never
+delays an EOI.
+
+The states, one method each:
+
+    gap    between images: line ends, junk, the next delimiter or image
+    head   in a header block
+    body   behind a header block: is it an image?
+    walk   in an image, walking
+    take   in an image, taking a believed length
+    part   in a part that is no image
+
+This file is compiled a second time as `_multipart` (see `_multipart.pxd`), with the scans and
+the store of an image's bytes taken from `_kernels`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from hamaproto.errors import LimitExceededError, LocalProtocolError, RemoteProtocolError
+from hamaproto.events import (
+    NEED_DATA,
+    Anomaly,
+    AnomalyCode,
+    EndOfStream,
+    Frame,
+    FrameEnd,
+    NeedData,
+    Part,
+    Skipped,
+)
+from hamaproto.headers import Headers
+from hamaproto.limits import DEFAULT_LIMITS, Limits
+from hamaproto.wire.delimiter import (
+    UNDECIDED,
+    DelimiterSet,
+    Match,
+    boundary_of,
+    line_end_before,
+)
+from hamaproto.wire.kernels import HeadMatcher, Store, clean_head  # twin: cimported
+from hamaproto.wire.walk import EOI, MORE, SOI, MarkerWalk  # twin: cimported
+
+__all__ = ["Accounting", "MjpegEvent", "MjpegParser"]
+
+MjpegEvent = Frame | Part | Anomaly | Skipped | EndOfStream
+
+_GAP = 0
+_HEAD = 1
+_BODY = 2
+_WALK = 3
+_TAKE = 4
+_PART = 5
+_END = 6
+
+_SOI: Final = b"\xff\xd8\xff"
+#: How much of the next chunk is joined to bytes that are held.  Small, so that a held
+#: tail does not cause a large chunk to be copied.
+_PIECE = 4096
+#: The doubling of the confirmations that a lie costs ends here.
+_MOST_DOUBT = 1024
+#: What `get_buffer` offers where the bytes' place is not known yet.
+_SCRATCH = 65536
+#: Below this many missing bytes of an image a read into its own place is not worth a call.
+_DIRECT = 4096
+
+_LINE_ENDS = re.compile(rb"[\r\n]+").match
+#: Bytes that no text preamble has.  NUL and FF are fill.
+_BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x80-\xfe]").search
+_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}[ \t]*:").match
+_MAY_BE_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}[ \t]*\Z").match
+#: An image whose SOI was damaged or cut out still shows a segment's marker at once.
+_HEADLESS_IMAGE = re.compile(rb".{0,2}\xff[\xc0-\xc4\xdb\xdd\xe0-\xef\xfe]", re.DOTALL).match
+_IMAGE_TYPE = re.compile(
+    rb"\s*(?:image/(?:pjpeg|jpe?g|jfif|\*)?|application/octet-stream|octet-stream|binary"
+    rb"|jpe?g)?\s*(?:;.*)?\Z",
+    re.IGNORECASE | re.DOTALL,
+).match
+
+
+@dataclass(slots=True, frozen=True)
+class Accounting:
+    """Where the bytes fed went: `fed == delivered + framing + skipped + pending`."""
+
+    fed: int
+    delivered: int
+    framing: int
+    skipped: int
+    pending: int
+
+
+class MjpegParser:
+    """An incremental parser of multipart MJPEG streams.
+
+    `content_type` is the value of the answer's Content-Type header, or None; it only
+    hints at the boundary.  `limits` bounds what is held (see `Limits`).  With
+    `strict=True` the first oddity, `Anomaly` or `Skipped`, is raised as a
+    `RemoteProtocolError` with its offset instead of being reported.
+
+    Offsets count from the first byte fed.  Raises `LocalProtocolError` if fed after
+    the end, `LimitExceededError` if more than `limits.max_junk` bytes come in which there
+    is nothing; both `receive_data` and `next_event` raise an error again once it was raised.
+    """
+
+    __slots__ = (
+        "_anchor",
+        "_base",
+        "_body_at",
+        "_ceased",
+        "_closed",
+        "_confirmed",
+        "_cursor",
+        "_cursor_any",
+        "_cursor_known",
+        "_data",
+        "_declared_end",
+        "_delimiters",
+        "_delivered",
+        "_end",
+        "_eof",
+        "_error",
+        "_fed",
+        "_fields",
+        "_folds",
+        "_has_head",
+        "_head_length",
+        "_head_lines",
+        "_head_raw",
+        "_image_at",
+        "_image_end",
+        "_junk",
+        "_lf_lines",
+        "_limits",
+        "_line",
+        "_line_start",
+        "_matcher",
+        "_max_frame",
+        "_missing",
+        "_needed",
+        "_out",
+        "_pending",
+        "_phantom",
+        "_pos",
+        "_queue",
+        "_scratch",
+        "_seen",
+        "_segment",
+        "_settled",
+        "_skip_from",
+        "_skip_reason",
+        "_skip_to",
+        "_skipped",
+        "_started",
+        "_state",
+        "_store",
+        "_strict",
+        "_trial",
+        "_walker",
+    )
+
+    def __init__(
+        self,
+        content_type: str | None = None,
+        *,
+        limits: Limits | None = None,
+        strict: bool = False,
+    ) -> None:
+        if content_type is not None and not isinstance(content_type, str):
+            raise LocalProtocolError(
+                f"content_type must be the header's value as str or None, not "
+                f"{type(content_type).__name__}"
+            )
+        self._limits = DEFAULT_LIMITS if limits is None else limits
+        self._max_frame = self._limits.max_frame
+        self._strict = strict
+        self._delimiters = DelimiterSet(boundary_of(content_type))
+        self._matcher: HeadMatcher | None = None
+        # The input: `_data[_pos:_end]`, then what is queued.  `_base` is the offset in
+        # the stream of `_data[0]`.
+        self._queue: deque[tuple[bytes | bytearray, int]] = deque()
+        self._data: bytes | bytearray = b""
+        self._pos = 0
+        self._end = 0
+        self._base = 0
+        self._fed = 0
+        self._eof = False
+        self._scratch: bytearray | None = None
+        # The output.
+        self._out: deque[MjpegEvent] = deque()
+        self._pending: list[Anomaly] = []
+        self._seen: set[AnomalyCode] = set()
+        self._error: RemoteProtocolError | None = None
+        self._ceased = True
+        self._delivered = 0
+        self._skipped = 0
+        self._settled = 0
+        # The gap.
+        self._state = _GAP
+        self._started = False
+        self._closed = False
+        self._line_start = True
+        self._junk = False
+        self._skip_from = -1
+        self._skip_to = -1
+        self._skip_reason = ""
+        # The header block, and the part that it heads.
+        self._has_head = False
+        self._head_raw = b""
+        self._head_length = -1
+        self._head_lines = 0
+        self._fields: list[list[bytes]] = []
+        self._folds: list[bytes] | None = None
+        self._lf_lines = False
+        self._line = 0
+        self._cursor = 0
+        self._body_at = 0
+        # The image: its bytes are the store and then `_data[_segment:]`.
+        self._store = Store()
+        self._walker = MarkerWalk()
+        self._segment = 0
+        self._image_at = 0
+        self._image_end = 0
+        self._declared_end = -1
+        self._phantom = False
+        self._trial = False
+        self._missing = 0
+        self._cursor_known = 0
+        self._cursor_any = 0
+        # Belief.
+        self._needed = 1
+        self._confirmed = 0
+        self._anchor = 0
+
+    def __repr__(self) -> str:
+        return f"<MjpegParser at byte {self._base + self._pos} of {self._fed}>"
+
+    # The contract
+
+    def receive_data(self, data: bytes | bytearray | memoryview) -> None:
+        """Feed some bytes.  What is kept of anything but `bytes` is a copy."""
+        if self._error is not None:
+            raise self._error
+        if self._eof:
+            raise LocalProtocolError("receive_data after receive_eof: the stream has ended")
+        if type(data) is not bytes:
+            data = bytes(data)
+        size = len(data)
+        if size == 0:
+            return
+        self._fed += size
+        if self._missing > size and not self._queue and self._pos == self._end:
+            # The hot path of a believed length: straight to where the image is put together.
+            self._store.append(data, 0, size)
+            self._missing -= size
+            self._base += size
+            return
+        self._queue.append((data, 0))
+
+    def receive_eof(self) -> None:
+        """Say that nothing follows.  Saying it again changes nothing."""
+        if self._error is not None:
+            raise self._error
+        self._eof = True
+
+    def next_event(self) -> MjpegEvent | NeedData:
+        """The next event; `NEED_DATA` if more bytes are needed for it."""
+        if self._error is not None:
+            raise self._error
+        while True:
+            if self._out:
+                return self._out.popleft()
+            if self._missing > 0 and self._pos == self._end and not self._queue and not self._eof:
+                return NEED_DATA
+            event: MjpegEvent | NeedData | None
+            state = self._state
+            if state == _WALK:
+                event = self._walk()
+            elif state == _TAKE:
+                event = self._take()
+            elif state == _GAP:
+                event = self._gap()
+            elif state == _HEAD:
+                event = self._head()
+            elif state == _BODY:
+                event = self._body()
+            elif state == _PART:
+                event = self._part()
+            else:
+                event = EndOfStream(self._ceased, self._fed)
+            if event is not None:
+                return event
+
+    def events(self) -> Iterator[MjpegEvent]:
+        """Events until more data is needed, or to the end, `EndOfStream` included."""
+        while True:
+            event = self.next_event()
+            if event is NEED_DATA:
+                return
+            yield event
+            if isinstance(event, EndOfStream):
+                return
+
+    def get_buffer(self, sizehint: int = -1) -> memoryview:
+        """A writable place for the next bytes; tell `buffer_updated` how many came.
+
+        While a believed length is being taken it is the image itself, so that a
+        `recv_into` needs no copy in user space; compiled twin only.  Do not keep the
+        view beyond the next call.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._missing > _DIRECT and self._pos == self._end and not self._queue:
+            view = self._store.view(self._missing)
+            if view is not None:
+                return view
+        if self._scratch is None:
+            self._scratch = bytearray(_SCRATCH)
+        return memoryview(self._scratch)
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """`nbytes` bytes were written to the start of what `get_buffer` gave."""
+        if self._error is not None:
+            raise self._error
+        if self._eof:
+            raise LocalProtocolError("buffer_updated after receive_eof: the stream has ended")
+        direct = (
+            self._missing > _DIRECT
+            and self._pos == self._end
+            and not self._queue
+            and self._store.view(self._missing) is not None
+        )
+        room = self._missing if direct else (0 if self._scratch is None else len(self._scratch))
+        if not 0 <= nbytes <= room:
+            raise LocalProtocolError(
+                f"buffer_updated({nbytes}): get_buffer gave room for {room} bytes"
+            )
+        if direct:
+            self._store.extend(nbytes)
+            self._missing -= nbytes
+            self._base += nbytes
+            self._fed += nbytes
+        elif nbytes and self._scratch is not None:
+            with memoryview(self._scratch) as view:
+                data = bytes(view[:nbytes])
+            self._fed += nbytes
+            self._queue.append((data, 0))
+
+    @property
+    def accounting(self) -> Accounting:
+        """What became of the bytes fed so far; framing is delimiters, heads, line ends."""
+        return Accounting(
+            fed=self._fed,
+            delivered=self._delivered,
+            framing=self._settled - self._delivered - self._skipped,
+            skipped=self._skipped,
+            pending=self._fed - self._settled,
+        )
+
+    # Input
+
+    def _more(self) -> NeedData | None:
+        """Get more bytes behind `_data[_pos:]`, which is held."""
+        if not self._queue:
+            return NEED_DATA
+        chunk, start = self._queue.popleft()
+        held = self._end - self._pos
+        if held == 0:
+            self._base += self._pos - start
+            self._data = chunk
+            self._pos = start
+            self._end = len(chunk)
+            return None
+        stop = len(chunk)
+        if stop - start > _PIECE:
+            stop = start + _PIECE
+            self._queue.appendleft((chunk, stop))
+        if type(self._data) is bytearray:
+            if self._pos > held:
+                del self._data[: self._pos]
+                self._base += self._pos
+                self._pos = 0
+        else:
+            self._data = bytearray(self._data[self._pos :])
+            self._base += self._pos
+            self._pos = 0
+        self._data += chunk[start:stop]
+        self._end = len(self._data)
+        return None
+
+    def _final(self) -> bool:
+        """Whether nothing comes behind `_data`."""
+        return self._eof and not self._queue
+
+    # Output
+
+    def _note(self, code: AnomalyCode, offset: int, detail: str) -> None:
+        """Keep an anomaly until something real follows: one of a kind a gap."""
+        if code not in self._seen:
+            self._seen.add(code)
+            self._pending.append(Anomaly(code, offset, detail))
+
+    def _skip(self, start: int, end: int, reason: str) -> None:
+        """Bytes that belong to nothing; merged with those skipped in the same gap."""
+        if self._skip_from < 0:
+            self._skip_from = start
+            self._skip_reason = reason
+        self._skip_to = end
+        if end - self._skip_from > self._limits.max_junk:
+            at = self._skip_from + self._limits.max_junk
+            self._error = LimitExceededError(
+                f"{self._limits.max_junk} bytes without an image or a part "
+                "(Limits.max_junk): this is no MJPEG stream",
+                at,
+            )
+            raise self._error
+
+    def _flush(self) -> bool:
+        """Give out what was held; True if there was anything."""
+        if not self._pending and self._skip_from < 0:
+            return False
+        events: list[MjpegEvent] = list(self._pending)
+        if self._skip_from >= 0:
+            length = self._skip_to - self._skip_from
+            events.append(Skipped(self._skip_from, length, self._skip_reason))
+            self._skipped += length
+            self._skip_from = -1
+        events.sort(key=_offset_of)
+        self._pending.clear()
+        self._seen.clear()
+        if self._strict:
+            first = events[0]
+            if isinstance(first, Skipped):
+                text = f"{first.length} bytes skipped: {first.reason}"
+            else:
+                assert isinstance(first, Anomaly)
+                text = f"{first.code}: {first.detail}"
+            self._error = RemoteProtocolError(f"strict: {text}", _offset_of(first))
+            raise self._error
+        self._out.extend(events)
+        return True
+
+    def _emit(self, event: MjpegEvent, end: int) -> MjpegEvent | None:
+        """Give out an event that accounts for all bytes before `end`."""
+        held = self._flush()
+        self._settled = end
+        if held:
+            self._out.append(event)
+            return None
+        return event
+
+    # The gap
+
+    def _gap(self) -> MjpegEvent | NeedData | None:
+        data, end = self._data, self._end
+        if self._matcher is not None and not self._junk and not self._has_head:
+            found = clean_head(self._matcher, data, self._pos, end, self._limits.max_part_headers)
+            if found is not None and self._clean_part(found[0], found[1], found[2]):
+                return None
+        final = self._final()
+        delimiters = self._delimiters
+        while True:
+            pos = self._pos
+            if pos >= end:
+                return self._finish() if final else self._more()
+            first = data[pos]
+            if first == 0x0D or first == 0x0A:
+                run = _LINE_ENDS(data, pos, end)
+                self._pos = end if run is None else run.end()
+                self._line_start = True
+                continue
+            if first == 0xFF:
+                have = data[pos : pos + 3]
+                if have == _SOI:
+                    self._end_junk(pos)
+                    self._begin_image(pos)
+                    return None
+                if not final and _SOI.startswith(have):
+                    return self._more()
+            match = delimiters.match_known(data, pos, end, final, self._line_start)
+            if match is None and self._line_start and first == 0x2D:
+                match = delimiters.match_undeclared(data, pos, end, final)
+            if match is UNDECIDED:
+                return self._more()
+            if isinstance(match, Match):
+                self._end_junk(pos)
+                self._begin_head(match)
+                return None
+            if not self._started and not self._has_head and not self._junk:
+                if _FIELD_START(data, pos, end):
+                    self._note(
+                        AnomalyCode.MISSING_DELIMITER,
+                        self._base + pos,
+                        "the stream begins with a header block",
+                    )
+                    self._open_head(pos)
+                    return None
+                if not final and _MAY_BE_FIELD_START(data, pos, end):
+                    return self._more()
+            found_at = delimiters.search_junk(data, pos + 1, end)
+            if not self._started and not self._has_head and delimiters.declared:
+                joined = self._joined_inside(pos, found_at, final)
+                if joined is None:
+                    # Whether this is text or the inside of an image is not clear yet.
+                    self._start_junk(pos)
+                    return self._more()
+                if joined >= 0:
+                    self._start_junk(pos)
+                    self._pos = joined
+                    self._end_junk(joined)
+                    self._has_head = False
+                    self._begin_phantom(joined)
+                    return None
+            self._start_junk(pos)
+            if found_at < 0:
+                found_at = end if final else max(pos + 1, end - delimiters.hold)
+            self._line_start = data[found_at - 1] == 0x0A or (
+                data[found_at - 1] == 0x0D and data[found_at - 2 : found_at - 1] == b"\n"
+            )
+            self._pos = found_at
+            self._skip(self._skip_from, self._base + found_at, self._skip_reason)
+
+    def _clean_part(self, start: int, stop: int, length: int) -> bool:
+        """Begin the image whose delimiter and head were read in one go, if all is in order."""
+        if (
+            self._closed
+            or length == 0
+            or length > self._max_frame
+            or stop - start > self._limits.max_part_head
+            or stop - start > self._limits.max_part_line
+        ):
+            return False
+        at = self._base + self._pos
+        self._settle(at + 2 if self._data[self._pos] == 0x0D else at)
+        self._head_raw = bytes(self._data[start:stop])
+        self._head_length = length
+        self._has_head = True
+        self._fields.clear()
+        body = stop + 2
+        self._body_at = self._base + body
+        self._begin_image(body)
+        return True
+
+    def _joined_inside(self, pos: int, limit: int, final: bool) -> int | None:
+        """Where the inside of an image begins, if the stream was joined in the middle of one.
+
+        -1 if there is only text before `limit`; None if that is not clear yet.
+        """
+        end = self._end
+        found = _BINARY(self._data, pos, end if limit < 0 else limit)
+        if found is None:
+            return -1
+        # A name or a FFD8FF that begins before the byte must have had its chance.
+        if limit < 0 and not final and found.start() + self._delimiters.hold >= end:
+            return None
+        return found.start()
+
+    def _start_junk(self, pos: int) -> None:
+        if not self._junk:
+            self._junk = True
+            if self._skip_from < 0:
+                self._skip(self._base + pos, self._base + pos, "junk between parts")
+            code = AnomalyCode.JUNK_BEFORE_IMAGE if self._has_head else AnomalyCode.JUNK
+            self._note(code, self._base + pos, "bytes that belong to no part")
+
+    def _end_junk(self, pos: int) -> None:
+        """The gap ends at `pos`: say how the last image's length fitted it."""
+        if self._junk:
+            self._skip(self._skip_from, self._base + pos, self._skip_reason)
+        self._settle(self._base + pos)
+        self._junk = False
+
+    def _settle(self, gap_end: int) -> None:
+        """Report, now that the gap behind the last image is known, what its length was worth."""
+        declared, self._declared_end = self._declared_end, -1
+        if declared < 0 or declared == self._image_end:
+            return
+        after = declared - self._image_end
+        if self._junk and after > 0 and declared <= gap_end:
+            self._note(
+                AnomalyCode.PADDING,
+                self._image_end,
+                f"Content-Length counts {after} bytes behind the image",
+            )
+        else:
+            self._note(
+                AnomalyCode.LENGTH_MISMATCH,
+                self._image_end,
+                f"Content-Length is {after:+d} bytes off",
+            )
+
+    def _finish(self) -> None:
+        """The stream has ended in a gap."""
+        if self._has_head:
+            self._ceased = False
+        self._end_junk(self._end)
+        self._flush()
+        self._settled = self._fed
+        self._out.append(EndOfStream(self._ceased, self._fed))
+        self._state = _END
+
+    # Header blocks
+
+    def _begin_head(self, match: Match) -> None:
+        """A delimiter stands at `match.start`."""
+        at = self._base + match.start
+        if self._has_head and not self._head_raw:
+            self._note(AnomalyCode.DUPLICATE_DELIMITER, at, "no header block before it")
+        self._has_head = False
+        self._started = True
+        if match.closing:
+            self._closed = True
+            self._line_start = True
+            self._state = _GAP
+            self._pos = match.end
+            return
+        if self._closed:
+            self._closed = False
+            self._note(AnomalyCode.CLOSED_AND_CONTINUED, at, "parts behind the closing delimiter")
+        if match.anomaly is not None:
+            self._note(match.anomaly, at, "at a delimiter")
+        code = self._delimiters.use(match.delimiter)
+        if code is not None:
+            self._note(code, at, f"{match.delimiter.line!r} is in use")
+        if self._matcher is None or self._matcher.delimiter != match.delimiter.line:
+            self._matcher = None if match.delimiter.bare else HeadMatcher(match.delimiter.line)
+        self._open_head(match.end)
+
+    def _open_head(self, pos: int) -> None:
+        self._started = True
+        self._state = _HEAD
+        self._pos = pos
+        self._line = self._cursor = self._base + pos
+        self._head_lines = 0
+        self._fields.clear()
+        self._folds = None
+        self._lf_lines = False
+
+    def _head(self) -> MjpegEvent | NeedData | None:
+        # The whole block is held at `_pos`; `_line` and `_cursor` keep the place in it.
+        data, base, start = self._data, self._base, self._pos
+        limit = start + self._limits.max_part_head
+        stop = min(self._end, limit)
+        final = self._final()
+        while True:
+            line = self._line - base
+            cursor = max(line, self._cursor - base)
+            newline = data.find(b"\n", cursor, stop)
+            upto = stop if newline < 0 else newline
+            soi = data.find(_SOI, max(line, cursor - 2), upto)
+            if soi >= 0:
+                if data[line:soi].strip(b"\r"):
+                    self._malformed(line)
+                self._note(
+                    AnomalyCode.NO_BLANK_LINE, base + soi, "the image begins inside the head"
+                )
+                return self._close_head(start, line, soi)
+            if newline < 0:
+                self._cursor = base + upto
+                if stop == limit:
+                    return self._drop_head(line)
+                if final:
+                    # Ending behind a delimiter is how these cameras end.
+                    if self._end > start:
+                        self._ceased = False
+                        self._skip(base + start, self._fed, "cut off inside a header block")
+                    self._pos = self._end
+                    self._has_head = False
+                    self._state = _GAP
+                    return None
+                return self._more()
+            if newline + 1 - line > self._limits.max_part_line:
+                return self._drop_head(line)
+            text = bytes(data[line:newline])
+            stripped = text.strip(b"\r")
+            if not stripped:
+                body = newline + 1
+                if self._lf_lines:
+                    # Behind lines that end in LF CR there is one more CR.
+                    if body >= self._end and not final:
+                        return self._more()
+                    if data[body : body + 1] == b"\r":
+                        body += 1
+                return self._close_head(start, line, body)
+            if stripped[:1] in (b"-", b"\xff") or not stripped[:1].isspace():
+                match = self._delimiters.match_known(
+                    data, line + len(text) - len(text.lstrip(b"\r")), newline + 1, True, False
+                )
+                if isinstance(match, Match):
+                    self._has_head = True
+                    self._head_raw = bytes(data[start:line])
+                    self._begin_head(match)
+                    return None
+            self._head_lines += 1
+            if self._head_lines > self._limits.max_part_headers:
+                return self._drop_head(line)
+            self._head_line(stripped, line)
+            if not text.endswith(b"\r"):
+                self._lf_lines = True
+                self._note(AnomalyCode.BARE_LF, base + line, "in a header block")
+            self._line = self._cursor = base + newline + 1
+
+    def _head_line(self, text: bytes, line: int) -> None:
+        if text[:1] in (b" ", b"\t"):
+            self._note(AnomalyCode.FOLDED_HEADER, self._base + line, "in a header block")
+            if self._folds is not None:
+                self._folds[1] += b" " + text.strip(b" \t")
+            return
+        name, colon, value = text.partition(b":")
+        name = name.rstrip(b" \t")
+        self._folds = None
+        if not colon or not name:
+            self._malformed(line)
+            return
+        name = name.lower()
+        if name in (b"content-length", b"content-type"):
+            self._folds = [name, value.strip(b" \t\r")]
+            self._fields.append(self._folds)
+
+    def _malformed(self, line: int) -> None:
+        self._note(
+            AnomalyCode.MALFORMED_HEADER, self._base + line, "a header line without name and colon"
+        )
+
+    def _drop_head(self, line: int) -> None:
+        """The block passed a limit: what it holds is junk, the search goes on behind it."""
+        at = self._base + self._pos
+        self._note(AnomalyCode.HEAD_TOO_LARGE, at, "see Limits.max_part_head, _line, _headers")
+        stop = max(line, self._pos + 1)
+        self._skip(at, self._base + stop, "a header block that is too large")
+        self._pos = stop
+        self._has_head = False
+        self._line_start = True
+        self._state = _GAP
+        self._junk = True
+
+    def _close_head(self, start: int, stop: int, body: int) -> None:
+        """The block is `data[start:stop]`, the body begins at `body`."""
+        self._has_head = True
+        self._head_raw = bytes(self._data[start:stop])
+        self._body_at = self._base + body
+        lengths = [value for name, value in self._fields if name == b"content-length"]
+        self._head_length = -1
+        if lengths:
+            if len(set(lengths)) > 1:
+                self._note(AnomalyCode.DUPLICATE_LENGTH, self._base + start, "the last one counts")
+            value = lengths[-1]
+            # isdigit() of bytes is ASCII only; int() would take signs and underscores.
+            if value.isdigit() and len(value.lstrip(b"0")) <= 10:
+                self._head_length = int(value)
+            if self._head_length > self._max_frame:
+                self._head_length = -1
+            if self._head_length < 0 or (self._head_length == 0 and self._is_image_type()):
+                self._head_length = -1
+                self._note(AnomalyCode.INVALID_LENGTH, self._base + start, "not believed")
+        self._pos = body
+        self._line_start = True
+        self._state = _BODY
+
+    def _content_type(self) -> bytes:
+        for name, value in reversed(self._fields):
+            if name == b"content-type" and value:
+                return value
+        return b""
+
+    def _is_image_type(self) -> bool:
+        return _IMAGE_TYPE(self._content_type()) is not None
+
+    def _body(self) -> MjpegEvent | NeedData | None:
+        have = bytes(self._data[self._pos : self._pos + 4])
+        final = self._final()
+        if have.startswith(_SOI):
+            if not self._is_image_type():
+                self._note(
+                    AnomalyCode.CONTENT_TYPE_NOT_IMAGE,
+                    self._body_at,
+                    f"an image under {self._content_type()[:80]!r}",
+                )
+            self._begin_image(self._pos)
+            return None
+        if not final and _SOI.startswith(have):
+            return self._more()
+        content_type = self._content_type()
+        if content_type.lower().lstrip().startswith(b"multipart/"):
+            # A response head inside the body: not a part, but it may know the boundary.
+            boundary = boundary_of(content_type.decode("latin-1"))
+            if boundary is not None and self._delimiters.current is None:
+                self._delimiters = DelimiterSet(boundary)
+            self._note(AnomalyCode.JUNK, self._body_at, "a response head inside the body")
+            self._has_head = False
+            self._started = False
+            self._state = _GAP
+            return None
+        if not self._is_image_type():
+            self._state = _PART
+            self._cursor = self._body_at
+            return None
+        self._state = _GAP
+        if have[:1] not in (b"\r", b"\n", b"-", b""):
+            if len(have) < 4 and not final:
+                self._state = _BODY
+                return self._more()
+            if _HEADLESS_IMAGE(have):
+                self._note(AnomalyCode.JUNK_BEFORE_IMAGE, self._body_at, "an image without its SOI")
+                self._begin_phantom(self._pos)
+        return None
+
+    # Parts that are no images
+
+    def _part(self) -> MjpegEvent | NeedData | None:
+        # The part is held at `_pos`.
+        data, base, start = self._data, self._base, self._pos
+        length = self._head_length
+        if length > self._limits.max_part:
+            length = self._head_length = -1
+            self._note(AnomalyCode.INVALID_LENGTH, base + start, "over Limits.max_part")
+        bound = start + (length if length >= 0 else self._limits.max_part + 1)
+        stop = min(self._end, bound)
+        final = self._final()
+        at, decided = self._delimiters.search_part_end(
+            data, start, self._cursor - base, stop, final or (stop == bound and length >= 0)
+        )
+        if at >= 0 and decided:
+            complete = length < 0
+            if not complete:
+                self._note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
+            return self._deliver_part(at - line_end_before(data, at, start), at, complete)
+        if stop == bound and length >= 0:
+            return self._deliver_part(stop, stop, True)
+        if stop == bound:
+            self._note(AnomalyCode.PART_TOO_LARGE, base + start, "over Limits.max_part")
+            self._skip(base + start, base + stop, "a part that is too large")
+            self._pos = stop
+            self._has_head = False
+            self._junk = True
+            self._line_start = False
+            self._state = _GAP
+            return None
+        if final:
+            self._ceased = False
+            if length >= 0:
+                self._note(AnomalyCode.TRUNCATED_PART, base + stop, "the stream ended")
+            return self._deliver_part(stop, stop, False)
+        self._cursor = base + at
+        return self._more()
+
+    def _deliver_part(self, stop: int, after: int, complete: bool) -> MjpegEvent | None:
+        data = bytes(self._data[self._pos : stop])
+        part = Part(data, Headers.parse(self._head_raw), complete, self._base + self._pos)
+        self._pos = after
+        self._has_head = False
+        self._line_start = True
+        self._state = _GAP
+        self._delivered += len(data)
+        return self._emit(part, self._base + stop)
+
+    # Images
+
+    def _begin_image(self, pos: int) -> None:
+        """FFD8FF stands at `pos`; a header block stands before it if `_has_head`."""
+        at = self._base + pos
+        length = -1
+        if self._has_head:
+            length = self._head_length
+            self._has_head = False
+        else:
+            self._head_raw = b""
+            if self._delimiters.multipart:
+                self._note(AnomalyCode.MISSING_DELIMITER, at, "an image without a delimiter")
+            self._body_at = at
+        if self._closed:
+            self._closed = False
+            self._note(AnomalyCode.CLOSED_AND_CONTINUED, at, "an image behind the last delimiter")
+        self._started = True
+        self._junk = False
+        self._phantom = False
+        self._image_at = at
+        self._segment = pos
+        self._cursor_known = self._cursor_any = at
+        if length < 0:
+            self._declared_end = -1
+        else:
+            self._declared_end = self._body_at + length
+            if (
+                self._confirmed >= self._needed
+                and at == self._body_at
+                and 4 * abs(length - self._anchor) <= self._anchor + 256
+            ):
+                self._believe(pos, length)
+                return
+        self._walker.begin(False)
+        self._pos = pos + 2
+        self._state = _WALK
+
+    def _begin_phantom(self, pos: int) -> None:
+        """Walk the inside of an image whose start is missing, so that nothing in it is
+        taken for an image of its own.  It is never delivered.
+        """
+        at = self._base + pos
+        self._started = True
+        self._has_head = False
+        self._phantom = True
+        self._declared_end = -1
+        self._image_at = at
+        self._segment = pos
+        self._pos = pos
+        self._cursor_known = self._cursor_any = at
+        self._walker.begin(True)
+        self._state = _WALK
+
+    def _believe(self, pos: int, length: int) -> None:
+        """Take `length` bytes from `pos` unseen."""
+        stop = pos + length
+        if stop <= self._end:
+            # All there: nothing to take, only to check.
+            self._pos = stop
+            self._trial = True
+        else:
+            self._store.reserve(length)
+            self._store.append(self._data, pos, self._end)
+            self._missing = stop - self._end
+            self._trial = False
+            self._pos = self._end
+        self._state = _TAKE
+
+    def _take(self) -> MjpegEvent | NeedData | None:
+        if self._trial:
+            stop = self._pos
+            tail = self._data[stop - 4 : stop] if stop - self._segment >= 4 else b""
+            if tail[2:] == b"\xff\xd9" and tail[:2] != b"\xff\xd9":
+                return self._deliver("length", True)
+            self._walker.begin(False)
+            self._pos = self._segment + 2
+            self._state = _WALK
+            return None
+        available = self._end - self._pos
+        if available and self._missing:
+            count = min(available, self._missing)
+            self._store.append(self._data, self._pos, self._pos + count)
+            self._pos += count
+            self._missing -= count
+        self._segment = self._pos
+        if self._missing:
+            if not self._final():
+                return self._more()
+        elif self._store.ends_with_lone_eoi():
+            return self._deliver("length", True)
+        # The length was wrong, or the stream ends: walk what was taken.
+        self._missing = 0
+        taken = self._store.take()
+        self._queue.appendleft((self._data, self._pos))
+        self._data = taken
+        self._base = self._image_at
+        self._segment = 0
+        self._end = len(taken)
+        self._walker.begin(False)
+        self._pos = 2
+        self._state = _WALK
+        return None
+
+    def _walk(self) -> MjpegEvent | NeedData | None:
+        walker = self._walker
+        data = self._data
+        end = self._end
+        stop = self._image_at + self._max_frame - self._base
+        capped = stop < end
+        if capped:
+            end = stop
+        final = not capped and self._final()
+        while True:
+            walker.base = self._base
+            outcome = walker.walk(data, self._pos, end, final)
+            self._pos = walker.pos
+            if outcome == MORE:
+                if capped or end == stop:
+                    return self._too_large(end)
+                if final:
+                    return self._cease()
+                if not self._queue:
+                    return NEED_DATA
+                self._store.append(data, self._segment, self._pos)
+                waiting = self._more()
+                self._segment = self._pos
+                return waiting
+            if outcome == EOI:
+                return self._ended()
+            if outcome == SOI:
+                at = self._base + self._pos
+                if not walker.touched and not self._phantom and at - self._image_at <= 4:
+                    return self._restart()
+                cut = self._opinion(self._pos, True)
+                if cut >= 0:
+                    return self._cut(cut, "delimiter")
+                if walker.sos >= 0 or walker.in_scan or not self._delimiters.multipart:
+                    return self._cut(at, "soi")
+                walker.nest()
+                self._pos = walker.pos
+                continue
+            cut = self._opinion(self._pos, False)
+            if cut >= 0:
+                return self._cut(cut, "delimiter")
+
+    def _restart(self) -> None:
+        """SOI twice in a row: the image begins with the second one."""
+        at = self._base + self._pos
+        self._note(AnomalyCode.JUNK_BEFORE_IMAGE, self._image_at, "SOI twice")
+        self._skip(self._image_at, at, "SOI twice")
+        self._store.truncate(0)
+        self._image_at = at
+        self._segment = self._pos
+        self._cursor_known = self._cursor_any = at
+        self._walker.begin(False)
+        self._pos += 2
+
+    def _ended(self) -> MjpegEvent | None:
+        """The walk came to the EOI before `_pos`."""
+        walker = self._walker
+        if walker.surprised or walker.sos < 0:
+            cut = self._opinion(self._pos, False)
+            if cut >= 0:
+                return self._cut(cut, "delimiter")
+            if walker.sos < 0 or self._phantom:
+                return self._cut(self._base + self._pos, "eoi")
+        at = self._base + self._pos
+        length = self._declared_end - self._body_at
+        end: FrameEnd = "eoi"
+        if self._declared_end >= 0:
+            if at == self._declared_end:
+                end = "length"
+                if self._image_at == self._body_at:
+                    self._confirmed += 1
+                    self._anchor = length
+            else:
+                self._lied()
+        return self._deliver(end, True)
+
+    def _lied(self) -> None:
+        self._confirmed = 0
+        self._needed = min(self._needed * 2, _MOST_DOUBT)
+
+    def _deliver(self, end: FrameEnd, complete: bool) -> MjpegEvent | None:
+        """Give out the image that ends before `_pos`."""
+        stop = self._pos
+        if self._store.size == 0:
+            data = bytes(self._data[self._segment : stop])
+        else:
+            self._store.append(self._data, self._segment, stop)
+            data = self._store.take()
+        at = self._base + stop
+        damaged = self._state == _WALK and self._walker.surprised
+        if self._state == _TAKE:
+            self._anchor = len(data)
+        self._state = _GAP
+        self._line_start = True
+        self._image_end = at
+        self._delivered += len(data)
+        frame = Frame(data, end, complete, self._image_at, self._head_raw)
+        event = self._emit(frame, at)
+        if damaged:
+            self._note(AnomalyCode.DAMAGED_IMAGE, at, "its marker structure is broken")
+        return event
+
+    def _cut(self, at: int, end: FrameEnd) -> MjpegEvent | None:
+        """The image ended at offset `at` without coming to an EOI that counts.
+
+        It is delivered as far as it goes if its first scan had begun, and skipped otherwise.
+        """
+        walker = self._walker
+        began = 0 <= walker.sos < at and not self._phantom
+        stop = at - self._image_at
+        inside = self._store.size
+        # The image's bytes, without the line end that belongs to a delimiter.
+        ending = 0
+        image = b""
+        if began:
+            source, start = self._whole(max(self._segment, at - self._base))
+            if end == "delimiter":
+                ending = line_end_before(source, start + stop, start)
+            image = bytes(source[start : start + stop - ending])
+            del source
+            inside = self._store.size
+        # Go on at `at`.
+        where = at - self._base
+        if where >= self._segment or inside == 0:
+            self._pos = where
+        else:
+            piece = self._store.slice(stop, self._store.size)
+            self._queue.appendleft((self._data, self._segment))
+            self._data = piece
+            self._base = at
+            self._pos = 0
+            self._end = len(piece)
+        self._store.truncate(0)
+        self._state = _GAP
+        self._line_start = True
+        if not began:
+            if end != "eoi" or not self._phantom:
+                self._note(
+                    AnomalyCode.IMAGE_WITHOUT_SCAN,
+                    self._image_at,
+                    "it never came to its first scan",
+                )
+            self._declared_end = -1
+            self._skip(self._image_at, at, "an image that never came to its first scan")
+            return None
+        if self._declared_end >= 0:
+            self._lied()
+        self._image_end = at - ending
+        self._delivered += len(image)
+        frame = Frame(image, end, False, self._image_at, self._head_raw)
+        event = self._emit(frame, at - ending)
+        self._note(AnomalyCode.TRUNCATED_IMAGE, at - ending, f"cut off by {_CUT_BY[end]}")
+        return event
+
+    def _cease(self) -> MjpegEvent | None:
+        """The stream ends inside an image."""
+        self._pos = self._end
+        cut = self._opinion(self._end, True)
+        if cut < 0:
+            cut = self._closing_behind()
+        if cut >= 0:
+            return self._cut(cut, "delimiter")
+        self._ceased = False
+        return self._cut(self._base + self._end, "eof")
+
+    def _too_large(self, stop: int) -> MjpegEvent | None:
+        self._pos = stop
+        cut = self._opinion(stop, False)
+        if cut >= 0:
+            return self._cut(cut, "delimiter")
+        at = self._base + stop
+        self._note(AnomalyCode.IMAGE_TOO_LARGE, self._image_at, "over Limits.max_frame")
+        self._skip(self._image_at, at, "an image that is too large")
+        self._store.truncate(0)
+        self._declared_end = -1
+        self._junk = True
+        self._line_start = False
+        self._state = _GAP
+        return None
+
+    # The second opinion
+
+    def _whole(self, upto: int) -> tuple[bytes | bytearray | memoryview, int]:
+        """The image up to `_data[upto]` in one piece, and where it begins in that piece."""
+        if self._store.size == 0:
+            return self._data, self._segment
+        if upto > self._segment:
+            self._store.append(self._data, self._segment, upto)
+            self._segment = upto
+        return self._store.peek(), 0
+
+    def _opinion(self, upto: int, any_line: bool) -> int:
+        """The offset of a delimiter in the image before `_data[upto]`, or -1.
+
+        It counts if a header block follows it.  With `any_line`, a line that nobody declared
+        is a delimiter too if a Content- or X- header follows.
+        """
+        image, start = self._whole(upto)
+        stop = start + self._base + upto - self._image_at
+        if start == 0 and image is not self._data:
+            stop = self._store.size
+        shift = self._image_at - start
+        found = self._delimiters.search_proven(image, self._cursor_known - shift, stop)
+        if found >= 0:
+            found += shift
+        else:
+            self._cursor_known = shift + self._delimiters.hold_back(
+                image, self._cursor_known - shift, stop
+            )
+        if any_line:
+            other = self._delimiters.search_any(image, self._cursor_any - shift, stop)
+            if other < 0:
+                self._cursor_any = shift + self._delimiters.hold_back(
+                    image, self._cursor_any - shift, stop
+                )
+            elif found < 0 or other + shift < found:
+                found = other + shift
+        return found
+
+    def _closing_behind(self) -> int:
+        """At the end of the stream: the offset of a delimiter line that is the last, or -1."""
+        image, start = self._whole(self._end)
+        shift = self._image_at - start
+        stop = start + self._fed - self._image_at
+        found = self._delimiters.search_last(image, max(start, self._cursor_known - shift), stop)
+        return -1 if found < 0 else found + shift
+
+
+def _offset_of(event: MjpegEvent) -> int:
+    offset: int = event.offset
+    return offset
+
+
+_CUT_BY = {"delimiter": "a delimiter", "soi": "another image", "eof": "the end of the stream"}
