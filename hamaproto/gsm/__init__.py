@@ -1,0 +1,19 @@
+"""GSM 06.10 full rate (EN 300 961): bytes of a stream to frames, frames to samples and back.
+
+    GsmFrameParser   bytes -> frames, however damaged the stream
+    Decoder          frames -> int16 samples, 8000 a second
+    Encoder          samples -> frames
+    DecoderBank      many streams at a time
+
+The codec is exact to the bit, homing included.  Every class exists twice: in pure
+Python (`hamaproto.gsm.decoder`, `.encoder`, `.bank`), which is the reference, and
+compiled (`hamaproto.gsm._codec`); the names here are the compiled ones where they were
+built.  numpy is imported when the first array is made, not before.
+"""
+
+from __future__ import annotations
+
+from hamaproto.gsm.decoder import Decoder
+from hamaproto.gsm.framing import GsmEvent, GsmFrameParser
+
+__all__ = ["Decoder", "GsmEvent", "GsmFrameParser"]
