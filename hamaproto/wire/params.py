@@ -236,6 +236,10 @@ class ParamNode(Mapping[str, "ParamNode"]):
         self._branches: dict[str, ParamNode] = {}
 
     def __getitem__(self, path: str) -> ParamNode:
+        # A name can hold dots itself, below the last level that is split.
+        node = self._branches.get(path.lower())
+        if node is not None:
+            return node
         node = self
         for name in _fold(path).split(".", _MAX_DEPTH - 1):
             node = node._branches[name]

@@ -1,0 +1,438 @@
+"""`hamaproto.wire.params`: the guarantees of every parser, held against a naive reading.
+
+The reference splits the whole body at once and knows nothing of chunks, cursors or
+limits; the properties say that nothing else ever comes out of the incremental parser.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import tracemalloc
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from fixtures import read_bytes, read_json
+from hamaproto.errors import HamaError, LimitExceededError, LocalProtocolError
+from hamaproto.events import (
+    NEED_DATA,
+    Anomaly,
+    AnomalyCode,
+    Data,
+    EndOfStream,
+    Param,
+    ParamError,
+    Skipped,
+)
+from hamaproto.limits import Limits
+from hamaproto.wire.params import ParamEvent, ParamList, ParamParser, parse_params
+
+CASES = read_json("params", "firmware", "cases.json")
+SPECIFICATION = {
+    row["number"]: row["answer"]
+    for row in read_json("params", "specification", "commands.json")
+    if "answer" in row
+}
+
+keys = st.sampled_from(
+    [b"Brand.Brand", b"root.Brand.Brand", b"ROOT.a", b"a", b"root.", b" k", b"", b"\xe9.x", b"#x"]
+)
+lines = st.one_of(
+    st.builds(b"=".join, st.tuples(keys, st.sampled_from([b"", b"1", b"a=b", b"\0", b"x\ry "]))),
+    st.sampled_from(
+        [b"", b"OK", b" ", b"# Error -1 getting param in group 'X'!", b"#Error: no", b"# note"]
+    ),
+    st.binary(max_size=12),
+)
+line_ends = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\r", b"\r\r\n"])
+bodies = st.builds(
+    lambda pieces, tail: b"".join(line + end for line, end in pieces) + tail,
+    st.lists(st.tuples(lines, line_ends), max_size=12),
+    st.one_of(st.just(b"\r\n"), lines),
+)
+
+
+def reference(body: bytes) -> list[ParamEvent]:
+    """What a body means, read whole."""
+    out: list[ParamEvent] = []
+    seen = set()
+    at = 0
+    pieces = body.split(b"\n")
+    for number, piece in enumerate(pieces):
+        line = piece.strip(b"\r")
+        offset = at + piece.find(line)
+        at += len(piece) + 1
+        if not line.strip(b" \t\r"):
+            complete = True
+            continue
+        complete = number < len(pieces) - 1
+        text = line.decode("latin-1")
+        if text.lstrip(" \t\r").startswith("#"):
+            said = text.strip(" \t\r").removeprefix("#").strip(" \t\r")
+            if said.lower().startswith("error"):
+                out.append(ParamError(said, offset))
+            else:
+                out.append(Skipped(offset, len(line), "a comment"))
+            continue
+        head = text.split("=", 1)[0].strip(" \t\r")
+        if "=" not in text or not head:
+            lack = "key" if "=" in text else '"="'
+            told = f"a line of {len(line)} bytes without {lack}"
+            out += [Anomaly(AnomalyCode.MALFORMED_PARAM, offset, told), Data(line, offset)]
+            continue
+        key = head[5:] if head.lower().startswith("root.") and head[5:] else head
+        if key.lower() in seen:
+            out.append(Anomaly(AnomalyCode.DUPLICATE_PARAM, offset, key))
+        seen.add(key.lower())
+        out.append(Param(key, text.split("=", 1)[1], text.split("=", 1)[0], offset))
+    out.append(EndOfStream(complete, len(body)))
+    return out
+
+
+def drain(parser: ParamParser) -> list[ParamEvent]:
+    return list(parser.events())
+
+
+def feed(
+    chunks: list[bytes], limits: Limits | None = None
+) -> tuple[list[tuple[int, ParamEvent]], tuple[str, int] | None]:
+    """Each event with the count of bytes fed when it came, and the error if there was one."""
+    parser = ParamParser(limits=limits)
+    out: list[tuple[int, ParamEvent]] = []
+    fed = 0
+    try:
+        for chunk in chunks:
+            fed += len(chunk)
+            parser.receive_data(chunk)
+            while (event := parser.next_event()) is not NEED_DATA:
+                out.append((fed, event))
+        parser.receive_eof()
+        out += [(fed, event) for event in parser.events()]
+    except LimitExceededError as error:
+        for again in (parser.next_event, parser.receive_eof, lambda: parser.receive_data(b"x")):
+            with pytest.raises(LimitExceededError, match=f"at byte {error.offset}"):
+                again()
+        return out, (error.message, error.offset)
+    return out, None
+
+
+def cut(body: bytes, at: list[int]) -> list[bytes]:
+    places = sorted({0, len(body), *(place % (len(body) + 1) for place in at)})
+    return [body[a:b] for a, b in pairwise(places)]
+
+
+# -- the guarantees --------------------------------------------------------------------
+
+
+@given(bodies)
+@example(b"")
+@example(b"\r")
+@example(b"a=1\n\r\n")
+@example(b"a=1\r")
+@example(b"\x0c\n\0=\n")
+def test_it_reads_what_the_naive_reference_reads(body: bytes) -> None:
+    events, error = feed([body])
+    assert error is None
+    assert [event for _, event in events] == reference(body)
+
+
+@given(
+    bodies,
+    st.lists(st.integers(0, 400), max_size=6),
+    st.sampled_from(
+        [None, Limits(max_param_line=6), Limits(max_params=3), Limits(max_body=20)],
+    ),
+)
+def test_split_invariance(body: bytes, at: list[int], limits: Limits | None) -> None:
+    by_byte, error = feed([body[i : i + 1] for i in range(len(body))], limits)
+    chunks = cut(body, at)
+    events, same_error = feed(chunks, limits)
+    assert same_error == error
+    assert [event for _, event in events] == [event for _, event in by_byte]
+    ends = [sum(map(len, chunks[: n + 1])) for n in range(len(chunks))] or [0]
+    for (came, event), (due, _) in zip(events, by_byte, strict=True):
+        # With the chunk that holds its last byte, never later.
+        assert came == min(end for end in ends if end >= due), event
+
+
+@given(bodies, st.sampled_from([None, Limits(max_param_line=6)]))
+def test_byte_conservation(body: bytes, limits: Limits | None) -> None:
+    rest = bytearray(body)
+    for _, event in feed([body], limits)[0]:
+        match event:
+            case Param(value=value, raw_key=raw_key, offset=offset):
+                told = f"{raw_key}={value}".encode("latin-1")
+                assert body[offset : offset + len(told)] == told
+                length = len(told)
+            case Data(data=data, offset=offset):
+                assert body[offset : offset + len(data)] == data
+                length = len(data)
+            case Skipped(offset=offset, length=length):
+                pass
+            case ParamError(message=message, offset=offset):
+                line = body[offset:].split(b"\n")[0].strip(b"\r")
+                assert line.strip(b"# \t\r") == message.encode("latin-1").strip(b"# \t\r")
+                length = len(line)
+            case _:
+                continue
+        assert b"\n" not in rest[offset : offset + length]  # nothing is told twice
+        rest[offset : offset + length] = b"\n" * length
+    assert not rest.strip(b"\r\n \t")
+
+
+@given(st.binary(max_size=200), st.integers(1, 30), st.integers(1, 5), st.integers(1, 60))
+def test_only_declared_errors(body: bytes, line: int, params: int, whole: int) -> None:
+    limits = Limits(max_param_line=line, max_params=params, max_body=whole)
+    events, error = feed(cut(body, [7, 30]), limits)
+    if len(body) <= whole and len(events) < params:
+        assert error is None
+
+
+def test_bounded_memory() -> None:
+    limits = Limits(max_param_line=1000, max_body=10_000_000)
+    parser = ParamParser(limits=limits)
+    chunk = b"x" * 4096
+    tracemalloc.start()
+    try:
+        for _ in range(1000):
+            parser.receive_data(chunk)
+            assert parser.next_event() is NEED_DATA
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * 1024
+    parser.receive_data(b"\na=1\n")
+    length = 1000 * len(chunk)
+    assert drain(parser) == [
+        Skipped(0, length, "a line over max_param_line"),
+        Param("a", "1", "a", length + 1),
+    ]
+
+
+class CountingBuffer(bytearray):
+    """Counts the bytes that a search has to look at."""
+
+    looked_at = 0
+
+    def find(self, sub: Any, start: Any = 0, end: Any = None) -> int:
+        found = super().find(sub, start)
+        self.looked_at += (found if found >= 0 else len(self)) - start
+        return found
+
+
+@pytest.mark.parametrize("flood", [b"x", b"=", b"\r", b"#", b"\n", b"a=\n", b" "])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_linear_time(flood: bytes, size: int) -> None:
+    body = flood * (20_000 // len(flood))
+    parser = ParamParser()
+    parser._buffer = buffer = CountingBuffer()
+    for at in range(0, len(body), size):
+        parser.receive_data(body[at : at + size])
+        drain(parser)
+    parser.receive_eof()
+    drain(parser)
+    assert parser._buffer is buffer
+    assert buffer.looked_at <= len(body)
+
+
+# -- the contract ----------------------------------------------------------------------
+
+
+def test_the_end_comes_again_and_again() -> None:
+    parser = ParamParser()
+    parser.receive_data(b"")
+    assert parser.next_event() is NEED_DATA
+    parser.receive_eof()
+    parser.receive_eof()
+    assert [parser.next_event() for _ in range(3)] == [EndOfStream(True, 0)] * 3
+    assert drain(parser) == [EndOfStream(True, 0)]
+    with pytest.raises(LocalProtocolError, match="receive_eof"):
+        parser.receive_data(b"a=1\n")
+    assert parser.next_event() == EndOfStream(True, 0)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_buffer_will_do_and_is_copied(kind: Any) -> None:
+    store = bytearray(b"a=1")
+    parser = ParamParser()
+    parser.receive_data(kind(store) if kind is not memoryview else memoryview(store))
+    store[:] = b"zzz"
+    parser.receive_data(b"\n")
+    event = parser.next_event()
+    assert event == Param("a", "1", "a", 0)
+
+
+@pytest.mark.parametrize("wrong", ["a=1", 5, None, memoryview(b"abcd")[::2]])
+def test_what_is_no_buffer_is_refused(wrong: Any) -> None:
+    with pytest.raises(LocalProtocolError, match="contiguous bytes"):
+        ParamParser().receive_data(wrong)
+
+
+def test_a_pending_second_event_survives_the_end() -> None:
+    parser = ParamParser()
+    parser.receive_data(b"OK\n")
+    first = parser.next_event()
+    parser.receive_eof()
+    assert isinstance(first, Anomaly)
+    assert drain(parser) == [Data(b"OK", 0), EndOfStream(True, 3)]
+
+
+@pytest.mark.parametrize(
+    ("limits", "offset", "name"),
+    [(Limits(max_params=2), 8, "max_params"), (Limits(max_body=9), 9, "max_body")],
+)
+def test_what_came_before_a_limit_is_delivered(limits: Limits, offset: int, name: str) -> None:
+    events, error = feed([b"a=1\nb=2\nc=3\n"], limits)
+    assert [event.key for _, event in events if isinstance(event, Param)] == ["a", "b"]
+    assert error is not None
+    assert name in error[0]
+    assert error[1] == offset
+
+
+def test_a_line_of_exactly_the_limit_passes() -> None:
+    limits = Limits(max_param_line=5)
+    assert dict(parse_params(b"a=123\nb=1234\nc=1\n", limits=limits)) == {"a": "123", "c": "1"}
+
+
+# -- the lists -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bodies_as_the_firmware_prints_them(name: str) -> None:
+    params = parse_params(read_bytes("params", "firmware", f"{name}.body"))
+    expected = CASES[name]
+    assert [list(line) for line in params.raw] == expected.get("params", [])
+    assert [error.message for error in params.errors] == expected.get("errors", [])
+    assert params.malformed == ()
+    assert params.complete
+
+
+@pytest.mark.parametrize("number", SPECIFICATION)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_the_answers_of_the_specification(number: str, line_end: str) -> None:
+    answer = SPECIFICATION[number]
+    body = "".join(line + line_end for line in answer) + "\r\n"
+    params = parse_params(body.encode("latin-1"))
+    assert [f"{key}={value}" for key, value in params.raw] == answer
+    assert not params.errors
+    for line in answer:
+        key, value = line.split("=", 1)
+        assert params[key] == params[key.removeprefix("root.")] == value
+        assert params[key.upper()] == params["Root." + key.removeprefix("root.")] == value
+
+
+def test_a_list_is_a_mapping_without_case_and_root() -> None:
+    params = ParamList([("root.A.b", "1"), ("C", "2"), ("a.B", "3"), ("root.", "4")])
+    assert dict(params) == {"A.b": "3", "C": "2", "root.": "4"}
+    assert params == {"A.b": "3", "C": "2", "root.": "4"}
+    assert len(params) == 3
+    assert params.get_all("ROOT.A.B") == ["1", "3"]
+    assert params.get_all("nothing") == []
+    assert "root.c" in params
+    assert 5 not in params
+    assert params.get("D") is None
+    with pytest.raises(KeyError):
+        params["D"]
+
+
+def test_a_node_may_have_a_value_and_branches() -> None:
+    answer = "\n".join(SPECIFICATION["3.2"]).encode()
+    tree = parse_params(answer).tree
+    audio = tree["properties"]["audio"]
+    assert audio.value == "yes"
+    assert list(audio) == ["TwoWayAudio", "AudioCodec", "TwoWayAudioCodec"]
+    assert tree["root.Properties.Audio.AudioCodec"].value == "GSM 06.10"
+    assert tree["Properties"].value is None
+    assert "Properties.Video" not in tree
+    assert audio["AudioCodec"]
+    assert len(audio["AudioCodec"]) == 0
+    assert parse_params(answer).tree == tree
+    assert tree["Properties"] != audio
+    assert tree != "Properties"
+
+
+def test_the_order_of_leaf_and_branch_makes_no_difference() -> None:
+    one = ParamList([("A", "1"), ("A.B", "2")]).tree
+    other = ParamList([("root.A.B", "2"), ("root.A", "1")]).tree
+    assert one == other
+
+
+def test_a_key_of_dots_makes_few_nodes() -> None:
+    node = ParamList([("." * 50_000, "1")]).tree
+    depth = 0
+    while len(node):
+        (node,) = node.values()
+        depth += 1
+    assert (depth, node.value) == (16, "1")
+
+
+@given(st.lists(st.tuples(st.text("aA. r", max_size=8), st.text("1", max_size=2))))
+def test_whatever_a_node_yields_it_also_finds(raw: list[tuple[str, str]]) -> None:
+    nodes = [ParamList(raw).tree]
+    values = []
+    while nodes:
+        node = nodes.pop()
+        values.append(node.value)
+        assert all(child is node[name] for name, child in node.items())
+        nodes += node.values()
+    told = sorted(value for value in values if value is not None)
+    assert told == sorted(ParamList(raw).values())
+
+
+def test_latin_1_comes_back_as_the_same_bytes() -> None:
+    value = bytes(byte for byte in range(256) if byte not in b"\n\r")
+    params = parse_params(b"a=" + value + b"\n")
+    assert params["a"].encode("latin-1") == value
+
+
+def test_no_repr_shows_a_value() -> None:
+    body = read_bytes("params", "firmware", "users_with_passwords.body") + b"1234\n#1234\n"
+    parser = ParamParser()
+    parser.receive_data(body)
+    parser.receive_eof()
+    events = drain(parser)
+    params = ParamList.from_events(events)
+    assert params.malformed == ("1234",)
+    assert params["user1"] == "admin,Password=1234"
+    for shown in (events, params, params.tree, params.tree["User1"], parser):
+        assert "1234" not in repr(shown)
+        assert "guest" not in repr(shown)
+    assert repr(params) == "<ParamList User1, User2>"
+
+
+def test_the_errors_are_told_in_the_repr_and_cost_nothing_else() -> None:
+    params = parse_params(read_bytes("params", "firmware", "several_groups.body"))
+    assert repr(params).endswith("MD1.Config, 1 errors>")
+    assert params["MD1.Config"] == "0, 10, 15, 60, 70, 90"
+
+
+def test_an_unended_last_line_is_delivered_and_told() -> None:
+    params = parse_params(b"a=1\nb=2")
+    assert dict(params) == {"a": "1", "b": "2"}
+    assert not params.complete
+    assert parse_params(b"a=1\nb=2\n").complete
+
+
+@pytest.mark.parametrize(
+    "clone", [copy.copy, copy.deepcopy, lambda p: pickle.loads(pickle.dumps(p))]
+)
+def test_lists_can_be_copied_and_sent(clone: Any) -> None:
+    params = parse_params(b"root.a=1\nOK\n# Error x\nb")
+    same = clone(params)
+    assert (same.raw, same.errors, same.malformed, same.complete) == (
+        params.raw,
+        params.errors,
+        params.malformed,
+        params.complete,
+    )
+    assert same == params
+
+
+def test_parse_params_raises_limits_only() -> None:
+    with pytest.raises(LimitExceededError):
+        parse_params(b"a=1\n" * 3, limits=Limits(max_params=2))
+    assert issubclass(LimitExceededError, HamaError)
