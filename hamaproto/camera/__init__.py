@@ -1,0 +1,21 @@
+"""The other side of the protocol: a simulated camera, without I/O.
+
+`CameraState` is the camera, `ServerConnection` one client's conversation with it, both
+driven by bytes and by a time that is passed in.  `hamaproto.io.serve` runs them.
+"""
+
+from hamaproto.camera.connection import ServerConnection
+from hamaproto.camera.faults import FAULTS, Faults
+from hamaproto.camera.picture import Pictures, Scene, Stamp, read_stamp
+from hamaproto.camera.state import CameraState
+
+__all__ = [
+    "FAULTS",
+    "CameraState",
+    "Faults",
+    "Pictures",
+    "Scene",
+    "ServerConnection",
+    "Stamp",
+    "read_stamp",
+]

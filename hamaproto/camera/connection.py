@@ -1,0 +1,349 @@
+"""`ServerConnection`: the camera's side of one conversation, without I/O.
+
+Bytes of a request go in with `receive_data`, bytes of the answer come out of
+`data_to_send(now)`, one piece a call, and `next_wakeup(now)` says when it is worth while
+to ask for more.  Nothing is prepared ahead of time: a picture is made when the driver is
+ready to write it, so a client that does not keep up misses pictures and costs no memory.
+
+An answer is a head, a body or a stream, and then the connection is over, as on the device:
+there is no keep-alive.  The heads stand here as the device writes them, field by field;
+a fault may then change their shape (`faults.py`).  Whatever comes in, nothing is raised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from hamaproto.camera.faults import HeadLines
+from hamaproto.camera.login import BASIC_CHALLENGE, Verdict, check_basic
+from hamaproto.camera.request import RequestHead, RequestReader
+from hamaproto.camera.state import CameraState
+from hamaproto.camera.streams import DELIMITER_LINE, AudioStream, Stream, TalkStream, VideoStream
+
+__all__ = ["ServerConnection"]
+
+_SERVER: Final = b"Server: GoAhead-Webs"
+_UNCACHED: Final = (b"Pragma: no-cache", b"Cache-Control: no-cache")
+_JPEG_HEAD: Final = (b"HTTP/1.0 200 OK", _SERVER, *_UNCACHED, b"Content-Type: image/jpeg")
+_TEXT_HEAD: Final = (b"HTTP/1.1 200 OK", _SERVER, *_UNCACHED, b"Content-Type: text/plain")
+_VIDEO_HEAD: Final = (
+    b"HTTP/1.1 200 OK",
+    _SERVER,
+    *_UNCACHED,
+    b'Content-Type: multipart/x-mixed-replace; boundary="myboundary"',
+)
+_AUDIO_HEAD: Final = (b"HTTP/1.1 200 OK", b"Content-Type: audio/gsm")
+_HTML: Final = b"Content-Type: text/html"
+
+Answer = Callable[[float], None]
+StreamType = type[VideoStream] | type[AudioStream]
+
+_HOST = re.compile(r"[A-Za-z0-9._~:\[\]-]{1,255}")
+
+#: The page for people who open the simulated camera in a browser.
+_PAGE: Final = (
+    b"<html><head><title>Internet Camera</title></head>"
+    b'<body><img src="/mjpg/video.mjpg"></body></html>\r\n'
+)
+
+
+def _page(title: str, text: str) -> bytes:
+    return f"<html><head><title>{title}</title></head><body>{text}</body></html>\r\n".encode()
+
+
+class ServerConnection:
+    """One client of a `CameraState`.
+
+    The driver's duties: pass on what arrives; write what `data_to_send` returns, and call
+    it again at once until it returns b"" or the client takes no more, then at
+    `next_wakeup`; close the connection when `closed` is true (reset it if `reset` is too);
+    call `close()` when it is gone.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_faults",
+        "_over",
+        "_pieces",
+        "_reader",
+        "_routed",
+        "_state",
+        "_stream",
+        "reset",
+    )
+
+    def __init__(self, state: CameraState) -> None:
+        self._state = state
+        self._faults = state.faults
+        self._reader = RequestReader()
+        self._stream: Stream | TalkStream | None = None
+        self._routed = False
+        #: What is still to be done about the request; it needs the time.
+        self._answer: Answer | None = None
+        #: Pieces that wait to be sent, never more than an answer's or one picture's.
+        self._pieces: list[bytes] = []
+        #: Whether nothing will come behind the pieces that wait.
+        self._over = False
+        #: Whether the connection is to be closed with a reset.
+        self.reset = False
+
+    def __repr__(self) -> str:
+        return f"<ServerConnection {self.request!r}{', closed' if self.closed else ''}>"
+
+    @property
+    def request(self) -> RequestHead | None:
+        """What was asked, once that is known."""
+        return self._reader.head
+
+    @property
+    def stream(self) -> Stream | TalkStream | None:
+        """The stream that is running, with its counts."""
+        return self._stream
+
+    @property
+    def closed(self) -> bool:
+        """Whether everything was sent and the connection is to be closed."""
+        return self._over and not self._pieces
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what the client sent.  What comes behind a request is talk-back or nothing."""
+        if not self._routed:
+            data = self._reader.receive(data)
+            if self._reader.head is None and self._reader.refusal is None:
+                return
+            self._routed = True
+            self._answer = self._route(self._reader.head)
+        if data and isinstance(self._stream, TalkStream):
+            self._stream.receive(data)
+
+    def receive_eof(self) -> None:
+        """The client sends no more.
+
+        It may still wait for an answer that ends; a stream is over, for a client that is gone
+        looks the same and would hold its slot.
+        """
+        if not self._routed or self._stream is not None:
+            self._over = True
+
+    def data_to_send(self, now: float) -> bytes:
+        """The next piece of the answer, or b"" if nothing is due at `now`.
+
+        A piece is one head, one picture or the sound that is due.
+        """
+        if self._answer is not None:
+            answer, self._answer = self._answer, None
+            answer(now)
+        stream = self._stream
+        if isinstance(stream, Stream) and not self._pieces and not self._over:
+            piece = stream.take(now)
+            if stream.ended:
+                self.reset = stream.reset
+                self._finish(piece, whole=stream.whole)
+            else:
+                self._put(piece)
+        return self._pieces.pop(0) if self._pieces else b""
+
+    def next_wakeup(self, now: float) -> float | None:
+        """When there will be something to send; None if that depends on the client."""
+        if self._answer is not None or self._pieces:
+            return now
+        if self._over or not isinstance(self._stream, Stream):
+            return None
+        return self._stream.due()
+
+    def close(self) -> None:
+        """The connection is gone: a slot that it held is free again.  May be called twice."""
+        self._over = True
+        self._answer = None
+        self._pieces.clear()
+        if self._stream is not None:
+            self._stream.close()
+
+    # Choosing an answer
+
+    def _route(self, head: RequestHead | None) -> Answer | None:
+        if head is None:
+            line = self._reader.refusal or b""
+            return lambda now: self._send_page(
+                line, _page("Error", "The request was not understood.")
+            )
+        if self._faults.mute:
+            return lambda now: None
+        if head.method not in ("GET", "HEAD", "POST"):
+            return lambda now: self._send_page(
+                b"HTTP/1.0 400 Bad Request", _page("Error", "Bad method.")
+            )
+        if head.path.removeprefix("/") == self._state.loginfree:
+            return self._send_image
+        refusal = self._refuse_login(head)
+        if refusal is not None:
+            return refusal
+        return _ROUTES.get(head.path, ServerConnection._not_found)(self, head)
+
+    def _refuse_login(self, head: RequestHead) -> Answer | None:
+        """The 401 that is due, or None."""
+        state = self._state
+        if not state.users:
+            return None
+        field = head.fields.get("authorization", "")
+        if self._faults.digest:
+            verdict = state.digest.check(field, head.method, head.target, state.users)
+        else:
+            verdict = check_basic(field, state.users)
+        if verdict is Verdict.ACCEPTED:
+            return None
+        challenge = BASIC_CHALLENGE
+        if self._faults.digest:
+            challenge = state.digest.challenge(stale=verdict is Verdict.STALE)
+        page = _page("Access Denied", "Access Denied")
+        return lambda now: self._send_page(
+            b"HTTP/1.1 401 Unauthorized", page, b"WWW-Authenticate: " + challenge
+        )
+
+    def _not_found(self, head: RequestHead) -> Answer:
+        page = _page("Not Found", "There is no such page.")
+        return lambda now: self._send_page(b"HTTP/1.0 404 Site or Page Not Found", page)
+
+    def _front_page(self, head: RequestHead) -> Answer:
+        return lambda now: self._send_page(b"HTTP/1.0 200 OK", _PAGE)
+
+    def _image(self, head: RequestHead) -> Answer:
+        return self._send_image
+
+    def _param(self, head: RequestHead) -> Answer:
+        return lambda now: self._send_text(self._state.param(head.query, now))
+
+    def _ptz(self, head: RequestHead) -> Answer:
+        def answer(now: float) -> None:
+            self._state.ptz(head.query, now)
+            self._send_text(b"OK\r\n")
+
+        return answer
+
+    def _ptzconfig(self, head: RequestHead) -> Answer:
+        def answer(now: float) -> None:
+            self._state.ptzconfig(head.query)
+            self._send_text(b"OK\r\n")
+
+        return answer
+
+    def _form(self, head: RequestHead) -> Answer:
+        def answer(now: float) -> None:
+            source = self._state.form(head.query, now)
+            host = head.fields.get("host", "")
+            location = f"http://{host if _HOST.fullmatch(host) else 'camera'}/{source}"
+            page = _page("Moved", f'The settings are at <a href="{location}">{location}</a>.')
+            fields = (
+                _SERVER,
+                f"Date: {_date(self._state.epoch + now)}".encode(),
+                *_UNCACHED,
+                _HTML,
+                f"Location: {location}".encode(),
+            )
+            self._send(page, b"HTTP/1.0 302 Redirect", *fields)
+
+        return answer
+
+    def _video(self, head: RequestHead) -> Answer:
+        return lambda now: self._send_stream(_VIDEO_HEAD, DELIMITER_LINE, VideoStream, now)
+
+    def _audio(self, head: RequestHead) -> Answer:
+        return lambda now: self._send_stream(_AUDIO_HEAD, b"", AudioStream, now)
+
+    def _talk(self, head: RequestHead) -> Answer | None:
+        # No answer has been seen; the socket is open until the client closes it.
+        self._stream = TalkStream(self._state)
+        return None
+
+    # Writing it
+
+    def _send_page(self, status: bytes, page: bytes, *fields: bytes) -> None:
+        self._send(page, status, _SERVER, *fields, *_UNCACHED, _HTML)
+
+    def _send_text(self, body: bytes) -> None:
+        self._send(self._faults.text(body), *_TEXT_HEAD)
+
+    def _send_image(self, now: float) -> None:
+        state = self._state
+        image = state.picture(state.ticker.index(now))
+        self._send(image, *_JPEG_HEAD, b"Content-Length: %d" % len(image))
+
+    def _send(self, body: bytes, *lines: bytes) -> None:
+        """An answer that ends."""
+        self._put_head(lines)
+        self._finish(body if self._wants_body else b"")
+
+    def _send_stream(
+        self, lines: tuple[bytes, ...], preamble: bytes, kind: StreamType, now: float
+    ) -> None:
+        self._put_head(lines)
+        if not self._wants_body:
+            self._finish(b"")
+            return
+        self._put(preamble)
+        if self._faults.full:
+            self._finish(b"")
+            return
+        self._stream = stream = kind(self._state, self._faults, now)
+        if stream.ended:
+            self._finish(b"")
+
+    @property
+    def _wants_body(self) -> bool:
+        return self._reader.head is None or self._reader.head.method != "HEAD"
+
+    def _put_head(self, lines: tuple[bytes, ...]) -> None:
+        head = self._faults.head(HeadLines(list(lines)))
+        if head:
+            self._pieces.append(head)
+
+    def _put(self, data: bytes) -> None:
+        if data:
+            self._pieces.append(
+                b"%x\r\n%b\r\n" % (len(data), data) if self._faults.chunked else data
+            )
+
+    def _finish(self, data: bytes, *, whole: bool = True) -> None:
+        """Send the last of the body; `whole` unless it is to look cut off."""
+        self._put(data)
+        if self._faults.chunked and whole:
+            self._pieces.append(b"0\r\n\r\n")
+        self._over = True
+
+
+#: Where each program of the device is found.
+_ROUTES: Final[Mapping[str, Callable[[ServerConnection, RequestHead], Answer | None]]] = (
+    MappingProxyType(
+        {
+            "/": ServerConnection._front_page,
+            "/cp.asp": ServerConnection._front_page,
+            "/jpg/image.jpg": ServerConnection._image,
+            "/mjpg/video.mjpg": ServerConnection._video,
+            "/camera-cgi/admin/param.cgi": ServerConnection._param,
+            "/camera-cgi/com/ptz.cgi": ServerConnection._ptz,
+            "/camera-cgi/com/ptzconfig.cgi": ServerConnection._ptzconfig,
+            "/camera-cgi/audio/receive.cgi": ServerConnection._audio,
+            "/camera-cgi/audio/transmit.cgi": ServerConnection._talk,
+            "/form/enet": ServerConnection._form,
+        }
+    )
+)
+
+
+def _date(seconds: float) -> str:
+    """The time as the device writes it, in the form of C's asctime."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    day = f"{moment.day:2}"
+    return f"{_DAYS[moment.weekday()]} {_MONTHS[moment.month - 1]} {day} {moment:%H:%M:%S %Y}"
+
+
+# Not strftime's %a and %b, which follow the locale.
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)

@@ -1,0 +1,118 @@
+"""What the simulated camera sees: a `Scene` in, a JPEG out.
+
+`Pictures` keeps the last few, so that one encoding serves every client that asks for the
+same instant, and stamps each with a comment (a COM segment) that a program can read:
+`read_stamp` tells the picture's number, its time and where the camera looked, so that a
+test can say which picture it holds without looking at it.
+
+Who draws is exchangeable: any `Scene -> JPEG` will do.  With Pillow it is a view into a
+drawn landscape (`panorama.py`), without it a mosaic in grey (`mosaic.py`), which needs
+nothing and is what a load test wants.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final, NamedTuple
+
+from hamaproto.camera.mosaic import draw_mosaic
+from hamaproto.errors import LocalProtocolError
+
+__all__ = ["Pictures", "Renderer", "Scene", "Stamp", "read_stamp"]
+
+#: Pictures that are kept: those that are at most `streams.MAX_LAG` old, at 30 fps.
+_KEPT: Final = 8
+_STAMP: Final = b"hamaproto "
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that a picture depends on.
+
+    `time` is Unix time; sizes are pixels; `compression` is 0..4, `flip_mode` 0..3 (clause
+    2.2.10); `pan` and `tilt` are degrees, right and up positive; `preset` is the name of the
+    preset where the camera stands, or empty.
+    """
+
+    number: int
+    time: float
+    width: int
+    height: int
+    compression: int = 0
+    flip_mode: int = 0
+    pan: float = 0.0
+    tilt: float = 0.0
+    preset: str = ""
+
+
+class Stamp(NamedTuple):
+    """What a picture's comment says; the names are those of `Scene`."""
+
+    number: int
+    time: float
+    pan: float
+    tilt: float
+    preset: str
+
+
+Renderer = Callable[[Scene], bytes]
+
+
+def _default_renderer() -> Renderer:
+    if find_spec("PIL") is None:
+        return draw_mosaic
+    from hamaproto.camera.panorama import draw_panorama
+
+    return draw_panorama
+
+
+class Pictures:
+    """Draws scenes, stamps them, and keeps the last ones."""
+
+    __slots__ = ("_kept", "_render")
+
+    def __init__(self, render: Renderer | None = None) -> None:
+        self._render = render
+        self._kept: OrderedDict[Scene, bytes] = OrderedDict()
+
+    def get(self, scene: Scene) -> bytes:
+        """The JPEG of a scene, the same object if it was asked for a moment ago."""
+        image = self._kept.get(scene)
+        if image is None:
+            if self._render is None:
+                self._render = _default_renderer()
+            image = self._kept[scene] = _stamped(self._render(scene), scene)
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return image
+
+
+def _stamped(image: bytes, scene: Scene) -> bytes:
+    if image[:2] != b"\xff\xd8":
+        raise LocalProtocolError(
+            "a renderer must return a JPEG, from its SOI marker (FFD8) to its EOI"
+        )
+    stamp = Stamp(scene.number, scene.time, scene.pan, scene.tilt, scene.preset)
+    content = _STAMP + json.dumps(stamp._asdict()).encode("ascii")
+    segment = b"\xff\xfe" + (len(content) + 2).to_bytes(2, "big") + content
+    # Behind an APP0, which JFIF wants to be the first segment.
+    place = 2
+    if image[2:4] == b"\xff\xe0":
+        place = 4 + int.from_bytes(image[4:6], "big")
+    return image[:place] + segment + image[place:]
+
+
+def read_stamp(image: bytes) -> Stamp | None:
+    """The stamp of a picture of the simulated camera; None for any other bytes."""
+    start = image.find(_STAMP)
+    if start < 4 or image[start - 4 : start - 2] != b"\xff\xfe":
+        return None
+    size = int.from_bytes(image[start - 2 : start], "big") - 2
+    try:
+        return Stamp(**json.loads(image[start + len(_STAMP) : start + size]))
+    except (ValueError, TypeError):
+        return None

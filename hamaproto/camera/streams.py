@@ -1,0 +1,166 @@
+"""The endless bodies: video, sound, and the talk-back that comes the other way.
+
+A stream is asked for its next frame with `take(now)` and when that will be due with
+`due()`.  All streams of one camera count by the camera's own clocks, so that one encoded
+picture serves every client.  A client that is late gets what is at most `MAX_LAG` old and
+has missed the rest; nothing is stored for it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hamaproto.camera.faults import Ending, Faults, PartShape
+from hamaproto.camera.sound import FRAME_SIZE
+from hamaproto.camera.state import CameraState
+from hamaproto.camera.ticker import Ticker
+
+__all__ = ["DELIMITER_LINE", "MAX_LAG", "AudioStream", "Stream", "TalkStream", "VideoStream"]
+
+DELIMITER_LINE: Final = b"--myboundary\r\n"
+_TAIL: Final = b"\r\n" + DELIMITER_LINE
+_CLOSING_TAIL: Final = b"\r\n--myboundary--\r\n"
+
+#: Seconds by which a picture may be late; an older one is skipped.  It covers a hiccup of
+#: the machine that drives this, and is one picture at 5 fps.
+MAX_LAG: Final = 0.25
+#: Seconds by which sound may be late.
+MAX_SOUND_LAG: Final = 1.0
+
+
+class Stream:
+    """Frames at the rate of a ticker, while it holds one of the camera's slots.
+
+    `ended` tells that the stream is over, `reset` that it ended with a reset, `whole`
+    that it did not break off in the middle of something.
+    """
+
+    __slots__ = (
+        "_faults",
+        "_holds_slot",
+        "_max_lag",
+        "_next",
+        "_silent",
+        "_state",
+        "_ticker",
+        "ended",
+        "reset",
+        "sent",
+        "skipped",
+        "whole",
+    )
+
+    def __init__(
+        self, state: CameraState, faults: Faults, now: float, ticker: Ticker, max_lag: float
+    ) -> None:
+        self._state = state
+        self._faults = faults
+        self._ticker = ticker
+        self._max_lag = max_lag
+        self._next = ticker.index(now)
+        self._silent = False
+        self._holds_slot = state.take_slot()
+        #: Whole frames that were handed out, and frames that were due and left out.
+        self.sent = 0
+        self.skipped = 0
+        #: A stream that gets no slot is over before it begins.
+        self.ended = not self._holds_slot
+        self.reset = False
+        self.whole = True
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.sent} sent, {self.skipped} skipped>"
+
+    def close(self) -> None:
+        """Give the slot back."""
+        if self._holds_slot:
+            self._holds_slot = False
+            self._state.free_slot()
+
+    def take(self, now: float) -> bytes:
+        """The next frame if it is due, or b"".  Call again: more than one may be due."""
+        current = self._ticker.index(now)
+        if self.ended or self._silent or current < self._next:
+            return b""
+        number = max(self._next, current - int(self._max_lag * self._ticker.rate))
+        self.skipped += number - self._next
+        self._next = number + 1
+        ending = self._faults.ending
+        if ending is None or self.sent < self._faults.after:
+            piece = self._piece(number)
+            self.sent += 1
+            if ending is Ending.CLOSE and self.sent >= self._faults.after:
+                self.ended = True
+            return piece
+        self._silent = True
+        self.ended = ending in (Ending.DIE, Ending.RESET, Ending.CLOSE)
+        self.reset = ending is Ending.RESET
+        self.whole = ending is Ending.CLOSE
+        if ending in (Ending.DIE, Ending.STALL_INSIDE):
+            piece = self._piece(number)
+            return piece[: len(piece) // 2]
+        return b""
+
+    def due(self) -> float | None:
+        """When there will be more; None for never."""
+        return None if self.ended or self._silent else self._ticker.due(self._next)
+
+    def _piece(self, number: int) -> bytes:
+        """The frame of that number, as it is sent."""
+        raise NotImplementedError
+
+
+class VideoStream(Stream):
+    """Clause 1.3: a part for each picture, the delimiter behind it."""
+
+    __slots__ = ()
+
+    def __init__(self, state: CameraState, faults: Faults, now: float) -> None:
+        super().__init__(state, faults, now, state.ticker, MAX_LAG)
+
+    def _piece(self, number: int) -> bytes:
+        image = self._state.picture(number)
+        fields = [
+            b"Motion-Event: %d" % self._state.motion,
+            b"Content-Type: image/jpeg",
+            b"Content-Length: %d" % len(image),
+        ]
+        faults = self._faults
+        closes = faults.ending is Ending.CLOSE and self.sent + 1 >= faults.after
+        tail = _CLOSING_TAIL if closes else _TAIL
+        return faults.part(PartShape(self.sent, fields, image, tail))
+
+
+class AudioStream(Stream):
+    """Clause 3.1: bare GSM frames, 50 a second."""
+
+    __slots__ = ()
+
+    def __init__(self, state: CameraState, faults: Faults, now: float) -> None:
+        super().__init__(state, faults, now, state.sound_ticker, MAX_SOUND_LAG)
+        # A camera whose audio is off has nothing to say.
+        if not state.audio_enabled:
+            self.ended = True
+
+    def _piece(self, number: int) -> bytes:
+        return self._faults.audio(self.sent, self._state.sound_frame(number))
+
+
+class TalkStream:
+    """Talk-back: the client's GSM frames, cut to 33 bytes and given to the camera."""
+
+    __slots__ = ("_rest", "_state")
+
+    def __init__(self, state: CameraState) -> None:
+        self._state = state
+        self._rest = b""
+
+    def close(self) -> None:
+        """Nothing to give back: talk-back takes no slot."""
+
+    def receive(self, data: bytes) -> None:
+        data = self._rest + data
+        whole = len(data) - len(data) % FRAME_SIZE
+        for start in range(0, whole, FRAME_SIZE):
+            self._state.hear(data[start : start + FRAME_SIZE])
+        self._rest = data[whole:]

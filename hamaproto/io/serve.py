@@ -1,0 +1,367 @@
+"""The simulated camera on a real socket: an asyncio server around `ServerConnection`.
+
+`serve(state)` is an async context manager for programs that have an event loop,
+`running_camera(state)` a context manager that brings its own thread, for tests and for
+blocking programs.  Both listen on a port that the system chooses unless told otherwise,
+both can be stalled, killed, reset and restarted from outside, and leave no task, thread or
+socket behind.
+
+The write buffer of a client never holds more than one piece: nothing is asked of the
+connection while the transport still has bytes, so a slow client misses pictures.  How much the
+kernel holds is bounded too, as on a small device.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from hamaproto.camera import CameraState, ServerConnection
+
+__all__ = ["CameraThread", "SimulatedCamera", "running_camera", "serve"]
+
+T = TypeVar("T")
+
+#: Seconds in which a request must be complete, and in which a client must take something.
+PATIENCE: Final = 30.0
+#: Bytes that the kernel may hold for a client (Linux doubles it).
+SEND_BUFFER: Final = 128 * 1024
+
+_LINGER_NOT: Final = struct.pack("ii", 1, 0)
+
+
+class _Client(asyncio.Protocol):
+    """One connection: moves bytes between a transport and a `ServerConnection`."""
+
+    def __init__(self, camera: SimulatedCamera) -> None:
+        self._camera = camera
+        self._connection = ServerConnection(camera.state)
+        self._loop = asyncio.get_running_loop()
+        self._wakeup: asyncio.TimerHandle | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._paused = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if not self._camera.listening:
+            transport.abort()
+        transport.set_write_buffer_limits(high=0)
+        self._camera.clients.add(self)
+        self._set_deadline()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel_timers()
+        self._connection.close()
+        self._transport = None
+        self._camera.forget(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._connection.receive_data(data)
+        if self._connection.request is not None and not self._paused:
+            self._clear_deadline()
+        self.pump()
+
+    def eof_received(self) -> bool:
+        # The client has no more to say; its answer may still be on the way.
+        self._connection.receive_eof()
+        self.pump()
+        return True
+
+    def pause_writing(self) -> None:
+        self._paused = True
+        self._set_deadline()
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._clear_deadline()
+        self.pump()
+
+    def pump(self) -> None:
+        """Write what is due, as far as the client takes it, and come again."""
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+            self._wakeup = None
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._camera.stalled:
+            return
+        connection = self._connection
+        while not self._paused:
+            now = self._camera.now()
+            piece = connection.data_to_send(now)
+            if piece:
+                transport.write(piece)
+                continue
+            if connection.closed:
+                self._close(transport)
+            else:
+                wakeup = connection.next_wakeup(now)
+                if wakeup is not None:
+                    self._wakeup = self._loop.call_later(max(0.0, wakeup - now), self.pump)
+            return
+
+    def _close(self, transport: asyncio.Transport) -> None:
+        if self._connection.reset:
+            self.reset()
+        else:
+            transport.close()
+            # What is still in the buffer must not keep the socket open for ever.
+            self._set_deadline()
+
+    def kill(self) -> None:
+        """Close at once, whatever is still unsent."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def reset(self) -> None:
+        """Close at once, with a reset."""
+        if self._transport is not None:
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            self._transport.abort()
+
+    def _set_deadline(self) -> None:
+        self._clear_deadline()
+        self._deadline = self._loop.call_later(PATIENCE, self.kill)
+
+    def _clear_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _cancel_timers(self) -> None:
+        self._clear_deadline()
+        if self._wakeup is not None:
+            self._wakeup.cancel()
+            self._wakeup = None
+
+
+class SimulatedCamera:
+    """A `CameraState` that listens on a socket; see `serve`.
+
+    All methods belong to the event loop's thread.
+    """
+
+    def __init__(
+        self, state: CameraState | None = None, *, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        self.state = state if state is not None else CameraState()
+        self.host = host
+        #: The port; 0 until the system has chosen one.
+        self.port = port
+        #: Whether nothing is sent at the moment.
+        self.stalled = False
+        #: The connections that are open; for the server's own use.
+        self.clients: set[_Client] = set()
+        self._server: asyncio.Server | None = None
+        self._gone: asyncio.Event | None = None
+        self._origin = 0.0
+
+    def __repr__(self) -> str:
+        return f"<SimulatedCamera {self.url}, {len(self.clients)} clients>"
+
+    @property
+    def url(self) -> str:
+        """`http://host:port`, without credentials."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def listening(self) -> bool:
+        return self._server is not None
+
+    def now(self) -> float:
+        """The camera's time: seconds since it was first started."""
+        return time.monotonic() - self._origin
+
+    async def start(self) -> None:
+        """Listen.  Raises OSError if the address can't be had."""
+        self.state.epoch = self.state.epoch or time.time()
+        self._origin = time.monotonic() - (time.time() - self.state.epoch)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: _Client(self), self.host, self.port, backlog=1024
+        )
+        for sock in self._server.sockets:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Stop listening, close every connection, and wait until all are gone."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        self.kill()
+        if self.clients:
+            self._gone = asyncio.Event()
+            await self._gone.wait()
+        await server.wait_closed()
+
+    async def restart(self) -> None:
+        """Stop, and listen again on the same port."""
+        await self.stop()
+        await self.start()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def kill(self) -> None:
+        """Close every connection at once, in the middle of whatever it is sending."""
+        for client in tuple(self.clients):
+            client.kill()
+
+    def reset(self) -> None:
+        """Close every connection with a reset."""
+        for client in tuple(self.clients):
+            client.reset()
+
+    def stall(self) -> None:
+        """Send nothing more to anybody, and keep every connection open."""
+        self.stalled = True
+
+    def resume(self) -> None:
+        """Go on sending; what was due in between is lost."""
+        self.stalled = False
+        for client in tuple(self.clients):
+            client.pump()
+
+    def forget(self, client: _Client) -> None:
+        """A connection is gone; for the server's own use."""
+        self.clients.discard(client)
+        if not self.clients and self._gone is not None:
+            self._gone.set()
+
+
+def serve(
+    state: CameraState | None = None, *, host: str = "127.0.0.1", port: int = 0
+) -> SimulatedCamera:
+    """A simulated camera to be used as `async with serve(state) as camera: camera.url`.
+
+    With `port=0` the system chooses one; without a state it is a new camera.
+    """
+    return SimulatedCamera(state, host=host, port=port)
+
+
+class CameraThread:
+    """A simulated camera that runs in a thread of its own; see `running_camera`.
+
+    The methods may be called from any thread and return when the camera has done it.
+    """
+
+    def __init__(self, camera: SimulatedCamera) -> None:
+        self.camera = camera
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._started = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="hamaproto-camera", daemon=True)
+
+    def __repr__(self) -> str:
+        return f"<CameraThread {self.url}>"
+
+    @property
+    def url(self) -> str:
+        return self.camera.url
+
+    @property
+    def state(self) -> CameraState:
+        """The camera.  Reading it is safe; change it with `call`."""
+        return self.camera.state
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except BaseException as error:  # raised again in the caller's thread
+            self._error = error
+        finally:
+            self._started.set()
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        async with self.camera:
+            self._started.set()
+            await self._stop.wait()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._started.wait()
+        if self._error is not None:
+            self._thread.join()
+            raise self._error
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._loop is not None and self._stop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has died with an error of its own
+                self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run a function in the camera's thread and return what it returns."""
+
+        async def run() -> T:
+            return function()
+
+        assert self._loop is not None, "the camera runs inside its `with` block only"
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+
+    def kill(self) -> None:
+        """Close every connection at once, in the middle of whatever it is sending."""
+        self.call(self.camera.kill)
+
+    def reset(self) -> None:
+        """Close every connection with a reset."""
+        self.call(self.camera.reset)
+
+    def stall(self) -> None:
+        """Send nothing more to anybody, and keep every connection open."""
+        self.call(self.camera.stall)
+
+    def resume(self) -> None:
+        """Go on sending; what was due in between is lost."""
+        self.call(self.camera.resume)
+
+    def stop(self) -> None:
+        """Stop listening and close every connection; `restart` brings the camera back."""
+        assert self._loop is not None, "the camera runs inside its `with` block only"
+        asyncio.run_coroutine_threadsafe(self.camera.stop(), self._loop).result()
+
+    def restart(self) -> None:
+        """Listen again on the same port, all connections closed."""
+        assert self._loop is not None, "the camera runs inside its `with` block only"
+        asyncio.run_coroutine_threadsafe(self.camera.restart(), self._loop).result()
+
+
+@contextlib.contextmanager
+def running_camera(
+    state: CameraState | None = None, *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[CameraThread]:
+    """A simulated camera in a thread: `with running_camera() as camera: camera.url`."""
+    with CameraThread(SimulatedCamera(state, host=host, port=port)) as camera:
+        yield camera
