@@ -27,7 +27,8 @@ STAGE = Path("build") / "cython"
 #: Compiled module -> (its source, C files linked into it).  A source that ends in .py is
 #: compiled from a copy under the module's name, with the .pxd of that name beside it.
 MODULES: dict[str, tuple[str, list[str]]] = {
-    "hamaproto.wire._kernels": ("hamaproto/wire/_kernels.pyx", []),
+    "hamaproto.wire._kernels": ("hamaproto/wire/_kernels.pyx", ["hamaproto/wire/kernel_scan.c"]),
+    "hamaproto.wire._walk": ("hamaproto/wire/walk.py", []),
     "hamaproto.wire._multipart": ("hamaproto/wire/multipart.py", []),
     "hamaproto.gsm._codec": ("hamaproto/gsm/_codec.pyx", ["hamaproto/gsm/kernel_gsm.c"]),
 }
@@ -83,7 +84,8 @@ def extensions() -> list[Extension]:
     built: list[Extension] = cythonize(
         modules,
         include_path=[str(STAGE)],
-        compiler_directives={"language_level": 3, "embedsignature": True},
+        # The annotations are for readers and type checkers; C types stand in the .pxd files.
+        compiler_directives={"language_level": 3, "annotation_typing": False},
     )
     for extension in built:
         # cythonize() makes new Extension objects and loses the flag.

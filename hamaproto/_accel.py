@@ -19,6 +19,7 @@ PURE_REQUESTED = os.environ.get("HAMAPROTO_PURE", "0") not in ("", "0")
 #: Every compiled module of the package; `setup.py` builds exactly these.
 COMPILED_MODULES = (
     "hamaproto.wire._kernels",
+    "hamaproto.wire._walk",
     "hamaproto.wire._multipart",
     "hamaproto.gsm._codec",
 )

@@ -102,8 +102,8 @@ _UNDECLARED_LINE = re.compile(
 _MAY_BE_UNDECLARED = re.compile(rb"(?:-|--|--[\x21-\x7e][\x20-\x7e\t]{0,%d}\r?)\Z" % MAX_NAME).match
 _GLUED = re.compile(rb"--([\x21-\x7e]{1,70}?)content-(?:type|length)[ \t]*:", re.IGNORECASE).match
 _ANY_LINE = re.compile(
-    rb"\n\r?--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n\r?(?=(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]*:)"
-    % (MAX_NAME - 1, MAX_FIELD_NAME),
+    rb"\n\r?--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n\r?"
+    rb"(?=(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]*:)" % (MAX_NAME - 1, MAX_FIELD_NAME),
     re.IGNORECASE,
 ).search
 

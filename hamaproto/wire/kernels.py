@@ -9,7 +9,13 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HeadMatcher", "Store", "clean_head", "scan_marker", "skip_fill"]
+__all__ = ["HeadMatcher", "Store", "bytes_of", "clean_head", "scan_marker", "skip_fill"]
+
+
+def bytes_of(data: bytes | bytearray) -> bytes | bytearray:
+    """`data`, to be indexed: a pointer in the compiled twin."""
+    return data
+
 
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL).search
 
@@ -108,8 +114,9 @@ def clean_head(
 ) -> tuple[int, int, int] | None:
     """Read a delimiter and a header block about which there is nothing to report.
 
-    That is: at most one CRLF, the delimiter, CRLF, at most `most_lines` lines of `name: value` CRLF in plain
-    ASCII with one Content-Type of JPEG and at most one Content-Length of at most nine
+    That is: at most one CRLF, the delimiter, CRLF, at most `most_lines` lines of
+    `name: value` CRLF in plain ASCII with one Content-Type of JPEG and at most one
+    Content-Length of at most nine
     digits, no other field that begins with `Content-`, an empty line, and FFD8FF.
     Gives (start and end of the block without its empty line, length or -1), or None if
     anything at all is otherwise: the careful way then finds out what.

@@ -491,7 +491,10 @@ class MjpegParser:
         while True:
             pos = self._pos
             if pos >= end:
-                return self._finish() if final else self._more()
+                if not final:
+                    return self._more()
+                self._finish()
+                return None
             first = data[pos]
             if first == 0x0D or first == 0x0A:
                 run = _LINE_ENDS(data, pos, end)
@@ -683,11 +686,13 @@ class MjpegParser:
                 self._note(
                     AnomalyCode.NO_BLANK_LINE, base + soi, "the image begins inside the head"
                 )
-                return self._close_head(start, line, soi)
+                self._close_head(start, line, soi)
+                return None
             if newline < 0:
                 self._cursor = base + upto
                 if stop == limit:
-                    return self._drop_head(line)
+                    self._drop_head(line)
+                    return None
                 if final:
                     # Ending behind a delimiter is how these cameras end.
                     if self._end > start:
@@ -699,7 +704,8 @@ class MjpegParser:
                     return None
                 return self._more()
             if newline + 1 - line > self._limits.max_part_line:
-                return self._drop_head(line)
+                self._drop_head(line)
+                return None
             text = bytes(data[line:newline])
             stripped = text.strip(b"\r")
             if not stripped:
@@ -710,7 +716,8 @@ class MjpegParser:
                         return self._more()
                     if data[body : body + 1] == b"\r":
                         body += 1
-                return self._close_head(start, line, body)
+                self._close_head(start, line, body)
+                return None
             if stripped[:1] in (b"-", b"\xff") or not stripped[:1].isspace():
                 match = self._delimiters.match_known(
                     data, line + len(text) - len(text.lstrip(b"\r")), newline + 1, True, False
@@ -722,7 +729,8 @@ class MjpegParser:
                     return None
             self._head_lines += 1
             if self._head_lines > self._limits.max_part_headers:
-                return self._drop_head(line)
+                self._drop_head(line)
+                return None
             self._head_line(stripped, line)
             if not text.endswith(b"\r"):
                 self._lf_lines = True
@@ -1016,7 +1024,8 @@ class MjpegParser:
             if outcome == SOI:
                 at = self._base + self._pos
                 if not walker.touched and not self._phantom and at - self._image_at <= 4:
-                    return self._restart()
+                    self._restart()
+                    return None
                 cut = self._opinion(self._pos, True)
                 if cut >= 0:
                     return self._cut(cut, "delimiter")

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hamaproto.wire.kernels import scan_marker, skip_fill  # twin: cimported
+from hamaproto.wire.kernels import bytes_of, scan_marker, skip_fill  # twin: cimported
 
 __all__ = ["EOI", "MORE", "SOI", "SURPRISE", "MarkerWalk"]
 
@@ -89,6 +89,7 @@ class MarkerWalk:
 
         `final`: nothing will follow `end`, so that what waits for more is given up.
         """
+        view = bytes_of(data)
         while True:
             state = self._state
             if state == _SKIP:
@@ -103,25 +104,25 @@ class MarkerWalk:
                 if pos >= end:
                     self.pos = pos
                     return MORE
-                if data[pos] != 0xFF:
+                if view[pos] != 0xFF:
                     self.pos = pos
                     return self._surprise()
                 at = skip_fill(data, pos, end)
                 if at + 1 >= end:
                     self.pos = end if final else at
                     return MORE
-                code = data[at + 1]
+                code = view[at + 1]
                 if code < 0xC0 or 0xD0 <= code <= 0xD7:
                     self.pos = at + 2
                     return self._surprise()
             else:
                 at = scan_marker(data, pos, end)
                 if at < 0:
-                    if end > pos and data[end - 1] == 0xFF and not final:
+                    if end > pos and view[end - 1] == 0xFF and not final:
                         end -= 1
                     self.pos = end
                     return MORE
-                code = data[at + 1]
+                code = view[at + 1]
 
             # A marker stands at `at`.
             if code == 0xD9:
@@ -137,7 +138,7 @@ class MarkerWalk:
                     if not final:
                         self.pos = at
                         return MORE
-                elif data[at + 2] == 0xFF:
+                elif view[at + 2] == 0xFF:
                     self.pos = at
                     self.surprised = True
                     return SOI
@@ -152,8 +153,8 @@ class MarkerWalk:
                         return MORE
                     pos = end
                     continue
-                length = data[at + 2] << 8 | data[at + 3]
-                components = data[at + 4]
+                length = view[at + 2] << 8 | view[at + 3]
+                components = view[at + 4]
                 if 1 <= components <= 4 and length == 6 + 2 * components:
                     if self.depth == 0 and self.sos < 0:
                         self.sos = self.base + at
@@ -167,7 +168,7 @@ class MarkerWalk:
                 if at + 3 >= end:
                     self.pos = end if final else at
                     return MORE
-                length = data[at + 2] << 8 | data[at + 3]
+                length = view[at + 2] << 8 | view[at + 3]
                 if length >= 2:
                     self.touched = True
                     self._left = length
@@ -181,15 +182,15 @@ class MarkerWalk:
                         self.pos = at
                         return MORE
                 else:
-                    length = data[at + 2] << 8 | data[at + 3]
+                    length = view[at + 2] << 8 | view[at + 3]
                     land = at + 2 + length
                     if length >= 2:
                         if land + 1 >= end:
                             if not final:
                                 self.pos = at
                                 return MORE
-                        elif data[land] == 0xFF and not (
-                            data[land + 1] == 0x00 or 0xD0 <= data[land + 1] <= 0xD7
+                        elif view[land] == 0xFF and not (
+                            view[land + 1] == 0x00 or 0xD0 <= view[land + 1] <= 0xD7
                         ):
                             self.touched = True
                             self._state = _DUE
@@ -197,7 +198,7 @@ class MarkerWalk:
                             continue
             # A marker that can't be one: go on behind it.
             pos = at + 2
-            if state == _SCAN or state == _HUNT:
+            if state in (_SCAN, _HUNT):
                 self.surprised = True
                 continue
             self.pos = pos

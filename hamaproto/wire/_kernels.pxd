@@ -1,0 +1,32 @@
+# What the compiled twins call as C functions; the pure names are in kernels.py.
+
+cdef const unsigned char *bytes_of(object data) except NULL
+cdef Py_ssize_t scan_marker(object data, Py_ssize_t pos, Py_ssize_t end) except -2
+cdef Py_ssize_t skip_fill(object data, Py_ssize_t pos, Py_ssize_t end) except -2
+
+
+cdef class Store:
+    cdef bytes _buffer
+    cdef readonly Py_ssize_t size
+    cdef Py_ssize_t _room
+    cdef Py_ssize_t _last
+
+    cdef int _make_room(self, Py_ssize_t room) except -1
+    cpdef reserve(self, Py_ssize_t size)
+    cpdef append(self, object data, Py_ssize_t pos, Py_ssize_t end)
+    cpdef bint ends_with_lone_eoi(self)
+    cpdef object peek(self)
+    cpdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end)
+    cpdef truncate(self, Py_ssize_t size)
+    cpdef bytes take(self)
+    cpdef object view(self, Py_ssize_t size)
+    cpdef extend(self, Py_ssize_t size)
+
+
+cdef class HeadMatcher:
+    cdef readonly bytes delimiter
+
+
+cpdef tuple clean_head(
+    HeadMatcher matcher, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most_lines
+)

@@ -1,0 +1,77 @@
+# Types for multipart.py compiled as hamaproto.wire._multipart.
+
+cimport cython
+
+from hamaproto.wire._kernels cimport HeadMatcher, Store, clean_head
+from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
+
+cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
+cdef Py_ssize_t _PIECE, _DIRECT
+
+
+cdef class MjpegParser:
+    cdef object _limits, _delimiters, _queue, _scratch, _out, _seen, _error
+    cdef object _data, _head_raw, _skip_reason, _folds
+    cdef list _pending, _fields
+    cdef HeadMatcher _matcher
+    cdef Store _store
+    cdef MarkerWalk _walker
+    cdef bint _strict, _eof, _ceased, _started, _closed, _line_start, _junk
+    cdef bint _has_head, _lf_lines, _phantom, _trial
+    cdef int _state
+    cdef Py_ssize_t _max_frame, _pos, _end, _base, _fed
+    cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
+    cdef Py_ssize_t _head_length, _head_lines, _line, _cursor, _body_at
+    cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
+    cdef Py_ssize_t _cursor_known, _cursor_any, _needed, _confirmed, _anchor
+
+    @cython.locals(size=Py_ssize_t)
+    cpdef receive_data(self, object data)
+    @cython.locals(state=int)
+    cpdef object next_event(self)
+    @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t)
+    cdef object _more(self)
+    cdef bint _final(self)
+    cdef object _note(self, object code, Py_ssize_t offset, object detail)
+    cdef object _skip(self, Py_ssize_t start, Py_ssize_t end, object reason)
+    cdef bint _flush(self) except -1
+    cdef object _emit(self, object event, Py_ssize_t end)
+    @cython.locals(pos=Py_ssize_t, end=Py_ssize_t, first=int, found_at=Py_ssize_t, final=bint)
+    cdef object _gap(self)
+    @cython.locals(at=Py_ssize_t, body=Py_ssize_t)
+    cdef bint _clean_part(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t length) except -1
+    cdef object _start_junk(self, Py_ssize_t pos)
+    cdef object _end_junk(self, Py_ssize_t pos)
+    @cython.locals(declared=Py_ssize_t, after=Py_ssize_t)
+    cdef object _settle(self, Py_ssize_t gap_end)
+    cdef object _finish(self)
+    cdef object _open_head(self, Py_ssize_t pos)
+    cdef object _head(self)
+    cdef object _body(self)
+    cdef object _part(self)
+    @cython.locals(at=Py_ssize_t, length=Py_ssize_t)
+    cdef object _begin_image(self, Py_ssize_t pos)
+    @cython.locals(at=Py_ssize_t)
+    cdef object _begin_phantom(self, Py_ssize_t pos)
+    @cython.locals(stop=Py_ssize_t)
+    cdef object _believe(self, Py_ssize_t pos, Py_ssize_t length)
+    @cython.locals(stop=Py_ssize_t, available=Py_ssize_t, count=Py_ssize_t)
+    cdef object _take(self)
+    @cython.locals(
+        end=Py_ssize_t, stop=Py_ssize_t, capped=bint, final=bint, outcome=int,
+        at=Py_ssize_t, cut=Py_ssize_t, walker=MarkerWalk,
+    )
+    cdef object _walk(self)
+    cdef object _restart(self)
+    @cython.locals(at=Py_ssize_t, cut=Py_ssize_t, length=Py_ssize_t, walker=MarkerWalk)
+    cdef object _ended(self)
+    cdef object _lied(self)
+    @cython.locals(stop=Py_ssize_t, at=Py_ssize_t, damaged=bint)
+    cdef object _deliver(self, object end, bint complete)
+    @cython.locals(walker=MarkerWalk, stop=Py_ssize_t, inside=Py_ssize_t)
+    cdef object _cut(self, Py_ssize_t at, object end)
+    cdef object _cease(self)
+    cdef object _too_large(self, Py_ssize_t stop)
+    cdef tuple _whole(self, Py_ssize_t upto)
+    cdef Py_ssize_t _opinion(self, Py_ssize_t upto, bint any_line) except -2
+    cdef Py_ssize_t _closing_behind(self) except -2

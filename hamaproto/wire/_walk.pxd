@@ -1,0 +1,33 @@
+# Types for walk.py compiled as hamaproto.wire._walk.
+
+cimport cython
+
+from hamaproto.wire._kernels cimport bytes_of, scan_marker, skip_fill
+
+cdef int MORE, EOI, SOI, SURPRISE
+cdef int _DUE, _HUNT, _SKIP, _SCAN
+
+cdef bint _is_segment(int code)
+cdef bint _between_scans(int code)
+
+
+cdef class MarkerWalk:
+    cdef public Py_ssize_t base, pos, sos, depth
+    cdef public bint surprised, touched
+    cdef int _state, _after
+    cdef Py_ssize_t _left
+
+    cpdef begin(self, bint hunting)
+    cpdef nest(self)
+    @cython.locals(
+        view="const unsigned char *",
+        state=int,
+        code=int,
+        components=int,
+        at=Py_ssize_t,
+        left=Py_ssize_t,
+        length=Py_ssize_t,
+        land=Py_ssize_t,
+    )
+    cpdef int walk(self, object data, Py_ssize_t pos, Py_ssize_t end, bint final) except -1
+    cdef int _surprise(self)
