@@ -177,8 +177,10 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x0c\x0e-\x1f\x7f]")
 
 # A body without a head: a delimiter (RFC 2046 5.1.1), a JPEG's SOI, or the magic nibble
 # 0xD of a GSM frame (RFC 3551 4.5.8.1).
-_HEADLESS_PAIRS = {0x2D: (0x2D, "a multipart delimiter"), 0xFF: (0xD8, "a JPEG image")}
+# First byte -> the second one, and the media type.
+_HEADLESS_PAIRS = {0x2D: (0x2D, "multipart/x-mixed-replace"), 0xFF: (0xD8, "image/jpeg")}
 _GSM_MAGIC = 0xD
+_GSM_TYPE = "audio/gsm"
 
 _NO_BODY = (204, 304)
 # What a Content-Length of that many digits says can't be told from endless.
@@ -240,6 +242,8 @@ class ResponseParser:
         self._end_given = False
         #: Bytes received after the end of the body.
         self.surplus = 0
+        #: The media type that a body without a head has by its first bytes.
+        self.looks_like: str | None = None
         # The head.
         self._preamble = 0
         self._interim = 0
@@ -405,7 +409,7 @@ class ResponseParser:
             self._count_preamble(self.offset)
             self._pos += 1
         if self._interim == 0 and byte >> 4 == _GSM_MAGIC:
-            return self._begin_headless("a GSM frame")
+            return self._begin_headless(_GSM_TYPE)
         if self._interim == 0 and byte in _HEADLESS_PAIRS:
             self._step = self._headless_pair
         else:
@@ -433,16 +437,17 @@ class ResponseParser:
             self._base += self._pos
             self._chunk = self._chunk[self._pos :] + self._chunks.popleft()
             self._pos = 0
-        second, what = _HEADLESS_PAIRS[first]
+        second, name = _HEADLESS_PAIRS[first]
         if self._chunk[self._pos + 1] != second:
             raise RemoteProtocolError(
                 "the answer begins neither with a status line nor like a picture or sound",
                 self.offset + 1,
             )
-        return self._begin_headless(what)
+        return self._begin_headless(name)
 
-    def _begin_headless(self, what: str) -> bool:
-        self._report(AnomalyCode.MISSING_HEAD, self.offset, f"the body begins like {what}")
+    def _begin_headless(self, name: str) -> bool:
+        self._report(AnomalyCode.MISSING_HEAD, self.offset, f"the body begins like {name}")
+        self.looks_like = name
         self._events.append(Response(None, Headers()))
         self._step = self._body_until_close
         return True
