@@ -81,7 +81,7 @@ class _TwoSpellings(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
-        text = value.strip(_PADDING).lower() if isinstance(value, str) else None
+        text = value.lower() if isinstance(value, str) else None
         return next((member for member in cls if text in (member.value, member.code)), None)
 
 
@@ -121,7 +121,7 @@ class Availability(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
-        text = value.strip(_PADDING).lower() if isinstance(value, str) else None
+        text = value.lower() if isinstance(value, str) else None
         return next((member for member in cls if member.value == text), None)
 
     def __bool__(self) -> bool:
@@ -165,7 +165,7 @@ def _integer(text: str) -> int | None:
 def _member(kind: type[E]) -> Callable[[str], E | None]:
     def read(text: str) -> E | None:
         try:
-            return kind(text)
+            return kind(text.strip(_PADDING))
         except ValueError:
             return None
 
