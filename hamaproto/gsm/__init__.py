@@ -13,7 +13,9 @@ built.  numpy is imported when the first array is made, not before.
 
 from __future__ import annotations
 
+from hamaproto.gsm.bank import DecoderBank
 from hamaproto.gsm.decoder import Decoder
+from hamaproto.gsm.encoder import Encoder
 from hamaproto.gsm.framing import GsmEvent, GsmFrameParser
 
-__all__ = ["Decoder", "GsmEvent", "GsmFrameParser"]
+__all__ = ["Decoder", "DecoderBank", "Encoder", "GsmEvent", "GsmFrameParser"]

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 __all__ = [
     "BadFrame",
     "bad_nibble",
+    "bank_view",
     "check_count",
     "check_policy",
     "check_seed",
     "frames_view",
+    "mask_view",
     "new_samples",
     "pcm_array",
     "pcm_view",
@@ -169,3 +171,35 @@ def samples_view(out: Any, *shape: int) -> memoryview:
     if view.shape != shape:
         raise LocalProtocolError(f"out: shape {view.shape} is not allowed; {shape} is needed")
     return view.cast("B").cast("h") if view.nbytes else memoryview(array("h"))
+
+
+def bank_view(frames: Any, streams: int) -> memoryview:
+    """The frames of a bank, uint8 of shape (streams, n, 33), as one flat run."""
+    view = _view("frames", frames)
+    if view.format not in ("B", "c"):
+        raise LocalProtocolError(
+            f"frames: items of format {view.format!r} are not allowed; bytes (uint8) are needed"
+        )
+    shape = view.shape or ()
+    if len(shape) != 3 or shape[0] != streams or shape[2] != FRAME_BYTES:
+        raise LocalProtocolError(
+            f"frames: shape {shape} is not allowed; ({streams}, n, {FRAME_BYTES}) is needed: "
+            f"streams, frames, and the {FRAME_BYTES} bytes of a frame"
+        )
+    return view.cast("B") if view.nbytes else memoryview(b"")
+
+
+def mask_view(name: str, mask: Any, streams: int, count: int) -> memoryview:
+    """A bank's mask, bool of shape (streams, n), as one flat run; None is all False."""
+    if mask is None:
+        return memoryview(bytes(streams * count))
+    view = _view(name, mask)
+    if view.format not in ("?", "B"):
+        raise LocalProtocolError(
+            f"{name}: items of format {view.format!r} are not allowed; bool is needed"
+        )
+    if view.shape != (streams, count):
+        raise LocalProtocolError(
+            f"{name}: shape {view.shape} is not allowed; {(streams, count)} is needed"
+        )
+    return view.cast("B") if view.nbytes else memoryview(b"")
