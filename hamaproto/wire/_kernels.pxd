@@ -2,6 +2,8 @@
 
 cdef const unsigned char *bytes_of(object data) except NULL
 cdef Py_ssize_t scan_marker(object data, Py_ssize_t pos, Py_ssize_t end) except -2
+cdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end)
+cdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except -1
 cdef Py_ssize_t skip_fill(object data, Py_ssize_t pos, Py_ssize_t end) except -2
 
 
@@ -25,8 +27,9 @@ cdef class Store:
 
 cdef class HeadMatcher:
     cdef readonly bytes delimiter
+    cdef readonly Py_ssize_t start, stop, length
 
 
-cpdef tuple clean_head(
+cdef bint clean_head(
     HeadMatcher matcher, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most_lines
-)
+) except -1

@@ -37,6 +37,22 @@ cdef Py_ssize_t skip_fill(object data, Py_ssize_t pos, Py_ssize_t end) except -2
     return pos
 
 
+cdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end):
+    if end > len(data):
+        end = len(data)
+    if pos >= end:
+        return b""
+    return PyBytes_FromStringAndSize(<const char *>bytes_of(data) + pos, end - pos)
+
+
+cdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except -1:
+    cdef const unsigned char *tail
+    if end - pos < 4:
+        return False
+    tail = bytes_of(data) + end - 4
+    return tail[2] == 0xFF and tail[3] == 0xD9 and not (tail[0] == 0xFF and tail[1] == 0xD9)
+
+
 cdef class _Window:
     """A writable view of bytes that nobody has seen yet; it keeps them alive."""
 
@@ -85,11 +101,7 @@ cdef class Store:
         self.size += count
 
     cpdef bint ends_with_lone_eoi(self):
-        cdef const unsigned char *tail
-        if self.size < 4:
-            return False
-        tail = <const unsigned char *>PyBytes_AS_STRING(self._buffer) + self.size - 4
-        return tail[2] == 0xFF and tail[3] == 0xD9 and not (tail[0] == 0xFF and tail[1] == 0xD9)
+        return ends_with_lone_eoi(self._buffer, 0, self.size)
 
     cpdef object peek(self):
         return memoryview(self._buffer)[: self.size]
@@ -161,9 +173,9 @@ cdef inline bint _same(const unsigned char *data, const char *lower, Py_ssize_t 
     return True
 
 
-cpdef tuple clean_head(
+cdef bint clean_head(
     HeadMatcher matcher, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most_lines
-):
+) except -1:
     cdef const unsigned char *view = bytes_of(data)
     cdef Py_ssize_t size = len(matcher.delimiter)
     cdef Py_ssize_t start, line, colon, at, stop, value
@@ -174,10 +186,10 @@ cpdef tuple clean_head(
     if pos + 2 <= end and view[pos] == 0x0D and view[pos + 1] == 0x0A:
         pos += 2
     if pos + size + 2 > end or memcmp(view + pos, PyBytes_AS_STRING(matcher.delimiter), size):
-        return None
+        return False
     pos += size
     if view[pos] != 0x0D or view[pos + 1] != 0x0A:
-        return None
+        return False
     start = line = pos + 2
     while True:
         if line + 5 <= end and view[line] == 0x0D:
@@ -189,22 +201,25 @@ cpdef tuple clean_head(
                 and view[line + 3] == 0xD8
                 and view[line + 4] == 0xFF
             ):
-                return (start, line, length)
-            return None
+                matcher.start = start
+                matcher.stop = line
+                matcher.length = length
+                return True
+            return False
         lines += 1
         if lines > most_lines or line >= end:
-            return None
+            return False
         at = line
         while at < end and 0x21 <= view[at] <= 0x7E and view[at] != 0x3A:
             at += 1
         if at == line or at >= end or view[at] != 0x3A:
-            return None
+            return False
         colon = at
         at += 1
         while at < end and (0x20 <= view[at] <= 0x7E or view[at] == 0x09):
             at += 1
         if at + 2 > end or view[at] != 0x0D or view[at + 1] != 0x0A:
-            return None
+            return False
         stop = at
         if colon - line >= 8 and _same(view + line, b"content-", 8):
             value = colon + 1
@@ -214,22 +229,22 @@ cpdef tuple clean_head(
                 stop -= 1
             if colon - line == 12 and _same(view + line, b"content-type", 12):
                 if has_type:
-                    return None
+                    return False
                 if stop - value == 10 and _same(view + value, b"image/jpeg", 10):
                     has_type = True
                 elif stop - value == 9 and _same(view + value, b"image/jpg", 9):
                     has_type = True
                 else:
-                    return None
+                    return False
             elif colon - line == 14 and _same(view + line, b"content-length", 14):
                 if length >= 0 or not 1 <= stop - value <= 9:
-                    return None
+                    return False
                 length = 0
                 while value < stop:
                     if not 0x30 <= view[value] <= 0x39:
-                        return None
+                        return False
                     length = length * 10 + (view[value] - 0x30)
                     value += 1
             else:
-                return None
+                return False
         line = at + 2

@@ -2,7 +2,9 @@
 
 cimport cython
 
-from hamaproto.wire._kernels cimport HeadMatcher, Store, clean_head
+from hamaproto.wire._kernels cimport (
+    HeadMatcher, Store, clean_head, cut_out, ends_with_lone_eoi
+)
 from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
@@ -10,16 +12,16 @@ cdef Py_ssize_t _PIECE, _DIRECT
 
 
 cdef class MjpegParser:
-    cdef object _limits, _delimiters, _queue, _scratch, _out, _seen, _error
+    cdef object _limits, _delimiters, _queue, _scratch, _seen, _error
     cdef object _data, _head_raw, _skip_reason, _folds
-    cdef list _pending, _fields
+    cdef list _pending, _fields, _out
     cdef HeadMatcher _matcher
     cdef Store _store
     cdef MarkerWalk _walker
     cdef bint _strict, _eof, _ceased, _started, _closed, _line_start, _junk
-    cdef bint _has_head, _lf_lines, _phantom, _trial
+    cdef bint _has_head, _lf_lines, _phantom, _trial, _idle
     cdef int _state
-    cdef Py_ssize_t _max_frame, _pos, _end, _base, _fed
+    cdef Py_ssize_t _max_frame, _max_head_lines, _max_head_bytes, _pos, _end, _base, _fed
     cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
     cdef Py_ssize_t _head_length, _head_lines, _line, _cursor, _body_at
     cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
@@ -38,8 +40,8 @@ cdef class MjpegParser:
     cdef object _emit(self, object event, Py_ssize_t end)
     @cython.locals(pos=Py_ssize_t, end=Py_ssize_t, first=int, found_at=Py_ssize_t, final=bint)
     cdef object _gap(self)
-    @cython.locals(at=Py_ssize_t, body=Py_ssize_t)
-    cdef bint _clean_part(self, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t length) except -1
+    @cython.locals(at=Py_ssize_t, body=Py_ssize_t, length=Py_ssize_t, matcher=HeadMatcher)
+    cdef bint _clean_part(self) except -1
     cdef object _start_junk(self, Py_ssize_t pos)
     cdef object _end_junk(self, Py_ssize_t pos)
     @cython.locals(declared=Py_ssize_t, after=Py_ssize_t)

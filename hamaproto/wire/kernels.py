@@ -9,7 +9,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HeadMatcher", "Store", "bytes_of", "clean_head", "scan_marker", "skip_fill"]
+__all__ = [
+    "HeadMatcher",
+    "Store",
+    "bytes_of",
+    "clean_head",
+    "cut_out",
+    "ends_with_lone_eoi",
+    "scan_marker",
+    "skip_fill",
+]
 
 
 def bytes_of(data: bytes | bytearray) -> bytes | bytearray:
@@ -39,6 +48,17 @@ def skip_fill(data: bytes | bytearray, pos: int, end: int) -> int:
     return pos if run is None else run.end() - 1
 
 
+def cut_out(data: bytes | bytearray, pos: int, end: int) -> bytes:
+    """`data[pos:end]` as bytes of their own."""
+    return bytes(data[pos:end])
+
+
+def ends_with_lone_eoi(data: bytes | bytearray, pos: int, end: int) -> bool:
+    """True if `data[pos:end]` ends in FFD9 and the two bytes before are not FFD9 as well."""
+    tail = data[max(pos, end - 4) : end]
+    return len(tail) == 4 and tail[2:] == b"\xff\xd9" and tail[:2] != b"\xff\xd9"
+
+
 class Store:
     """The bytes of one image that spans several chunks."""
 
@@ -63,8 +83,8 @@ class Store:
                 self._buffer += view[pos:end]
 
     def ends_with_lone_eoi(self) -> bool:
-        """True if the last two bytes are FFD9 and the two before them are not."""
-        return self._buffer.endswith(b"\xff\xd9") and not self._buffer.endswith(b"\xff\xd9\xff\xd9")
+        """What `ends_with_lone_eoi` says of all that is stored."""
+        return ends_with_lone_eoi(self._buffer, 0, len(self._buffer))
 
     def peek(self) -> bytes | bytearray | memoryview:
         """All that is stored, to be searched before the next call and not kept."""
@@ -92,12 +112,17 @@ class Store:
 
 
 class HeadMatcher:
-    """A delimiter and the clean form of what surrounds it; see `clean_head`."""
+    """A delimiter, and what `clean_head` last found behind it.
 
-    __slots__ = ("delimiter", "match")
+    `start` and `stop` are the block without its empty line, `length` is -1 if none was given.
+    """
+
+    __slots__ = ("delimiter", "length", "match", "start", "stop")
 
     def __init__(self, delimiter: bytes) -> None:
         self.delimiter = delimiter
+        self.start = self.stop = 0
+        self.length = -1
         self.match = re.compile(
             rb"(?:\r\n)?"
             + re.escape(delimiter)
@@ -105,33 +130,30 @@ class HeadMatcher:
         ).match
 
 
-_LENGTH = re.compile(rb"content-length:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.IGNORECASE).search
-_TYPE = re.compile(rb"content-type:[ \t]*image/jpe?g[ \t]*\r\n", re.IGNORECASE).search
+_LENGTH = re.compile(rb"content-length:[ \t]*([0-9]{1,9})[ \t]*\r\n").search
+_TYPE = re.compile(rb"content-type:[ \t]*image/jpe?g[ \t]*\r\n").search
 
 
 def clean_head(
     matcher: HeadMatcher, data: bytes | bytearray, pos: int, end: int, most_lines: int
-) -> tuple[int, int, int] | None:
+) -> bool:
     """Read a delimiter and a header block about which there is nothing to report.
 
     That is: at most one CRLF, the delimiter, CRLF, at most `most_lines` lines of
     `name: value` CRLF in plain ASCII with one Content-Type of JPEG and at most one
-    Content-Length of at most nine
-    digits, no other field that begins with `Content-`, an empty line, and FFD8FF.
-    Gives (start and end of the block without its empty line, length or -1), or None if
-    anything at all is otherwise: the careful way then finds out what.
+    Content-Length of at most nine digits, no other field that begins with `Content-`, an
+    empty line, and FFD8FF.  What was found stands in `matcher` then.  False if anything
+    at all is otherwise: the careful way then finds out what.
     """
     found = matcher.match(data, pos, end)
     if found is None:
-        return None
-    block = found.group(1)
-    if block.count(b"\n") > most_lines:
-        return None
-    lowered = block.lower()
-    fields = lowered.count(b"content-")
-    if _TYPE(lowered) is None:
-        return None
-    length = _LENGTH(lowered)
-    if fields != (1 if length is None else 2):
-        return None
-    return found.start(1), found.end(1), -1 if length is None else int(length.group(1))
+        return False
+    block = found.group(1).lower()
+    if _TYPE(block) is None or block.count(b"\n") > most_lines:
+        return False
+    length = _LENGTH(block)
+    if block.count(b"content-") != (1 if length is None else 2):
+        return False
+    matcher.start, matcher.stop = found.span(1)
+    matcher.length = -1 if length is None else int(length.group(1))
+    return True

@@ -68,7 +68,13 @@ from hamaproto.wire.delimiter import (
     boundary_of,
     line_end_before,
 )
-from hamaproto.wire.kernels import HeadMatcher, Store, clean_head  # twin: cimported
+from hamaproto.wire.kernels import (  # twin: cimported
+    HeadMatcher,  # twin: cimported
+    Store,  # twin: cimported
+    clean_head,  # twin: cimported
+    cut_out,  # twin: cimported
+    ends_with_lone_eoi,  # twin: cimported
+)  # twin: cimported
 from hamaproto.wire.walk import EOI, MORE, SOI, MarkerWalk  # twin: cimported
 
 __all__ = ["Accounting", "MjpegEvent", "MjpegParser"]
@@ -156,6 +162,7 @@ class MjpegParser:
         "_head_length",
         "_head_lines",
         "_head_raw",
+        "_idle",
         "_image_at",
         "_image_end",
         "_junk",
@@ -165,6 +172,8 @@ class MjpegParser:
         "_line_start",
         "_matcher",
         "_max_frame",
+        "_max_head_bytes",
+        "_max_head_lines",
         "_missing",
         "_needed",
         "_out",
@@ -202,6 +211,8 @@ class MjpegParser:
             )
         self._limits = DEFAULT_LIMITS if limits is None else limits
         self._max_frame = self._limits.max_frame
+        self._max_head_lines = self._limits.max_part_headers
+        self._max_head_bytes = min(self._limits.max_part_head, self._limits.max_part_line)
         self._strict = strict
         self._delimiters = DelimiterSet(boundary_of(content_type))
         self._matcher: HeadMatcher | None = None
@@ -216,7 +227,7 @@ class MjpegParser:
         self._eof = False
         self._scratch: bytearray | None = None
         # The output.
-        self._out: deque[MjpegEvent] = deque()
+        self._out: list[MjpegEvent] = []
         self._pending: list[Anomaly] = []
         self._seen: set[AnomalyCode] = set()
         self._error: RemoteProtocolError | None = None
@@ -254,6 +265,8 @@ class MjpegParser:
         self._phantom = False
         self._trial = False
         self._missing = 0
+        # Nothing is queued and nothing to be said about what came: only more data can help.
+        self._idle = True
         self._cursor_known = 0
         self._cursor_any = 0
         # Belief.
@@ -268,23 +281,24 @@ class MjpegParser:
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Feed some bytes.  What is kept of anything but `bytes` is a copy."""
-        if self._error is not None:
-            raise self._error
-        if self._eof:
-            raise LocalProtocolError("receive_data after receive_eof: the stream has ended")
         if type(data) is not bytes:
             data = bytes(data)
         size = len(data)
-        if size == 0:
-            return
-        self._fed += size
-        if self._missing > size and not self._queue and self._pos == self._end:
+        if self._missing > size and self._idle and not self._eof:
             # The hot path of a believed length: straight to where the image is put together.
             self._store.append(data, 0, size)
             self._missing -= size
             self._base += size
+            self._fed += size
             return
-        self._queue.append((data, 0))
+        if self._error is not None:
+            raise self._error
+        if self._eof:
+            raise LocalProtocolError("receive_data after receive_eof: the stream has ended")
+        if size:
+            self._fed += size
+            self._queue.append((data, 0))
+            self._idle = False
 
     def receive_eof(self) -> None:
         """Say that nothing follows.  Saying it again changes nothing."""
@@ -294,13 +308,13 @@ class MjpegParser:
 
     def next_event(self) -> MjpegEvent | NeedData:
         """The next event; `NEED_DATA` if more bytes are needed for it."""
+        if self._idle and not self._eof:
+            return NEED_DATA
         if self._error is not None:
             raise self._error
         while True:
             if self._out:
-                return self._out.popleft()
-            if self._missing > 0 and self._pos == self._end and not self._queue and not self._eof:
-                return NEED_DATA
+                return self._out.pop(0)
             event: MjpegEvent | NeedData | None
             state = self._state
             if state == _WALK:
@@ -339,7 +353,7 @@ class MjpegParser:
         """
         if self._error is not None:
             raise self._error
-        if self._missing > _DIRECT and self._pos == self._end and not self._queue:
+        if self._missing > _DIRECT and self._idle:
             view = self._store.view(self._missing)
             if view is not None:
                 return view
@@ -354,10 +368,7 @@ class MjpegParser:
         if self._eof:
             raise LocalProtocolError("buffer_updated after receive_eof: the stream has ended")
         direct = (
-            self._missing > _DIRECT
-            and self._pos == self._end
-            and not self._queue
-            and self._store.view(self._missing) is not None
+            self._missing > _DIRECT and self._idle and self._store.view(self._missing) is not None
         )
         room = self._missing if direct else (0 if self._scratch is None else len(self._scratch))
         if not 0 <= nbytes <= room:
@@ -374,6 +385,7 @@ class MjpegParser:
                 data = bytes(view[:nbytes])
             self._fed += nbytes
             self._queue.append((data, 0))
+            self._idle = False
 
     @property
     def accounting(self) -> Accounting:
@@ -391,6 +403,7 @@ class MjpegParser:
     def _more(self) -> NeedData | None:
         """Get more bytes behind `_data[_pos:]`, which is held."""
         if not self._queue:
+            self._idle = not self._out
             return NEED_DATA
         chunk, start = self._queue.popleft()
         held = self._end - self._pos
@@ -482,10 +495,14 @@ class MjpegParser:
 
     def _gap(self) -> MjpegEvent | NeedData | None:
         data, end = self._data, self._end
-        if self._matcher is not None and not self._junk and not self._has_head:
-            found = clean_head(self._matcher, data, self._pos, end, self._limits.max_part_headers)
-            if found is not None and self._clean_part(found[0], found[1], found[2]):
-                return None
+        if (
+            self._matcher is not None
+            and not self._junk
+            and not self._has_head
+            and clean_head(self._matcher, data, self._pos, end, self._max_head_lines)
+            and self._clean_part()
+        ):
+            return None
         final = self._final()
         delimiters = self._delimiters
         while True:
@@ -552,23 +569,27 @@ class MjpegParser:
             self._pos = found_at
             self._skip(self._skip_from, self._base + found_at, self._skip_reason)
 
-    def _clean_part(self, start: int, stop: int, length: int) -> bool:
+    def _clean_part(self) -> bool:
         """Begin the image whose delimiter and head were read in one go, if all is in order."""
+        matcher = self._matcher
+        assert matcher is not None
+        length = matcher.length
         if (
             self._closed
             or length == 0
             or length > self._max_frame
-            or stop - start > self._limits.max_part_head
-            or stop - start > self._limits.max_part_line
+            or matcher.stop - matcher.start > self._max_head_bytes
         ):
             return False
         at = self._base + self._pos
-        self._settle(at + 2 if self._data[self._pos] == 0x0D else at)
-        self._head_raw = bytes(self._data[start:stop])
+        if self._declared_end >= 0:
+            self._settle(at + 2 if self._data[self._pos] == 0x0D else at)
+        self._head_raw = cut_out(self._data, matcher.start, matcher.stop)
         self._head_length = length
         self._has_head = True
-        self._fields.clear()
-        body = stop + 2
+        if self._fields:
+            self._fields.clear()
+        body = matcher.stop + 2
         self._body_at = self._base + body
         self._begin_image(body)
         return True
@@ -963,8 +984,7 @@ class MjpegParser:
     def _take(self) -> MjpegEvent | NeedData | None:
         if self._trial:
             stop = self._pos
-            tail = self._data[stop - 4 : stop] if stop - self._segment >= 4 else b""
-            if tail[2:] == b"\xff\xd9" and tail[:2] != b"\xff\xd9":
+            if ends_with_lone_eoi(self._data, self._segment, stop):
                 return self._deliver("length", True)
             self._walker.begin(False)
             self._pos = self._segment + 2
@@ -1014,6 +1034,7 @@ class MjpegParser:
                 if final:
                     return self._cease()
                 if not self._queue:
+                    self._idle = not self._out
                     return NEED_DATA
                 self._store.append(data, self._segment, self._pos)
                 waiting = self._more()
@@ -1080,7 +1101,7 @@ class MjpegParser:
         """Give out the image that ends before `_pos`."""
         stop = self._pos
         if self._store.size == 0:
-            data = bytes(self._data[self._segment : stop])
+            data = cut_out(self._data, self._segment, stop)
         else:
             self._store.append(self._data, self._segment, stop)
             data = self._store.take()
