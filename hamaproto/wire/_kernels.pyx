@@ -212,7 +212,7 @@ cdef bint clean_head(
         at = line
         while at < end and 0x21 <= view[at] <= 0x7E and view[at] != 0x3A:
             at += 1
-        if at == line or at >= end or view[at] != 0x3A:
+        if at == line or at >= end or view[at] != 0x3A or view[line] == 0x2D:
             return False
         colon = at
         at += 1

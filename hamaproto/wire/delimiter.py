@@ -117,14 +117,14 @@ def _proven(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
     alternatives = []
     for line, bare in sorted(names, key=lambda item: -len(item[0])):
         escaped = re.escape(line)
-        alternatives.append((rb"(?<=\n)" if bare else b"") + escaped)
+        alternatives.append((rb"(?:(?<=\n)|(?<=\n\r))" if bare else b"") + escaped)
     one = b"(?:" + b"|".join(alternatives) + b")"
-    # A delimiter given twice, the first with an empty header block, is one delimiter.
+    # A delimiter given twice or more, with nothing between, is one delimiter.
     return re.compile(
         one
         + rb"(?:[ \t]*\r?\n\r?(?:\r?\n)?"
         + one
-        + rb")?(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?="
+        + rb"){0,8}(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?="
         + _FIELD
         + rb")"
     )
@@ -384,7 +384,18 @@ class DelimiterSet:
                 if isinstance(match, Match):
                     if match.closing or match.anomaly is AnomalyCode.HEADER_ON_DELIMITER_LINE:
                         return pos, True
-                    proof = self._field_behind(data, match.end, end, final)
+                    # A delimiter given twice or more is one delimiter.
+                    while True:
+                        proof = self._field_behind(data, match.end, end, final)
+                        if proof is not False:
+                            break
+                        after = match.end + (data[match.end : match.end + 1] == b"\r")
+                        again = self.match_known(data, after, end, final, True)
+                        if again is UNDECIDED:
+                            proof = UNDECIDED
+                        if not isinstance(again, Match) or again.closing:
+                            break
+                        match = again
                     if proof is True or (final and match.end >= end):
                         return pos, True
                     if proof is UNDECIDED:

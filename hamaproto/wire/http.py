@@ -576,9 +576,14 @@ class ResponseParser:
         return at_line_start()
 
     def _head_cut_off(self) -> bool:
-        """The end, behind a whole line: every header that came is whole, and no body did."""
+        """The end, behind a whole line: every header that came is whole, and no body did.
+
+        But for a Content-Type that announces another parameter: half of one is never used.
+        """
         if self._status[:1] == b"1":
             raise RemoteProtocolError("the stream ends inside a 1xx answer", self.offset)
+        if self._pieces and self._name.lower() == "content-type" and self._pieces[-1][-1:] == ";":
+            raise RemoteProtocolError("the stream ends inside a folded Content-Type", self.offset)
         self._report(AnomalyCode.HEAD_CUT_OFF, self.offset)
         self._head_complete()
         self._finish(complete=False)

@@ -126,12 +126,12 @@ class HeadMatcher:
         self.match = re.compile(
             rb"(?:\r\n)?"
             + re.escape(delimiter)
-            + rb"\r\n((?:[!-9;-~]++:[\t\x20-\x7e]*+\r\n)++)\r\n\xff\xd8\xff"
+            + rb"\r\n((?:[!-,.-9;-~][!-9;-~]*+:[\t\x20-\x7e]*+\r\n)++)\r\n\xff\xd8\xff"
         ).match
 
 
-_LENGTH = re.compile(rb"content-length:[ \t]*([0-9]{1,9})[ \t]*\r\n").search
-_TYPE = re.compile(rb"content-type:[ \t]*image/jpe?g[ \t]*\r\n").search
+_LENGTH = re.compile(rb"(?:\A|\n)content-length:[ \t]*([0-9]{1,9})[ \t]*\r\n").search
+_TYPE = re.compile(rb"(?:\A|\n)content-type:[ \t]*image/jpe?g[ \t]*\r\n").search
 
 
 def clean_head(
@@ -140,7 +140,7 @@ def clean_head(
     """Read a delimiter and a header block about which there is nothing to report.
 
     That is: at most one CRLF, the delimiter, CRLF, at most `most_lines` lines of
-    `name: value` CRLF in plain ASCII with one Content-Type of JPEG and at most one
+    `name: value` CRLF in plain ASCII, no name with a dash in front, with one Content-Type of JPEG and at most one
     Content-Length of at most nine digits, no other field that begins with `Content-`, an
     empty line, and FFD8FF.  What was found stands in `matcher` then.  False if anything
     at all is otherwise: the careful way then finds out what.

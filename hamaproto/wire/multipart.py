@@ -692,9 +692,17 @@ class MjpegParser:
     def _head(self) -> MjpegEvent | NeedData | None:
         # The whole block is held at `_pos`; `_line` and `_cursor` keep the place in it.
         data, base, start = self._data, self._base, self._pos
+        final = self._final()
+        if self._line == base + start and data[start : start + 1] == b"\r":
+            # The rest of a delimiter's LF CR, or else an empty line.
+            if start + 1 >= self._end and not final:
+                return self._more()
+            if data[start + 1 : start + 2] != b"\n":
+                start += 1
+                self._pos = start
+                self._line = self._cursor = base + start
         limit = start + self._limits.max_part_head
         stop = min(self._end, limit)
-        final = self._final()
         while True:
             line = self._line - base
             cursor = max(line, self._cursor - base)
@@ -731,11 +739,12 @@ class MjpegParser:
             stripped = text.strip(b"\r")
             if not stripped:
                 body = newline + 1
-                if self._lf_lines:
-                    # Behind lines that end in LF CR there is one more CR.
-                    if body >= self._end and not final:
+                if self._lf_lines or not text:
+                    # The empty line may have ended in LF CR.
+                    behind = data[body : body + 2]
+                    if behind in (b"", b"\r") and not final:
                         return self._more()
-                    if data[body : body + 1] == b"\r":
+                    if behind[:1] == b"\r" and behind != b"\r\n":
                         body += 1
                 self._close_head(start, line, body)
                 return None
@@ -762,7 +771,7 @@ class MjpegParser:
         if text[:1] in (b" ", b"\t"):
             self._note(AnomalyCode.FOLDED_HEADER, self._base + line, "in a header block")
             if self._folds is not None:
-                self._folds[1] += b" " + text.strip(b" \t")
+                self._folds[1] = (self._folds[1] + b" " + text).strip(b" \t")
             return
         name, colon, value = text.partition(b":")
         name = name.rstrip(b" \t")
@@ -808,7 +817,7 @@ class MjpegParser:
                 self._head_length = int(value)
             if self._head_length > self._max_frame:
                 self._head_length = -1
-            if self._head_length < 0 or (self._head_length == 0 and self._is_image_type()):
+            if self._head_length < 1:
                 self._head_length = -1
                 self._note(AnomalyCode.INVALID_LENGTH, self._base + start, "not believed")
         self._pos = body
