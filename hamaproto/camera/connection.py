@@ -117,8 +117,9 @@ class ServerConnection:
                 return
             self._routed = True
             self._answer = self._route(self._reader.head)
-        if data and isinstance(self._stream, TalkStream):
+        if data and isinstance(self._stream, TalkStream) and not self._over:
             self._stream.receive(data)
+            self._over = self._stream.ended
 
     def receive_eof(self) -> None:
         """The client sends no more.

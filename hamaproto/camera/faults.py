@@ -155,6 +155,9 @@ def _endless_length(head: HeadLines) -> None:
 
 
 def _chunked(head: HeadLines) -> None:
+    place = head.find(b"Content-Length")
+    if place is not None:
+        del head.lines[place]
     head.lines.append(b"Transfer-Encoding: chunked")
 
 

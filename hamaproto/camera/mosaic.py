@@ -117,11 +117,11 @@ def draw_mosaic(scene: Scene) -> bytes:
         tiles.reverse()
     if scene.flip_mode in (2, 3):
         tiles = [row[::-1] for row in tiles]
-    for line in range(7):
+    for line, tile_row in enumerate(tiles[1:8]):
         digits = "".join(
             f"{_DIGITS[int(digit)][line - 1]:03b}0" if 0 < line < 6 else "0000"
             for digit in str(abs(scene.number))
         )
         strip = bytes(235 if bit == "1" else 16 for bit in "0" + digits)[:columns]
-        tiles[line + 1] = strip + tiles[line + 1][len(strip) :]
+        tiles[line + 1] = strip + tile_row[len(strip) :]
     return _encode(tiles, scene.width, scene.height)

@@ -94,7 +94,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "Input.NbrOfInputs": ("Input.NbrOfInputs=1",),
         "Output.NbrOfOutputs": ("Output.NbrOfOutputs=1",),
         "Network.RTSP": ("Network.RTSP.Port=554",),
-        "Audio.volume": ("Audio.volume.Microphone=50", "Audio.volume.Output=50"),
+        "Audio.volume": ("Audio.volume=50",),
         "MD1.Config": ("MD1.Config=0, 10, 15, 60, 70, 90",),
         "MD.Setting": ("Motion detection enable=1",),
         "listuser": (),
@@ -213,8 +213,8 @@ FORM_FIELDS: Final[Mapping[str, Setter]] = MappingProxyType(
         "enet_avs_flip_mode": Setter("flip_mode", _coded("0", "1", "2", "3")),
         "enet_avs_pt_speed": Setter("pt_speed", _clamped(1, 9)),
         "enet_audio_enable": Setter("Properties.Audio", _spelled(Yes="yes", No="disabled")),
-        "enet_audio_mic_vol": Setter("Audio.volume.Microphone", _VOLUME),
-        "enet_audio_output_vol": Setter("Audio.volume.Output", _VOLUME),
+        "enet_audio_mic_vol": Setter("Audio.volume", _VOLUME),
+        "enet_audio_output_vol": Setter("output_volume", _VOLUME),
     }
 )
 

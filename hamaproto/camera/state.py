@@ -108,12 +108,14 @@ class CameraState:
         #: GSM frames that came by talk-back: how many, and the last of them.
         self.talk_frames = 0
         self.talk: deque[bytes] = deque(maxlen=KEPT_TALK_FRAMES)
+        #: The values of all parameters as text, by their keys without `root.`.
         self.stored = {
             key.removeprefix("root."): value
             for lines in GROUPS.values()
             for key, _, value in (line.partition("=") for line in lines)
         }
-        self.stored.update(flip_mode="0", pt_speed=str(self.motors.speed))
+        # What can be set and not be read back.
+        self.stored.update(flip_mode="0", output_volume="50", pt_speed=str(self.motors.speed))
         #: The clocks that number pictures and GSM frames.
         self.ticker = Ticker(self.fps)
         self.sound_ticker = Ticker(50)
@@ -155,12 +157,12 @@ class CameraState:
     @property
     def microphone_volume(self) -> int:
         """0..100."""
-        return int(self.stored["Audio.volume.Microphone"])
+        return int(self.stored["Audio.volume"])
 
     @property
     def output_volume(self) -> int:
         """0..100."""
-        return int(self.stored["Audio.volume.Output"])
+        return int(self.stored["output_volume"])
 
     @property
     def pt_speed(self) -> int:

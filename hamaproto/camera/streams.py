@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import Final
 
 from hamaproto.camera.faults import Ending, Faults, PartShape
-from hamaproto.camera.sound import FRAME_SIZE
 from hamaproto.camera.state import CameraState
 from hamaproto.camera.ticker import Ticker
+from hamaproto.errors import RemoteProtocolError
+from hamaproto.events import AudioFrame
+from hamaproto.gsm.framing import GsmFrameParser
 
 __all__ = ["DELIMITER_LINE", "MAX_LAG", "AudioStream", "Stream", "TalkStream", "VideoStream"]
 
@@ -147,20 +149,30 @@ class AudioStream(Stream):
 
 
 class TalkStream:
-    """Talk-back: the client's GSM frames, cut to 33 bytes and given to the camera."""
+    """Talk-back: the client's GSM frames, found in what it sends and given to the camera.
 
-    __slots__ = ("_rest", "_state")
+    The device says nothing about it.  A client that sends too much that is no frame is no
+    longer listened to: `ended`.
+    """
+
+    __slots__ = ("_parser", "_state", "ended")
 
     def __init__(self, state: CameraState) -> None:
         self._state = state
-        self._rest = b""
+        self._parser = GsmFrameParser()
+        self.ended = False
+
+    def __repr__(self) -> str:
+        return f"<TalkStream{', ended' if self.ended else ''}>"
+
+    def receive(self, data: bytes) -> None:
+        try:
+            self._parser.receive_data(data)
+            for event in self._parser.events():
+                if isinstance(event, AudioFrame):
+                    self._state.hear(event.data)
+        except RemoteProtocolError:
+            self.ended = True
 
     def close(self) -> None:
         """Nothing to give back: talk-back takes no slot."""
-
-    def receive(self, data: bytes) -> None:
-        data = self._rest + data
-        whole = len(data) - len(data) % FRAME_SIZE
-        for start in range(0, whole, FRAME_SIZE):
-            self._state.hear(data[start : start + FRAME_SIZE])
-        self._rest = data[whole:]

@@ -1,0 +1,434 @@
+"""The answers of the simulated camera, byte by byte, without a socket."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import re
+from typing import ClassVar
+
+import h11
+import pytest
+from camera_client import LIST, Answer, ask, drain, opened, request
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hamaproto.camera import CameraState, Faults, Pictures, ServerConnection
+from hamaproto.camera.login import Verdict
+from hamaproto.camera.request import MAX_HEAD, MAX_TARGET, RequestReader
+from hamaproto.commands import CATALOGUE, Reply, talk
+
+UNCACHED = "Pragma: no-cache\r\nCache-Control: no-cache\r\n"
+TEXT = f"HTTP/1.1 200 OK\r\nServer: GoAhead-Webs\r\n{UNCACHED}Content-Type: text/plain\r\n\r\n"
+#: The head of each kind of answer, as section 1 of the protocol's notes has it.
+HEADS = {
+    Reply.IMAGE: (
+        f"HTTP/1.0 200 OK\r\nServer: GoAhead-Webs\r\n{UNCACHED}"
+        "Content-Type: image/jpeg\r\nContent-Length: [0-9]+\r\n\r\n"
+    ),
+    Reply.MJPEG: (
+        f"HTTP/1.1 200 OK\r\nServer: GoAhead-Webs\r\n{UNCACHED}"
+        'Content-Type: multipart/x-mixed-replace; boundary="myboundary"\r\n\r\n'
+    ),
+    Reply.AUDIO: "HTTP/1.1 200 OK\r\nContent-Type: audio/gsm\r\n\r\n",
+    Reply.PARAMS: TEXT,
+    Reply.ACK: TEXT,
+    Reply.FORM: (
+        "HTTP/1.0 302 Redirect\r\nServer: GoAhead-Webs\r\n"
+        "Date: [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8} [0-9]{4}\r\n"
+        f"{UNCACHED}Content-Type: text/html\r\nLocation: http://camera:8080/cp.asp\r\n\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("command", CATALOGUE, ids=lambda command: command.number)
+def test_each_command_has_its_head(command) -> None:  # type: ignore[no-untyped-def]
+    state = CameraState()
+    _, data = opened(state, command.example.target, now=100.0)
+    head = Answer.of(data).head.decode("latin-1")
+    assert re.fullmatch(HEADS[command.reply], head)
+
+
+@pytest.mark.parametrize("target", ["/jpg/image.jpg", "/loginfree.jpg"])
+def test_one_image(target: str) -> None:
+    answer = ask(CameraState(), target)
+    assert len(answer.body) == int(answer.fields["Content-Length"])
+    assert answer.body[:2] == b"\xff\xd8"
+    assert answer.body[-2:] == b"\xff\xd9"
+
+
+def test_the_name_of_the_image_without_login_can_be_changed() -> None:
+    state = CameraState(loginfree="open.jpg", users={"admin": "1234"})
+    assert ask(state, "/open.jpg").status == 200
+    assert ask(state, "/loginfree.jpg").status == 401
+
+
+def test_a_form_answers_with_a_redirect_to_where_it_came_from() -> None:
+    state = CameraState(epoch=951782400.0)
+    answer = ask(state, "/form/enet?enet_source=setup.asp&enet_avs_flip_mode=1", now=61.0)
+    assert answer.fields["Date"] == "Tue Feb 29 00:01:01 2000"
+    assert answer.fields["Location"] == "http://camera:8080/setup.asp"
+    assert b"http://camera:8080/setup.asp" in answer.body
+
+
+@pytest.mark.parametrize("source", ["a%0d%0aSet-Cookie:x", "//evil", "%22", "", "%c3%a9"])
+def test_a_form_can_not_be_made_to_write_a_header(source: str) -> None:
+    answer = ask(CameraState(), f"/form/enet?enet_source={source}")
+    assert answer.fields["Location"] == "http://camera:8080/cp.asp"
+    connection = ServerConnection(CameraState())
+    connection.receive_data(b"GET /form/enet HTTP/1.0\r\nHost: a<b>\r\n\r\n")
+    assert b"Location: http://camera/cp.asp\r\n" in drain(connection)
+
+
+class TestStreams:
+    def test_the_video_begins_with_a_delimiter_and_the_current_picture(self) -> None:
+        connection, data = opened(CameraState(), "/mjpg/video.mjpg", now=10.0)
+        part = re.fullmatch(
+            rb"--myboundary\r\nMotion-Event: 0\r\nContent-Type: image/jpeg\r\n"
+            rb"Content-Length: ([0-9]+)\r\n\r\n(\xff\xd8.*\xff\xd9)\r\n--myboundary\r\n",
+            Answer.of(data).body,
+            re.DOTALL,
+        )
+        assert part is not None
+        assert int(part[1]) == len(part[2])
+        assert not connection.closed
+
+    def test_pictures_come_at_the_rate_that_is_set_and_changes_apply_at_once(self) -> None:
+        state = CameraState()
+        connection, _ = opened(state, "/mjpg/video.mjpg", now=0.0)
+        now, times = 0.0, []
+        for fps in (15, 5, 30):
+            ask(
+                state,
+                f"/camera-cgi/admin/param.cgi?action=update&Image.I0.Stream.FPS={fps}",
+                now=now,
+            )
+            began = now
+            for _ in range(5):
+                wakeup = connection.next_wakeup(now)
+                assert wakeup is not None
+                assert drain(connection, wakeup - 0.01) == b""
+                assert drain(connection, wakeup).count(b"--myboundary") == 1
+                now = wakeup
+            times.append(round((now - began) * fps, 3))
+        assert times == [5.0, 5.0, 5.0]
+
+    def test_a_late_driver_misses_old_pictures_and_nothing_piles_up(self) -> None:
+        state = CameraState()
+        connection, _ = opened(state, "/mjpg/video.mjpg", now=0.0)
+        data = drain(connection, 10.0)
+        assert data.count(b"--myboundary") <= 4
+        assert connection.stream is not None
+        assert connection.stream.sent + connection.stream.skipped == 151
+
+    def test_all_clients_get_the_same_picture(self) -> None:
+        drawn = []
+
+        def render(scene: object) -> bytes:
+            drawn.append(scene)
+            return b"\xff\xd8\xff\xd9"
+
+        state = CameraState(pictures=Pictures(render))
+        connections = [opened(state, "/mjpg/video.mjpg")[0] for _ in range(5)]
+        bodies = {drain(connection, 1 / 15) for connection in connections}
+        ask(state, "/jpg/image.jpg", now=1 / 15)
+        assert len(bodies) == 1
+        assert len(drawn) == 2
+
+    def test_sound_is_fifty_frames_a_second(self) -> None:
+        connection, data = opened(CameraState(), "/camera-cgi/audio/receive.cgi", now=5.0)
+        body = Answer.of(data).body
+        now = 5.0
+        while now < 6.0:
+            wakeup = connection.next_wakeup(now)
+            assert wakeup is not None
+            now = wakeup
+            body += drain(connection, now)
+        assert len(body) == 51 * 33
+        assert all(body[at] >> 4 == 0xD for at in range(0, len(body), 33))
+
+    def test_sound_that_is_off_ends_at_once(self) -> None:
+        state = CameraState(has_audio=False)
+        connection, data = opened(state, "/camera-cgi/audio/receive.cgi")
+        assert Answer.of(data).body == b""
+        assert connection.closed
+        connection.close()
+        assert state.streams == 0
+
+    @pytest.mark.parametrize("target", ["/mjpg/video.mjpg", "/camera-cgi/audio/receive.cgi"])
+    def test_a_full_camera_answers_200_and_closes_without_a_frame(self, target: str) -> None:
+        state = CameraState(max_users=2, other_users=1)
+        first, _ = opened(state, target)
+        second, data = opened(state, target)
+        answer = Answer.of(data)
+        assert answer.status == 200
+        assert answer.body in (b"", b"--myboundary\r\n")
+        assert second.closed
+        second.close()
+        first.close()
+        assert not opened(state, target)[0].closed
+
+    def test_head_asks_for_the_head_only(self) -> None:
+        for target in ("/mjpg/video.mjpg", "/jpg/image.jpg"):
+            connection = ServerConnection(CameraState())
+            connection.receive_data(request(target, method="HEAD"))
+            assert Answer.of(drain(connection)).body == b""
+            assert connection.closed
+
+    def test_a_client_that_closes_frees_its_slot(self) -> None:
+        state = CameraState()
+        connection, _ = opened(state, "/mjpg/video.mjpg")
+        connection.receive_eof()
+        assert connection.closed
+        connection.close()
+        assert state.streams == 0
+        assert connection.next_wakeup(1.0) is None
+        assert connection.data_to_send(1.0) == b""
+
+
+class TestTalkBack:
+    FRAME = b"\xd8" + bytes(range(32))
+
+    @pytest.mark.parametrize("size", [1, 7, 33, 50, 1000])
+    def test_frames_come_up_the_same_socket_and_nothing_is_answered(self, size: int) -> None:
+        state = CameraState()
+        connection = ServerConnection(state)
+        data = request(talk().target, method="POST") + self.FRAME * 20
+        for at in range(0, len(data), size):
+            connection.receive_data(data[at : at + size])
+            assert drain(connection) == b""
+        assert state.talk_frames == 20
+        assert set(state.talk) == {self.FRAME}
+        assert not connection.closed
+        connection.receive_eof()
+        assert connection.closed
+
+    def test_it_needs_a_login_too(self) -> None:
+        state = CameraState(users={"admin": "1234"})
+        connection = ServerConnection(state)
+        connection.receive_data(request(talk().target) + self.FRAME)
+        assert drain(connection).startswith(b"HTTP/1.1 401 ")
+        assert state.talk_frames == 0
+
+    def test_what_is_kept_is_bounded(self) -> None:
+        state = CameraState()
+        connection, _ = opened(state, talk().target)
+        for _ in range(20):
+            connection.receive_data(self.FRAME * 100)
+        assert state.talk_frames == 2000
+        assert len(state.talk) == 500
+
+
+class TestLogin:
+    USERS: ClassVar = {"admin": "1234", "jürgen": "pässword:"}
+
+    @staticmethod
+    def basic(user: str, password: str, encoding: str = "utf-8") -> str:
+        token = base64.b64encode(f"{user}:{password}".encode(encoding)).decode()
+        return f"Authorization: Basic {token}"
+
+    @pytest.mark.parametrize(
+        "field",
+        [
+            "X: y",
+            "Authorization: Basic",
+            "Authorization: Basic !!!!",
+            "Authorization: Basic YWRtaW4",
+            "Authorization: Bearer YWRtaW46MTIzNA==",
+            'Authorization: Digest username="admin"',
+            "Authorization: Basic é",
+        ],
+    )
+    def test_what_is_no_login_is_refused(self, field: str) -> None:
+        answer = ask(CameraState(users=self.USERS), "/jpg/image.jpg", field)
+        assert answer.head.startswith(b"HTTP/1.1 401 Unauthorized\r\n")
+        assert answer.fields["WWW-Authenticate"] == 'Basic realm="Internet Camera"'
+        assert answer.fields["Content-Type"] == "text/html"
+        assert b"Access Denied" in answer.body
+
+    def test_right_and_wrong_passwords(self) -> None:
+        state = CameraState(users=self.USERS)
+        for user, password in self.USERS.items():
+            for encoding in ("utf-8", "latin-1"):
+                field = self.basic(user, password, encoding)
+                assert ask(state, LIST + "Brand", field).status == 200
+            assert ask(state, LIST + "Brand", self.basic(user, password + "x")).status == 401
+
+    def test_nothing_but_the_free_image_can_be_had_without(self) -> None:
+        state = CameraState(users=self.USERS)
+        for command in CATALOGUE:
+            wanted = 200 if command.example.anonymous else 401
+            assert ask(state, command.example.target).status == wanted
+        assert state.streams == 0
+
+
+class TestDigest:
+    def test_the_challenge_and_a_nonce_that_goes_stale(self) -> None:
+        state = CameraState(users={"admin": "1234"}, faults=Faults("digest"))
+        challenge = ask(state, "/jpg/image.jpg").fields["WWW-Authenticate"]
+        assert 'realm="IPCam"' in challenge
+        assert 'qop="auth"' in challenge
+        nonce = re.search('nonce="([^"]+)"', challenge)[1]  # type: ignore[index]
+
+        def md5(text: str) -> str:
+            return hashlib.md5(text.encode()).hexdigest()
+
+        def field(nonce: str, count: str, password: str = "1234") -> str:
+            # RFC 7616 3.4.1
+            ha1, ha2 = md5(f"admin:IPCam:{password}"), md5("GET:/jpg/image.jpg")
+            response = md5(f"{ha1}:{nonce}:{count}:0a4f113b:auth:{ha2}")
+            return (
+                f'Authorization: Digest username="admin", realm="IPCam", nonce="{nonce}", '
+                f'uri="/jpg/image.jpg", qop=auth, nc={count}, cnonce="0a4f113b", '
+                f'response="{response}"'
+            )
+
+        assert ask(state, "/jpg/image.jpg", field(nonce, "00000001")).status == 200
+        assert ask(state, "/jpg/image.jpg", field(nonce, "00000002")).status == 200
+        # A count that was used, or a nonce that is not known any more.
+        assert "stale=true" in ask(state, "/jpg/image.jpg", field(nonce, "00000002")).head.decode()
+        state.digest.expire()
+        assert "stale=true" in ask(state, "/jpg/image.jpg", field(nonce, "00000003")).head.decode()
+        wrong = ask(state, "/jpg/image.jpg", field(nonce, "00000004", "4321"))
+        assert wrong.status == 401
+        assert "stale" not in wrong.head.decode()
+        # An answer for another target.
+        assert ask(state, "/mjpg/video.mjpg", field(nonce, "00000005")).status == 401
+
+    def test_no_flood_of_challenges_is_remembered(self) -> None:
+        state = CameraState(users={"admin": "1234"})
+        for _ in range(1000):
+            state.digest.challenge()
+        assert len(state.digest._uses) <= 64
+        assert state.digest.check("Digest", "GET", "/", {"": ""}) is Verdict.REFUSED
+
+
+class TestRequests:
+    @pytest.mark.parametrize(
+        ("data", "target"),
+        [
+            (b"GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n", "/a?b=c"),
+            (b"GET /a HTTP/1.0\n\n", "/a"),
+            (b"\r\n\r\nGET /a HTTP/1.0\r\n\r\n", "/a"),
+            (b"GET /a\r\n\r\n", "/a"),
+            (b"get  /a  HTTP/1.1 \r\nno colon\r\n: none\r\n folded\r\n\r\n", "/a"),
+            (b"GET /p?action=list&group= Brand HTTP/1.0\r\n\r\n", "/p?action=list&group=Brand"),
+            (b"GET http://host:80/a HTTP/1.1\r\n\r\n", "/a"),
+        ],
+    )
+    def test_what_is_understood(self, data: bytes, target: str) -> None:
+        reader = RequestReader()
+        assert reader.receive(data + b"rest") == b"rest"
+        assert reader.head is not None
+        assert reader.head.target == target
+
+    @pytest.mark.parametrize(
+        ("data", "status"),
+        [
+            (b"\x16\x03\x01\x02\x00\x01\n\n", 400),
+            (b"GET\r\n\r\n", 400),
+            (b"BREW /coffee HTTP/1.1\r\n\r\n", 400),
+            (b"GET /" + b"a" * MAX_TARGET + b" HTTP/1.1\r\n\r\n", 414),
+            (b"GET /" + b"a" * MAX_HEAD, 414),
+            (b"\n" * (MAX_HEAD + 1), 414),
+            (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (MAX_HEAD // 6), 400),
+            (b"GET / HTTP/1.1\r\na: " + b"b" * MAX_HEAD, 400),
+            (b"GET /nothing HTTP/1.1\r\n\r\n", 404),
+        ],
+    )
+    @pytest.mark.parametrize("size", [1, 1000, 1 << 20])
+    def test_what_is_not_is_answered_and_closed(self, data: bytes, status: int, size: int) -> None:
+        connection = ServerConnection(CameraState())
+        for at in range(0, len(data), size):
+            connection.receive_data(data[at : at + size])
+        assert Answer.of(drain(connection)).status == status
+        assert connection.closed
+
+    def test_a_request_that_never_ends_waits(self) -> None:
+        connection = ServerConnection(CameraState())
+        connection.receive_data(b"GET / HTTP/1.1\r\nHost:")
+        assert connection.data_to_send(0.0) == b""
+        assert connection.next_wakeup(0.0) is None
+        connection.receive_eof()
+        assert connection.closed
+
+    def test_a_repr_tells_no_query_and_no_field(self) -> None:
+        connection = ServerConnection(CameraState())
+        connection.receive_data(request("/x?pass=1234", "Authorization: Basic YTpi"))
+        assert "1234" not in repr(connection)
+        assert "YTpi" not in repr(connection)
+
+
+GARBAGE = st.one_of(
+    st.binary(max_size=300),
+    st.lists(
+        st.sampled_from(
+            b"GET |POST |/mjpg/video.mjpg|/form/enet?|/camera-cgi/admin/param.cgi?action=|"
+            b" HTTP/1.1|\r\n|\n|: |?|&|=|\x00|\xff|/camera-cgi/audio/transmit.cgi|Authorization: Digest nc=|"
+            b"\xd0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00".split(b"|")
+        ),
+        max_size=20,
+    ).map(b"".join),
+)
+
+
+@given(GARBAGE, st.booleans(), st.booleans())
+@settings(max_examples=200)
+def test_nothing_that_comes_in_raises(data: bytes, eof: bool, digest: bool) -> None:
+    users = {"admin": "1234"} if digest else None
+    state = CameraState(users=users, faults=Faults(*["digest"] * digest))
+    connection = ServerConnection(state)
+    connection.receive_data(data)
+    if eof:
+        connection.receive_eof()
+    for now in (0.0, 0.5):
+        answer = drain(connection, now)
+        assert answer == b"" or answer.startswith((b"HTTP/1.", b"Motion-Event"))
+        connection.next_wakeup(now)
+    connection.close()
+    assert state.streams == 0
+
+
+@given(GARBAGE, st.lists(st.integers(0, 300)))
+@settings(max_examples=200)
+def test_a_request_reads_the_same_however_it_is_cut(data: bytes, cuts: list[int]) -> None:
+    whole, cut = CameraState(epoch=1.0), CameraState(epoch=1.0)
+    one, many = ServerConnection(whole), ServerConnection(cut)
+    one.receive_data(data)
+    edges = [0, *sorted(min(edge, len(data)) for edge in cuts), len(data)]
+    for start, end in itertools.pairwise(edges):
+        many.receive_data(data[start:end])
+    assert drain(one) == drain(many)
+    assert one.closed == many.closed
+    assert list(whole.talk) == list(cut.talk)
+
+
+@given(
+    st.sampled_from([b"GET", b"POST", b"HEAD"]),
+    st.from_regex(rb"/[!-~]{0,60}", fullmatch=True).filter(lambda target: b"#" not in target),
+    st.lists(
+        st.tuples(
+            st.from_regex(rb"x-[a-z]{1,10}", fullmatch=True),
+            st.from_regex(rb"([!-~]([ -~]{0,20}[!-~])?)?", fullmatch=True),
+        ),
+        unique_by=lambda field: field[0],
+        max_size=5,
+    ),
+)
+def test_clean_requests_are_read_as_h11_reads_them(
+    method: bytes, target: bytes, fields: list[tuple[bytes, bytes]]
+) -> None:
+    client, server = h11.Connection(h11.CLIENT), h11.Connection(h11.SERVER)
+    sent = client.send(h11.Request(method=method, target=target, headers=[("host", "x"), *fields]))
+    assert sent is not None
+    server.receive_data(sent)
+    theirs = server.next_event()
+    assert isinstance(theirs, h11.Request)
+    reader = RequestReader()
+    assert reader.receive(sent) == b""
+    ours = reader.head
+    assert ours is not None
+    assert ours.method.encode() == theirs.method
+    assert ours.target.encode() == theirs.target
+    assert {k.encode(): v.encode() for k, v in ours.fields.items()} == dict(theirs.headers)

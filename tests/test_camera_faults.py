@@ -1,0 +1,204 @@
+"""Each fault does what its row says, and the reference camera has none of them."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from camera_client import LIST, UPDATE, Answer, ask, drain, opened
+from PIL import Image
+
+from hamaproto.camera import FAULTS, CameraState, Faults, Pictures, ServerConnection, read_stamp
+from hamaproto.camera.faults import _THUMBNAIL
+from hamaproto.camera.mosaic import draw_mosaic
+from hamaproto.errors import HamaError, LocalProtocolError
+from hamaproto.wire.http import ResponseParser
+
+VIDEO = "/mjpg/video.mjpg"
+AUDIO = "/camera-cgi/audio/receive.cgi"
+
+
+def camera(*faults: str) -> CameraState:
+    return CameraState(faults=Faults(*faults), pictures=Pictures(draw_mosaic), epoch=1e9)
+
+
+def stream(*faults: str, seconds: int = 1, target: str = VIDEO) -> tuple[ServerConnection, bytes]:
+    """A stream's bytes, as a driver that is never late would have written them."""
+    connection, data = opened(camera(*faults), target)
+    now: float | None = 0.0
+    while (now := connection.next_wakeup(now or 0.0)) is not None and now <= seconds:
+        data += drain(connection, now)
+    return connection, data
+
+
+def head(*faults: str, target: str = VIDEO) -> bytes:
+    return Answer.of(stream(*faults, target=target)[1]).head
+
+
+def test_the_table_is_what_can_be_chosen() -> None:
+    for name, fault in FAULTS.items():
+        assert fault.about
+        assert name in Faults(name).names
+    assert not list(CameraState().faults)
+    assert repr(Faults("lf", "die@2")) == "Faults('lf', 'die@2')"
+
+
+@pytest.mark.parametrize("name", ["", "none", "die@", "die@x", "die@-1", "lf@3", "die@²"])
+def test_unknown_names_are_refused(name: str) -> None:
+    with pytest.raises(LocalProtocolError):
+        Faults(name)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("bare-date", rb"\r\nSat Jan  1 00:00:41 2000\r\n"),
+        ("blank-before-colon", rb"\r\nContent-Type : multipart"),
+        ("no-reason", rb"^HTTP/1\.1 200\r\n"),
+        ("folded", rb"\r\nContent-Type: multipart/x-mixed-replace;  \r\n {12}boundary=\"my"),
+        ("latin-1", rb"caf\xe9\r\n"),
+        ("unquoted-boundary", rb"; boundary=myboundary\r\n"),
+        ("dashed-boundary", rb"; boundary=--myboundary\r\n"),
+        ("other-boundary", rb"; boundary=yourboundary\r\n"),
+        ("endless-length", rb"\r\nContent-Length: 9999999\r\n\r\n"),
+        ("chunked", rb"\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        (
+            "as-printed",
+            rb"^HTTP/1\.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;  \r\n"
+            rb" {12}boundary=myboundary\r\n\r\n$",
+        ),
+    ],
+)
+def test_heads(fault: str, expected: bytes) -> None:
+    assert re.search(expected, head(fault))
+    assert not re.search(expected, head())
+
+
+def test_heads_without_something() -> None:
+    assert b"Content-Type" not in head("no-type")
+    assert stream("no-head")[1].startswith(b"--myboundary\r\n")
+    assert stream("lf")[1].startswith(b"HTTP/1.1 200 OK\nServer: GoAhead-Webs\n")
+    printed = head("as-printed", target=AUDIO)
+    assert printed == b"HTTP/1.0 200 OK\r\nContent-Type: audio/basic\r\n\r\n"
+
+
+LENGTH = re.compile(
+    rb"Content-Length: (-?[0-9]+)\r\n\r\n(\xff\xd8.*?\xff\xd9)(?=\r\n--myboundary\r\n)", re.DOTALL
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "difference"), [("long-length", 1000), ("short-length", None), ("zero-length", None)]
+)
+def test_lengths(fault: str, difference: int | None) -> None:
+    found = [(int(given), len(image)) for given, image in LENGTH.findall(stream(fault)[1])]
+    wrong = [pair for pair in found if pair[0] != pair[1]]
+    assert len(found) == 16
+    if fault == "zero-length":
+        assert {given for given, _ in found} == {0}
+    else:
+        assert wrong == found[2::3]
+        assert all(given - real == (difference or real // 2 - real) for given, real in wrong)
+
+
+def test_parts() -> None:
+    assert b"Content-Length" not in stream("no-length")[1]
+    assert b"--myboundary\r\n\r\n--myboundary\r\n" in stream("delimiter-twice")[1]
+    assert stream("text-part")[1].count(b"Content-Type: text/plain\r\n") == 16
+    assert b"\xff\xd9" + b"\x00" * 16 in stream("junk-behind")[1]
+    assert b"\r\n\r\n\x00junk\xff\xff\xd8" in stream("junk-before")[1]
+    assert stream("truncated")[1].count(b"\xff\xd9") == 11
+    assert b"Motion-Event" not in stream("as-printed")[1]
+    assert {int(given) % 32 for given in re.findall(rb"Length: (\d+)", stream("padded")[1])} == {0}
+
+
+@pytest.mark.parametrize("fault", ["thumbnail", "delimiter-inside"])
+def test_images_with_something_inside_are_images(fault: str) -> None:
+    _, data = stream(fault)
+    first = re.search(rb"Content-Length: (\d+)\r\n\r\n", data)
+    assert first is not None
+    image = data[first.end() :][: int(first[1])]
+    assert Image.open(io.BytesIO(image)).convert("L").size == (640, 480)
+    assert image.endswith(b"\xff\xd9")
+    assert read_stamp(image) is not None
+    Image.open(io.BytesIO(_THUMBNAIL)).load()
+
+
+class TestEndings:
+    def test_die_is_a_close_in_mid_frame(self) -> None:
+        connection, data = stream("die@4")
+        assert connection.closed
+        assert not connection.reset
+        assert data.count(b"\xff\xd9\r\n--myboundary\r\n") == 4
+        assert not data.endswith(b"--myboundary\r\n")
+
+    def test_reset_is_a_reset(self) -> None:
+        connection, data = stream("reset")
+        assert connection.closed
+        assert connection.reset
+        assert data.count(b"\xff\xd9\r\n--myboundary\r\n") == 3
+
+    @pytest.mark.parametrize("fault", ["stall@0", "stall-inside@0"])
+    def test_stall_is_silence(self, fault: str) -> None:
+        connection, data = stream(fault)
+        assert not connection.closed
+        assert connection.next_wakeup(5.0) is None
+        assert drain(connection, 5.0) == b""
+        assert data.endswith(b"--myboundary\r\n") == (fault == "stall@0")
+
+    def test_close_is_a_closing_delimiter(self) -> None:
+        connection, data = stream("close@2")
+        assert connection.closed
+        assert data.endswith(b"\xff\xd9\r\n--myboundary--\r\n")
+        assert data.count(b"\xff\xd9") == 2
+
+    def test_sound_ends_too(self) -> None:
+        connection, data = stream("die@10", target=AUDIO)
+        assert connection.closed
+        assert len(Answer.of(data).body) == 10 * 33 + 16
+
+    def test_a_slot_is_free_again(self) -> None:
+        for fault in ("die", "reset", "stall", "close"):
+            state = camera(fault)
+            connection, _ = opened(state, VIDEO)
+            drain(connection, 1.0)
+            connection.close()
+            assert state.streams == 0
+
+
+class TestService:
+    def test_full(self) -> None:
+        connection, data = stream("full")
+        assert connection.closed
+        assert Answer.of(data).body == b"--myboundary\r\n"
+
+    def test_mute(self) -> None:
+        connection, data = stream("mute")
+        assert data == b""
+        assert not connection.closed
+
+    def test_the_parameter_program(self) -> None:
+        assert ask(camera("bare-ok"), UPDATE + "a=b").body == b"OK"
+        answer = ask(camera("axis-error"), LIST + "X")
+        assert answer.body == b"# Error: Error -1 getting param in group 'X'!\n\r\n"
+
+    def test_short_audio(self) -> None:
+        body = Answer.of(stream("short-audio", target=AUDIO)[1]).body
+        assert len(body) == 51 * 33 - 2 * 5
+
+
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("target", [VIDEO, AUDIO, "/jpg/image.jpg", LIST + "Brand"])
+def test_our_client_reads_every_head_or_says_why_not(name: str, target: str) -> None:
+    parser = ResponseParser()
+    parser.receive_data(stream(name, target=target)[1])
+    parser.receive_eof()
+    unread = name == "mute" or (name == "no-head" and target == LIST + "Brand")
+    try:
+        events = list(parser.events())
+    except HamaError:
+        assert unread
+    else:
+        assert events
+        assert not unread

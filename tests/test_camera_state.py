@@ -1,0 +1,336 @@
+"""The parameters, presets and motors of the simulated camera, as a client meets them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from camera_client import FORM, LIST, PTZ, PTZ_CONFIG, UPDATE, ask, opened
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixtures import read_json
+from hamaproto.camera import CameraState
+from hamaproto.camera.parameters import GROUPS, find_value
+from hamaproto.errors import LocalProtocolError
+
+SPECIFICATION = read_json("params", "specification", "commands.json")
+ANSWERED = [row for row in SPECIFICATION if "answer" in row]
+
+
+def read(state: CameraState, group: str, now: float = 0.0) -> list[str]:
+    return ask(state, LIST + group, now=now).lines
+
+
+@pytest.mark.parametrize("row", ANSWERED, ids=lambda row: row["number"])
+def test_a_new_camera_answers_as_the_specification_prints_it(row: dict[str, object]) -> None:
+    # The printed answer of 2.1.14 counts two users.
+    state = CameraState(other_users=2)
+    assert ask(state, str(row["target"])).lines == row["answer"]
+
+
+@pytest.mark.parametrize("group", ["Properties", "Image.I0", "*", "brand", "root.Brand", "X"])
+def test_what_is_no_group_gets_the_error_line(group: str) -> None:
+    answer = ask(CameraState(), LIST + group)
+    assert answer.status == 200
+    assert answer.body == b"# Error -1 getting param in group '%b'!\n\r\n" % group.encode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "action=list",
+        "action=list&group=",
+        "action=none&group=Brand",
+        "group=Brand",
+        "action=list&group=" + "B" * 127,
+        "action=list&group=" + "Brand," * 22,
+    ],
+)
+def test_no_group_is_an_empty_answer(query: str) -> None:
+    answer = ask(CameraState(), "/camera-cgi/admin/param.cgi?" + query)
+    assert answer.status == 200
+    assert answer.body == b"\r\n"
+
+
+def test_a_list_of_groups_is_answered_in_order_and_mixes_the_prefixes() -> None:
+    lines = read(CameraState(), "Image.I0.Stream,Nonsense,Image.I0.Appearance")
+    assert lines == [
+        "Image.I0.Stream.FPS=15",
+        "# Error -1 getting param in group 'Nonsense'!",
+        "root.Image.I0.Appearance.Resolution=640x480",
+        "root.Image.I0.Appearance.Compression=0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "group", "line"),
+    [
+        ("Image.I0.Stream.FPS=1", "Image.I0.Stream", "Image.I0.Stream.FPS=1"),
+        ("Image.I0.Stream.FPS=4", "Image.I0.Stream", "Image.I0.Stream.FPS=5"),
+        ("Image.I0.Stream.FPS=11", "Image.I0.Stream", "Image.I0.Stream.FPS=15"),
+        ("Image.I0.Stream.FPS=16", "Image.I0.Stream", "Image.I0.Stream.FPS=30"),
+        ("Image.I0.Stream.FPS=999", "Image.I0.Stream", "Image.I0.Stream.FPS=30"),
+        ("Image.I0.Stream.FPS=-3", "Image.I0.Stream", "Image.I0.Stream.FPS=1"),
+        ("Image.I0.Stream.FPS=fast", "Image.I0.Stream", "Image.I0.Stream.FPS=15"),
+        ("Image.I0.Stream.FPS=%31", "Image.I0.Stream", "Image.I0.Stream.FPS=15"),
+        ("Image.I0.Stream.FPS=" + "0" * 126 + "3", "Image.I0.Stream", "Image.I0.Stream.FPS=15"),
+        ("image.i0.stream.fps=3", "Image.I0.Stream", "Image.I0.Stream.FPS=15"),
+        ("root.Image.I0.Stream.FPS=3", "Image.I0.Stream", "Image.I0.Stream.FPS=3"),
+        (
+            "xImage.I0.Stream.FPS=3&Image.I0.Stream.FPS=10",
+            "Image.I0.Stream",
+            "Image.I0.Stream.FPS=3",
+        ),
+        ("Image.I1.Stream.FPS=1", "Image.I1.Stream", "Image.I1.Stream.FPS=3"),
+        ("Image.I1.Stream.FPS=30", "Image.I1.Stream", "Image.I1.Stream.FPS=15"),
+        (
+            "Image.I0.Appearance.Resolution=1280x1024",
+            "Image.I0.Appearance",
+            "root.Image.I0.Appearance.Resolution=1280x1024",
+        ),
+        (
+            "Image.I0.Appearance.Resolution=1024x768",
+            "Image.I0.Appearance",
+            "root.Image.I0.Appearance.Resolution=640x480",
+        ),
+        (
+            "Image.I0.Appearance.Compression=9",
+            "Image.I0.Appearance",
+            "root.Image.I0.Appearance.Compression=4",
+        ),
+        (
+            "Image.I1.Appearance.Compression=2",
+            "Image.I1.Appearance",
+            "root.Image.I1.Appearance.compression=5",
+        ),
+        (
+            "Image.I1.Appearance.Compression=99",
+            "Image.I1.Appearance",
+            "root.Image.I1.Appearance.compression=13",
+        ),
+    ],
+)
+def test_an_update_is_always_ok_and_stores_what_the_device_likes(
+    sent: str, group: str, line: str
+) -> None:
+    state = CameraState()
+    answer = ask(state, UPDATE + sent)
+    assert (answer.status, answer.body) == (200, b"OK\r\n")
+    assert line in read(state, group)
+
+
+@pytest.mark.parametrize("sent", ["Unknown.Key=1", "", "Brand.Brand=Mine", "group=Brand"])
+def test_an_unknown_key_is_ok_and_changes_nothing(sent: str) -> None:
+    state = CameraState()
+    before = dict(state.stored)
+    assert ask(state, UPDATE + sent).body == b"OK\r\n"
+    assert state.stored == before
+
+
+def test_two_settings_in_one_update() -> None:
+    state = CameraState()
+    ask(state, UPDATE + "Image.I0.Stream.FPS=5&Image.I0.Appearance.Compression=2")
+    assert state.fps == 5
+    assert state.compression == 2
+
+
+def test_a_constant_bit_rate_has_a_bitrate_line_instead_of_compression() -> None:
+    state = CameraState()
+    ask(state, UPDATE + "Image.I1.Appearance.stats=0")
+    ask(state, UPDATE + "Image.I1.Appearance.bitrate=450000")
+    assert read(state, "Image.I1.Appearance") == [
+        "root.Image.I1.Appearance.Resolution=1024x768",
+        "root.Image.I1.Appearance.stats=bitrate",
+        "root.Image.I1.Appearance.bitrate=500000",
+    ]
+    ask(state, UPDATE + "Image.I1.Appearance.stats=1")
+    assert read(state, "Image.I1.Appearance")[1:] == [
+        "root.Image.I1.Appearance.stats=compression",
+        "root.Image.I1.Appearance.compression=7",
+    ]
+
+
+def test_forms_change_what_they_say() -> None:
+    state = CameraState()
+    ask(state, FORM + "enet_avs_default_dual_mode=0")
+    assert read(state, "Layout") == ["Layout.DefaultVideoFormat=mjpeg"]
+    ask(state, FORM + "enet_avs_flip_mode=3")
+    assert state.flip_mode == 3
+    ask(state, FORM + "enet_avs_flip_mode=4")
+    assert state.flip_mode == 3
+    ask(state, FORM + "enet_audio_enable=No&enet_audio_mic_vol=35&enet_audio_output_vol=200")
+    assert (state.microphone_volume, state.output_volume) == (40, 100)
+    assert read(state, "Properties.Audio")[:2] == [
+        "Properties.Audio=disabled",
+        "Properties.Audio.TwoWayAudio=disabled",
+    ]
+    ask(state, FORM + "enet_audio_enable=Yes")
+    assert state.audio_enabled
+    ask(state, FORM + "enet_avs_pt_speed=1")
+    assert state.pt_speed == 1
+
+
+def test_a_camera_without_audio_or_motors_says_so() -> None:
+    state = CameraState(has_audio=False, has_ptz=False)
+    assert read(state, "Properties.Audio") == ["Properties.Audio=no"]
+    assert read(state, "Properties.PTZ.PTZ") == ["Properties.PTZ.PTZ=no"]
+    assert ask(state, PTZ + "move=left").body == b"OK\r\n"
+    assert state.position(100.0) == (0.0, 0.0)
+
+
+def test_current_users_are_the_streams_that_run() -> None:
+    state = CameraState(max_users=4)
+    video, _ = opened(state, "/mjpg/video.mjpg")
+    sound, _ = opened(state, "/camera-cgi/audio/receive.cgi")
+    lines = read(state, "Properties.VideoServer")
+    assert lines == ["Properties.VideoServer.MaxUsers=4", "Properties.VideoServer.CurrentUsers=2"]
+    video.close()
+    video.close()
+    sound.close()
+    assert state.streams == 0
+
+
+def test_listed_users_have_their_passwords_as_on_the_device() -> None:
+    state = CameraState(users={"admin": "1234", "guest": "sésame"})
+    assert state.listing("listuser") == [
+        "User1=admin,Password=1234",
+        "User2=guest,Password=sésame",
+    ]
+    assert "1234" not in repr(state)
+
+
+class TestPanTilt:
+    @pytest.mark.parametrize(
+        ("direction", "pan", "tilt"),
+        [
+            ("left", -1, 0),
+            ("right", 1, 0),
+            ("up", 0, 1),
+            ("down", 0, -1),
+            ("upleft", -1, 1),
+            ("upright", 1, 1),
+            ("downleft", -1, -1),
+            ("downright", 1, -1),
+            ("sideways", 0, 0),
+            ("LEFT", 0, 0),
+            ("", 0, 0),
+        ],
+    )
+    def test_a_move_turns_one_step_and_an_unknown_one_none(
+        self, direction: str, pan: int, tilt: int
+    ) -> None:
+        state = CameraState()
+        answer = ask(state, PTZ + "move=" + direction)
+        assert (answer.status, answer.body) == (200, b"OK\r\n")
+        step = max(map(abs, state.position(10.0))) or 1.0
+        assert state.position(10.0) == (pan * step, tilt * step)
+
+    def test_it_takes_time_and_less_at_a_higher_speed(self) -> None:
+        slow, fast = CameraState(), CameraState()
+        ask(slow, FORM + "enet_avs_pt_speed=9")
+        ask(fast, FORM + "enet_avs_pt_speed=1")
+        for state in (slow, fast):
+            ask(state, PTZ + "move=right")
+        assert 0 < slow.position(0.05)[0] < fast.position(0.05)[0]
+        assert slow.position(10.0) == fast.position(10.0)
+
+    def test_a_new_speed_does_not_make_it_jump(self) -> None:
+        state = CameraState()
+        ask(state, PTZ + "move=right", now=0.0)
+        before = state.position(0.1)
+        ask(state, FORM + "enet_avs_pt_speed=9", now=0.1)
+        assert state.position(0.1) == before
+
+    def test_it_stops_at_its_ends_and_center_is_home(self) -> None:
+        state = CameraState()
+        for _ in range(50):
+            ask(state, PTZ + "move=upright")
+        end = state.position(1000.0)
+        ask(state, PTZ + "move=upright", now=1000.0)
+        assert state.position(2000.0) == end
+        ask(state, PTZ + "move=center", now=2000.0)
+        assert state.position(3000.0) == (0.0, 0.0)
+
+
+class TestPresets:
+    def test_store_go_and_remove(self) -> None:
+        state = CameraState()
+        ask(state, PTZ + "move=left")
+        here = state.position(10.0)
+        ask(state, PTZ_CONFIG + "setserverpresetname=myroom&presetNo=2", now=10.0)
+        ask(state, PTZ + "move=center", now=10.0)
+        assert state.preset is None
+        ask(state, PTZ + "gotoserverpresetIndex=2", now=20.0)
+        assert state.position(30.0) == here
+        assert state.preset is not None
+        assert state.preset.name == "myroom"
+        ask(state, PTZ_CONFIG + "removeserverpresetname=myroom&presetNo=2", now=30.0)
+        assert state.presets == {}
+        assert state.preset is None
+
+    @pytest.mark.parametrize("index", ["9", "-1", "x", "", "99999999999999999999"])
+    def test_a_slot_that_does_not_exist_is_ignored(self, index: str) -> None:
+        state = CameraState()
+        answer = ask(state, PTZ_CONFIG + f"setserverpresetname=a&presetNo={index}")
+        assert answer.body == b"OK\r\n"
+        assert state.presets == {}
+
+    def test_an_unset_slot_does_not_move(self) -> None:
+        state = CameraState()
+        ask(state, PTZ + "move=left")
+        before = state.motors.target
+        assert ask(state, PTZ + "gotoserverpresetIndex=5").body == b"OK\r\n"
+        assert state.motors.target == before
+
+    def test_names_are_cut_and_not_decoded(self) -> None:
+        state = CameraState()
+        ask(state, PTZ_CONFIG + "setserverpresetname=my%20room&presetNo=0")
+        ask(state, PTZ_CONFIG + "setserverpresetname=" + "n" * 100 + "&presetNo=8")
+        ask(state, PTZ_CONFIG + "setserverpresetname=" + "n" * 127 + "&presetNo=1")
+        assert {index: preset.name for index, preset in state.presets.items()} == {
+            0: "my%20room",
+            8: "n" * 63,
+        }
+
+
+@given(
+    st.lists(st.sampled_from([b"a=", b"b", b"&", b" ", b"=", b"\r\n", b"x" * 70])).map(b"".join),
+    st.sampled_from(["a", "b", "ba"]),
+)
+def test_the_first_place_where_a_name_stands_counts(query: bytes, name: str) -> None:
+    found = re.search(rb"%b= *([^&]*)" % name.encode(), query, re.DOTALL)
+    expected = None if found is None or len(found[1]) > 126 else found[1].decode("latin-1")
+    assert find_value(query, name) == expected
+
+
+@given(st.binary(max_size=300))
+def test_any_query_is_answered_by_every_program(query: bytes) -> None:
+    state = CameraState(users={"u": "p"})
+    assert state.param(query, 1.0).endswith(b"\r\n")
+    state.update(query, 1.0)
+    state.ptz(query, 1.0)
+    state.ptzconfig(query)
+    assert "\n" not in state.form(query, 1.0)
+    for group in GROUPS:
+        assert all(line.isprintable() for line in state.listing(group))
+
+
+@given(st.lists(st.sampled_from(sorted(GROUPS)), min_size=1, max_size=4))
+def test_a_list_of_groups_is_the_sum_of_its_groups(groups: list[str]) -> None:
+    state = CameraState()
+    asked = ",".join(groups)
+    if len(asked) <= 126:
+        whole = state.param(b"action=list&group=" + asked.encode(), 0.0)
+        parts = [state.param(b"action=list&group=" + group.encode(), 0.0) for group in groups]
+        assert whole == b"".join(part[:-2] for part in parts) + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"loginfree": "a/b"}, {"loginfree": ""}, {"max_users": -1}, {"other_users": -1}],
+)
+def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
+    with pytest.raises(LocalProtocolError):
+        CameraState(**arguments)  # type: ignore[arg-type]  # a table of wrong values
