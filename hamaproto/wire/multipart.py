@@ -1241,7 +1241,8 @@ class MjpegParser:
                 self._cursor_any = shift + self._delimiters.hold_back(
                     image, self._cursor_any - shift, stop
                 )
-            elif found < 0 or other + shift < found:
+            elif found < 0 or b"\n" in bytes(image[other : found - shift]):
+                # Not if a known name ends that very line: what precedes it is the image's.
                 found = other + shift
         return found
 
