@@ -377,7 +377,12 @@ class ClientConnection:
             raise
 
     def events(self) -> Iterator[Event]:
-        """Events until NEED_DATA or the end, EndOfStream included."""
+        """Events until NEED_DATA or the end, EndOfStream included.
+
+        Data fed behind a known end gives no events; `surplus` counts it.
+        """
+        if self._end is not None and not self._eof:
+            return
         while not isinstance(event := self.next_event(), NeedData):
             yield event
             if isinstance(event, EndOfStream):

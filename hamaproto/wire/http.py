@@ -321,7 +321,12 @@ class ResponseParser:
         return self._events.popleft()
 
     def events(self) -> Iterator[Anomaly | Response | Data | EndOfStream]:
-        """Events until NEED_DATA or the end, EndOfStream included."""
+        """Events until NEED_DATA or the end, EndOfStream included.
+
+        Data fed behind a known end gives no events; `surplus` counts it.
+        """
+        if self._end_given and not self._eof and self._error is None:
+            return
         while (event := self.next_event()) is not NEED_DATA:
             yield event
             if isinstance(event, EndOfStream):
