@@ -1,0 +1,99 @@
+"""Every recorded stream gives its images, byte for byte, however it is cut.
+
+The hashes in the manifest were taken with other programs than ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from typing import Any
+
+import pytest
+
+import fixtures
+from fixtures.feeding import pieces, random_pieces, record
+
+RECORDINGS = fixtures.recordings()
+SIZES = (1, 2, 3, 7, 1460, 65536)
+#: From this size on a recording is not fed in pieces of one to three bytes as a whole: it
+#: would take seconds and say nothing that its first part does not.
+LARGE = 300_000
+
+
+def hashes(frames: list[Any]) -> tuple[str, ...]:
+    return tuple(hashlib.sha256(frame.data).hexdigest() for frame in frames)
+
+
+def chunks(body: bytes, size: int) -> list[bytes]:
+    finely = len(body) if size > 3 or len(body) < LARGE else 40_000
+    return pieces(body[:finely], size) + pieces(body[finely:], 65536)
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
+@pytest.mark.parametrize("size", SIZES)
+def test_every_image(twin: Any, recording: fixtures.Recording, size: int) -> None:
+    log = record(twin.MjpegParser(recording.content_type), chunks(recording.body, size))
+    assert hashes(log.frames) == recording.frames
+    assert all(frame.complete for frame in log.frames)
+    assert not log.parts
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
+def test_cut_at_random(twin: Any, recording: fixtures.Recording) -> None:
+    whole = record(twin.MjpegParser(recording.content_type), [recording.body])
+    rng = random.Random(recording.name)
+    log = record(twin.MjpegParser(recording.content_type), random_pieces(recording.body, rng))
+    assert log.content == whole.content
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
+def test_without_its_content_type(twin: Any, recording: fixtures.Recording) -> None:
+    """The boundary is found in the stream where nobody says it."""
+    for content_type in (None, "application/octet-stream", "multipart/x-mixed-replace;boundary=?"):
+        log = record(twin.MjpegParser(content_type), pieces(recording.body, 1460))
+        assert hashes(log.frames) == recording.frames
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
+def test_honest_programs_are_not_blamed(twin: Any, recording: fixtures.Recording) -> None:
+    """Nothing is skipped; of the images nothing is odd.
+
+    What may be said is about delimiters: some of the recordings have no response head, so
+    their boundary is not declared.
+    """
+    log = record(twin.MjpegParser(recording.content_type), [recording.body])
+    assert not log.of("Skipped")
+    declared = recording.content_type is not None
+    assert log.codes <= (set() if declared else {"undeclared-boundary"})
+
+
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
+def test_joined_late(twin: Any, recording: fixtures.Recording) -> None:
+    """Whoever joins in the middle of an image misses that image and no other."""
+    rng = random.Random(recording.name)
+    frames = record(twin.MjpegParser(recording.content_type), [recording.body]).frames
+    for _ in range(5):
+        number = rng.randrange(len(frames) - 1)
+        frame = frames[number]
+        at = frame.offset + rng.randrange(200, len(frame.data))
+        log = record(twin.MjpegParser(recording.content_type), pieces(recording.body[at:], 1460))
+        assert hashes(log.frames) == recording.frames[number + 1 :]
+
+
+def test_the_whole_response(twin: Any) -> None:
+    """A response head and transfer coding that nobody took off cost no image."""
+    for recording in RECORDINGS:
+        plain = all(name.lower() != "transfer-encoding" for name, _ in recording.headers)
+        if recording.has_head and plain:
+            log = record(twin.MjpegParser(recording.content_type), pieces(recording.wire, 1460))
+            assert hashes(log.frames) == recording.frames
+
+
+def test_fixture_images(twin: Any) -> None:
+    """The two images that other demuxers stumble over, alone and behind each other."""
+    names = ("ffmpeg_crlf_dashdash", "ffmpeg_avi1_no_dht")
+    images = [fixtures.jpeg(name) for name in names] * 2
+    for content_type in (None, "multipart/x-mixed-replace; boundary=frame"):
+        log = record(twin.MjpegParser(content_type), pieces(b"".join(images), 1460))
+        assert [frame.data for frame in log.frames] == images
