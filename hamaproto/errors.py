@@ -19,6 +19,7 @@ __all__ = [
     "AuthenticationError",
     "BusyError",
     "ConnectError",
+    "ConnectTimeoutError",
     "ConnectionLostError",
     "DeviceError",
     "HamaError",
@@ -106,7 +107,11 @@ class ConnectionLostError(TransportError):
 
 
 class CameraTimeoutError(TransportError, TimeoutError):
-    """Connecting, or the whole of an answer, took longer than allowed."""
+    """Something took longer than allowed; as itself, the whole of an answer."""
+
+
+class ConnectTimeoutError(ConnectError, CameraTimeoutError):
+    """Nobody answered at the address in the time for connecting."""
 
 
 class IdleTimeoutError(CameraTimeoutError):
