@@ -1,28 +1,61 @@
-"""What the simulated camera hears: the number of a GSM frame in, its 33 bytes out."""
+"""What the simulated camera hears: the number of a GSM frame in, its 33 bytes out.
+
+It hears a chime: half a second a note, over and over, so that an ear notices a gap and a
+program can tell which frame it holds.  A note is encoded when it is first asked for, from
+an encoder in its home state, so that a frame depends on its number and on nothing else.
+"""
 
 from __future__ import annotations
 
-import base64
+import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
-__all__ = ["CHIME", "FRAME_SIZE", "SILENCE", "Sound"]
+from hamaproto.gsm import Encoder
 
-#: Bytes of a GSM 06.10 frame, 20 ms of sound.
+__all__ = ["FRAME_SIZE", "SILENCE", "Sound", "chime"]
+
+#: Bytes of a GSM 06.10 frame, and its samples: 20 ms at 8 kHz.
 FRAME_SIZE: Final = 33
+FRAME_SAMPLES: Final = 160
 #: The frame that an encoder in its home state makes of silence.
 SILENCE: Final = bytes.fromhex("d820a2e15a50004924924924500049249249245000492492492450004924924924")
 
 #: Any function will do that answers a number (0 and up) with a frame.
 Sound = Callable[[int], bytes]
 
-_LOOP: Final = base64.b64decode(
-    "1H7LIVqxwMkqdNg70UEbD08bDvFhHp4aHl7xgJ6WNiyk1H3LIVpR4KkdbptNUYDTYcnVG1HARRyqp8VR4EkakdSq"
-    "1H7LIVqRoLikOS4k8SEXhYenhuGgri0dPi3xwNp6eNiy1H7LIVqRoKqdUboj4aCqnVG6I1HgZZqxVnih4GWasVZ4"
-    "1H7LIVrx4GWasVZ4UcA1W4q04nGACNtRtxxhgAkqkbkd"
-)
+#: The tune, in Hz: two falling and two rising phrases of four notes.
+_NOTES: Final = (659, 523, 587, 392, 392, 587, 659, 523, 659, 587, 523, 392, 392, 587, 659, 523)
+_NOTE_FRAMES: Final = 25
+_LOUDNESS: Final = 9000
+#: The partials of a bell: multiple of the note, loudness, how fast it dies away a second.
+_PARTIALS: Final = ((1.0, 0.6, 5.0), (2.0, 0.25, 8.0), (3.01, 0.15, 12.0))
 
 
-def CHIME(number: int) -> bytes:
-    start = number * FRAME_SIZE % len(_LOOP)
-    return _LOOP[start : start + FRAME_SIZE]
+def _sample(note: float, seconds: float) -> int:
+    bell = sum(
+        loudness * math.exp(-decay * seconds) * math.sin(math.tau * note * multiple * seconds)
+        for multiple, loudness, decay in _PARTIALS
+    )
+    # Silent at both ends, where one encoder's state ends and the next one's begins.
+    left = _NOTE_FRAMES / 50 - seconds
+    return round(_LOUDNESS * bell * min(1.0, seconds * 200, left * 20))
+
+
+@lru_cache(maxsize=len(_NOTES))
+def _frames(note: int) -> tuple[bytes, ...]:
+    """The frames of one note."""
+    encoder = Encoder()
+    return tuple(
+        encoder.encode_frame(
+            [_sample(note, at / 8000) for at in range(start, start + FRAME_SAMPLES)]
+        )
+        for start in range(0, _NOTE_FRAMES * FRAME_SAMPLES, FRAME_SAMPLES)
+    )
+
+
+def chime(number: int) -> bytes:
+    """The frame of that number in the camera's tune."""
+    place, within = divmod(number, _NOTE_FRAMES)
+    return _frames(_NOTES[place % len(_NOTES)])[within]

@@ -31,7 +31,7 @@ from hamaproto.camera.parameters import (
     leading_number,
 )
 from hamaproto.camera.picture import Pictures, Scene
-from hamaproto.camera.sound import CHIME, SILENCE, Sound
+from hamaproto.camera.sound import SILENCE, Sound, chime
 from hamaproto.camera.ticker import Ticker
 from hamaproto.errors import LocalProtocolError
 
@@ -78,7 +78,7 @@ class CameraState:
         loginfree: str = "loginfree.jpg",
         epoch: float = 0.0,
         pictures: Pictures | None = None,
-        sound: Sound = CHIME,
+        sound: Sound = chime,
     ) -> None:
         if not re.fullmatch(r"[A-Za-z0-9._-]+", loginfree):
             raise LocalProtocolError(
