@@ -162,7 +162,7 @@ class AnomalyCode(str, Enum):
     REPEATED_LENGTH = "repeated-length"
     """Content-Length was given more than once with the same value."""
     BODY_NOT_ALLOWED = "body-not-allowed"
-    """A length or a coding for the body of an answer that has none (204, 304)."""
+    """A length or a coding for the body of a 204, which has none (RFC 9110 15.3.5)."""
     IDENTITY_CODING = "identity-coding"
     """A Transfer-Encoding that is `identity` or empty: nothing (gone since RFC 7230)."""
     REPEATED_CHUNKED = "repeated-chunked"

@@ -167,7 +167,7 @@ def clean_answers(draw: st.DrawFn) -> bytes:
         )
     )
     framing = draw(st.sampled_from(["close", "length", "chunked"]))
-    if framing == "length":
+    if framing == "length" and status != 204:
         headers.append(("Content-Length", str(len(body))))
     elif framing == "chunked" and version == "1.1" and status not in (204, 304):
         headers.append(("Transfer-Encoding", "chunked"))

@@ -164,12 +164,15 @@ _STATUS_LINE = re.compile(
 _VERSION_1 = re.compile(rb"[ \t]*(?i:HTTP)/1(?:\.[!-~]*)?(?:[ \t]|\Z)")
 _ANOTHER_STATUS_LINE = re.compile(rb"(?i:HTTP)/[0-9]")
 
-# A line that begins like one of the three dates of RFC 9110 5.6.7, or is numbers like one.
+# A line that begins like one of the three dates of RFC 9110 5.6.7, like one in numbers, or
+# with a time.  None of it could be a name and a value: a name has neither blank nor comma,
+# and no field is called by two digits.
 _DATE_LINE = re.compile(
     rb"""(?ix:
-      (?: mon | tues? | wed(?:nes)? | thu(?:rs)? | fri | sat(?:ur)? | sun ) (?:day)? [,\s] .* [0-9]
-    | [0-9]{1,4} [-/.\ ] [0-9a-z]{1,9} [-/.\ ] [0-9]{1,4}
-    | [0-9]{1,2} : [0-9]{2}
+      (?: mon | tues? | wed(?:nes)? | thu(?:rs)? | fri | sat(?:ur)? | sun ) (?:day)?
+        [,\ \t] .* [0-9]
+    | (?: [0-9]{1,4} [-/.\ ] [0-9a-z]{1,9} [-/.\ ] [0-9]{1,4} [,\ \tT]+ )?
+        [0-9]{1,2} (?: :[0-9]{2} ){2}
     )"""
 )
 # Tabs are blanks, CR is reported apart.
@@ -316,7 +319,7 @@ class ResponseParser:
                 # What came before the fault is given out first.
                 self._error = error
                 continue
-            if not moved:
+            if not moved and not self._events:
                 return NEED_DATA
         return self._events.popleft()
 
@@ -635,7 +638,8 @@ class ResponseParser:
         codings = headers.get_all("transfer-encoding")
         lengths = headers.get_all("content-length")
         if status in _NO_BODY:
-            if codings or any(length.strip("0") for length in lengths):
+            # A 304 may say what its 200 would have (RFC 9110 8.6, RFC 9112 6.1).
+            if status == 204 and (codings or lengths):
                 self._report(AnomalyCode.BODY_NOT_ALLOWED, at)
             return self._body_of_length, 0
         if codings and self._is_chunked(codings):
