@@ -1,0 +1,695 @@
+"""What the three drivers share: everything about a conversation that is no I/O.
+
+A driver is a loop around `Conversation.step`:
+
+    an event        give it to the caller
+    Do.OPEN         connect, `opening` says for how long; send what `opened` returns
+    Do.RECEIVE      receive, `patience` says for how long, into `get_buffer`
+    Do.SLEEP        wait `delay` seconds, then `slept`
+    Do.STOP         it is over; `result` has what an answer that ends amounts to
+    Do.FAIL         it is over: raise `error`
+
+and tells what went wrong with `lost` or `timed_out`.  Asking again gives the same step until
+it was done.  The connection is to be closed at every step but an event and `RECEIVE`, and
+with a `Disconnected`.  So logins, refusals, broken connections and reconnection come out
+alike in all drivers, and time is a number that is passed in.
+
+What was received is given out before the error that ended it: an image that was cut off, then
+`EndOfStream(complete=False)`, then the error.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+import re
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, Final, Generic, Literal, TypeVar
+from urllib.parse import unquote
+
+from hamaproto.client import ClientConnection, Outcome
+from hamaproto.commands import BaseRequest, Reply, StreamRequest, raw
+from hamaproto.errors import (
+    AuthenticationError,
+    CameraTimeoutError,
+    ConnectError,
+    ConnectionLostError,
+    ConnectTimeoutError,
+    HamaError,
+    IdleTimeoutError,
+    LimitExceededError,
+    LocalProtocolError,
+    RefusedError,
+    RemoteProtocolError,
+    TransportError,
+)
+from hamaproto.events import (
+    Anomaly,
+    AnomalyCode,
+    AudioFrame,
+    EndOfStream,
+    Event,
+    Frame,
+    NeedData,
+    Response,
+)
+from hamaproto.limits import Limits
+from hamaproto.wire.auth import Authenticator, Credentials
+
+__all__ = [
+    "Auth",
+    "Backoff",
+    "Conversation",
+    "Disconnected",
+    "Do",
+    "Endpoint",
+    "Inbox",
+    "Occurrence",
+    "Policy",
+    "Reconnected",
+    "Settings",
+    "Timeouts",
+    "check_policy",
+    "connection_failed",
+    "talk_pieces",
+]
+
+R = TypeVar("R")
+
+Auth = tuple[str, str] | Credentials | Authenticator | None
+
+# -- what a program passes in ----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait, in seconds; None is for ever.
+
+    `connect`: until a connection stands.  `idle`: between two arrivals of bytes; the time
+    in which the program itself does not take them does not count.  `total`: for the whole
+    of an answer that ends, connecting and logins included; for a stream, until its head.
+    """
+
+    connect: float | None = 10.0
+    idle: float | None = 10.0
+    total: float | None = 60.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not (isinstance(value, int | float) and value > 0):
+                raise LocalProtocolError(
+                    f"Timeouts({field.name}={value!r}): a number of seconds over 0, or None"
+                )
+
+    @classmethod
+    def of(cls, value: Timeouts | float | None) -> Timeouts:
+        """One number is for all three; None is the defaults."""
+        if value is None:
+            return cls()
+        return value if isinstance(value, Timeouts) else cls(value, value, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before a lost stream is asked for again.
+
+    The n-th attempt in a row waits `initial * factor ** (n - 1)` seconds, at most `cap`,
+    less a random share of up to `jitter` of it, so that many clients do not come back
+    at once.  A good frame makes the next loss the first one again.  After `attempts` in
+    a row without one the error is raised; None goes on for ever.
+    """
+
+    initial: float = 0.5
+    factor: float = 2.0
+    cap: float = 30.0
+    jitter: float = 0.5
+    attempts: int | None = None
+    #: Gives numbers from 0 to 1; a parameter so that tests can fix them.
+    rng: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        if self.initial < 0 or self.factor < 1 or self.cap < 0 or not 0 <= self.jitter <= 1:
+            raise LocalProtocolError(
+                "Backoff: initial and cap are at least 0, factor is at least 1, and jitter "
+                "is from 0 to 1"
+            )
+        if self.attempts is not None and self.attempts < 1:
+            raise LocalProtocolError(f"Backoff(attempts={self.attempts}): at least 1, or None")
+
+    def delay(self, attempt: int) -> float:
+        """Seconds before the attempt of that number, from 1."""
+        delay = self.initial
+        for _ in range(attempt - 1):
+            if delay >= self.cap or delay == 0:
+                break
+            delay *= self.factor
+        return min(delay, self.cap) * (1 - self.jitter * self.rng())
+
+
+#: What happens when events come faster than they are taken: the camera is made to "wait",
+#: or only the "latest" frame is kept.
+Policy = Literal["wait", "latest"]
+_POLICIES: Final = ("wait", "latest")
+
+
+def check_policy(policy: Policy, queue: int) -> None:
+    """Raises LocalProtocolError for what is no policy, or no length of a queue."""
+    if policy not in _POLICIES:
+        raise LocalProtocolError(f"policy={policy!r}: allowed are 'wait' and 'latest'")
+    if isinstance(queue, bool) or not isinstance(queue, int) or queue < 1:
+        raise LocalProtocolError(f"queue={queue!r}: a whole number of at least 1")
+
+
+# -- what a stream that reconnects says beside its own events --------------------------
+
+
+@dataclass(slots=True)
+class Disconnected:
+    """A stream was lost, or could not be had; another attempt comes.
+
+    It stands in the place of `EndOfStream`.  `error` is None if the camera ended the
+    stream without fault.  `attempt` counts the attempts since the last good frame, from 1, and
+    `delay` is how many seconds from now the next one is made.
+    """
+
+    error: HamaError | None
+    attempt: int
+    delay: float
+
+    @property
+    def reason(self) -> str:
+        """The error in words."""
+        return str(self.error) if self.error else "the camera ended the stream"
+
+
+@dataclass(slots=True)
+class Reconnected:
+    """The stream runs again, after so many attempts.  Offsets count from 0 again."""
+
+    attempts: int
+
+
+Occurrence = Event | Disconnected | Reconnected
+
+# -- where the camera is ---------------------------------------------------------------
+
+_AUTHORITY = re.compile(
+    r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a camera is: what to connect to, and what to say in `Host`."""
+
+    host: str
+    port: int
+    authority: str
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
+    def is_address(self) -> bool:
+        """Whether `host` is a number already, so that nobody needs to be asked."""
+        try:
+            ipaddress.ip_address(self.host)
+        except ValueError:
+            return False
+        return True
+
+    @property
+    def url(self) -> str:
+        """The address again, without credentials."""
+        return f"http://{self.authority}{self.prefix}"
+
+    @classmethod
+    def parse(cls, url: str) -> tuple[Endpoint, tuple[str, str] | None]:
+        """Read `[http://][user:password@]host[:port][/prefix]`.
+
+        Gives the credentials apart.  Raises LocalProtocolError, which does not repeat the URL.
+        """
+        if not isinstance(url, str):
+            raise LocalProtocolError(f"a camera's URL is a str, not {type(url).__name__}")
+        match = _AUTHORITY.fullmatch(url if "://" in url else f"http://{url}")
+        if match is None:
+            raise LocalProtocolError("a camera's URL is http://host[:port][/prefix]")
+        if match["scheme"].lower() == "https":
+            raise LocalProtocolError(
+                "https: the cameras speak plain HTTP; for one behind a TLS proxy use an HTTP "
+                "client and hamaproto.io.adapters"
+            )
+        userinfo, at, authority = match["authority"].rpartition("@")
+        # The one place that knows what a base may be is that of the catalogue.
+        base = raw("/").url(f"http://{authority}{match['rest']}").removesuffix("/")
+        _, _, rest = base.partition("://")
+        place, slash, prefix = rest.partition("/")
+        host, port = place, 80
+        if (number := re.search(r":(\d+)\Z", place)) is not None:
+            host, port = place[: number.start()], int(number[1])
+        shown = host
+        if host.startswith("["):
+            # A zone is a matter of this machine: for connecting, not for the camera.
+            address, percent, zone = host[1:-1].partition("%25")
+            host, shown = f"{address}{percent and '%'}{zone}", f"[{address}]"
+        endpoint = cls(
+            host, port, shown if port == 80 else f"{shown}:{port}", f"{slash}{prefix}".rstrip("/")
+        )
+        if not at:
+            return endpoint, None
+        user, _, password = userinfo.partition(":")
+        return endpoint, (unquote(user), unquote(password))
+
+
+class Settings:
+    """What a `Camera` was made with, and the conversations that it begins."""
+
+    __slots__ = ("authenticator", "endpoint", "limits", "timeouts")
+
+    def __init__(
+        self, url: str, auth: Auth, timeout: Timeouts | float | None, limits: Limits | None
+    ) -> None:
+        self.endpoint, found = Endpoint.parse(url)
+        if found is not None:
+            warnings.warn(
+                "a password in a URL ends up in logs and process lists; pass auth=(user, password)",
+                UserWarning,
+                stacklevel=4,
+            )
+        #: Shared by all connections: one 401 serves them all.
+        self.authenticator = Authenticator.of(auth if auth is not None else found)
+        self.timeouts = Timeouts.of(timeout)
+        self.limits = limits
+
+    def conversation(
+        self, request: BaseRequest, now: float, reconnect: Backoff | None = None
+    ) -> Conversation[Any]:
+        return Conversation(request, self, now, reconnect)
+
+    def checked(self, request: object, kind: type[BaseRequest], method: str) -> None:
+        """Raises LocalProtocolError for a request that the method is not for."""
+        if not isinstance(request, kind):
+            other = "stream()" if isinstance(request, StreamRequest) else "execute() or update()"
+            raise LocalProtocolError(
+                f"{method}() takes a {kind.__name__}; a {type(request).__name__} is for {other}"
+            )
+
+    def needs_login_first(self) -> bool:
+        """Whether the device may ask for a login that was not learnt yet.
+
+        Sound can't be sent twice, so that talk-back must begin with the right head.
+        """
+        return self.authenticator is not None and self.authenticator.login is None
+
+
+# -- one conversation ------------------------------------------------------------------
+
+
+class Do(Enum):
+    """What a driver is to do next; see the head of this module."""
+
+    OPEN = "open"
+    RECEIVE = "receive"
+    SLEEP = "sleep"
+    STOP = "stop"
+    FAIL = "fail"
+
+
+#: Where a conversation is at fault with itself: the body is shorter than was said.
+_CUT_OFF: Final = frozenset({AnomalyCode.TRUNCATED_BODY, AnomalyCode.HEAD_CUT_OFF})
+_SCRATCH: Final = 4096
+
+
+class Conversation(Generic[R]):
+    """One request up to its end, over as many connections as login and losses take."""
+
+    __slots__ = (
+        "_again",
+        "_attempt",
+        "_backoff",
+        "_connection",
+        "_cut_off",
+        "_deadline",
+        "_eof",
+        "_lost",
+        "_outcome",
+        "_request",
+        "_settings",
+        "_silent",
+        "_step",
+        "delay",
+        "error",
+        "received",
+        "response",
+    )
+
+    def __init__(
+        self, request: BaseRequest, settings: Settings, now: float, backoff: Backoff | None = None
+    ) -> None:
+        self._request = request
+        self._settings = settings
+        self._backoff = backoff
+        self._step: Do | None = Do.OPEN
+        self._connection = self._new_connection()
+        self._outcome: Outcome[R] = Outcome(request, limits=settings.limits)
+        self._deadline: float | None = None
+        self._set_deadline(now)
+        # Of this connection: whether it is over, why, and whether nothing came at all.
+        self._eof = False
+        self._lost: HamaError | None = None
+        self._silent = True
+        self._cut_off = False
+        # Attempts since the last good frame, and whether the next success is told.
+        self._attempt = 0
+        self._again = False
+        #: The head of the answer that is coming in.
+        self.response: Response | None = None
+        #: What `Do.FAIL` is about.
+        self.error: HamaError | None = None
+        #: Seconds that `Do.SLEEP` is about.
+        self.delay = 0.0
+        #: Bytes that came in so far, over all connections.
+        self.received = 0
+
+    def __repr__(self) -> str:
+        return f"<Conversation {self._request!r}>"
+
+    def _new_connection(self) -> ClientConnection:
+        settings = self._settings
+        return ClientConnection(
+            settings.endpoint.authority,
+            auth=settings.authenticator,
+            limits=settings.limits,
+            prefix=settings.endpoint.prefix,
+        )
+
+    # -- time
+
+    def _set_deadline(self, now: float) -> None:
+        total = self._settings.timeouts.total
+        self._deadline = None if total is None else now + total
+
+    def opening(self, now: float) -> float | None:
+        """Seconds that connecting may take."""
+        return _least(self._settings.timeouts.connect, self._left(now))
+
+    def patience(self, now: float) -> float | None:
+        """Seconds that the next bytes may take, None for ever; never below 0."""
+        return _least(self._settings.timeouts.idle, self._left(now))
+
+    def _left(self, now: float) -> float | None:
+        return None if self._deadline is None else max(0.0, self._deadline - now)
+
+    def timed_out(self, now: float) -> None:
+        """The time that `opening` or `patience` gave is over."""
+        timeouts, place = self._settings.timeouts, self._settings.endpoint
+        if self._deadline is not None and now >= self._deadline:
+            what = "no head" if isinstance(self._request, StreamRequest) else "no whole answer"
+            self.lost(CameraTimeoutError(f"{place}: {what} within {timeouts.total:g} s"))
+        elif self._step is Do.OPEN:
+            self.lost(
+                ConnectTimeoutError(f"{place}: can't connect within {timeouts.connect or 0:g} s")
+            )
+        else:
+            self.lost(IdleTimeoutError(f"{place}: silent for {timeouts.idle or 0:g} s"))
+
+    # -- what the driver did
+
+    def opened(self) -> bytes:
+        """A connection stands: gives the bytes to be sent on it."""
+        self._step = None
+        self._eof = self._cut_off = False
+        self._silent = True
+        self._lost = self.response = None
+        self._outcome = Outcome(self._request, limits=self._settings.limits)
+        return self._connection.send(self._request)
+
+    def slept(self, now: float) -> None:
+        """The delay is over."""
+        self._set_deadline(now)
+        self._connection = self._new_connection()
+        self._step = Do.OPEN
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a connection stands that is of use."""
+        return self._step is None
+
+    @property
+    def connection(self) -> ClientConnection:
+        """The connection in use; for talk-back, which sends through it."""
+        return self._connection
+
+    def get_buffer(self, sizehint: int = -1) -> memoryview:
+        """Where to receive into; see `ClientConnection.get_buffer`."""
+        if self._step is None and not self._eof:
+            return self._connection.get_buffer(sizehint)
+        return memoryview(bytearray(_SCRATCH))
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many bytes were received; what comes behind the end is left unread."""
+        self.received += nbytes
+        if self._step is None and not self._eof:
+            self._silent = False
+            self._connection.buffer_updated(nbytes)
+
+    def receive_eof(self) -> None:
+        """The camera closed the connection."""
+        if self._silent and self._request.reply is not Reply.TALK:
+            self.lost(
+                ConnectionLostError(
+                    f"{self._settings.endpoint}: the connection was closed without an answer"
+                )
+            )
+        else:
+            self._end_input()
+
+    def lost(self, error: HamaError) -> None:
+        """The connection failed, or never stood."""
+        if self._step is Do.OPEN:
+            self._fail_later(error)
+        elif self._step is None and not self._eof:
+            self._lost = error
+            self._end_input()
+
+    def _end_input(self) -> None:
+        if self._step is None and not self._eof:
+            self._eof = True
+            self._connection.receive_eof()
+
+    # -- what comes next
+
+    def step(self) -> Occurrence | Do:
+        """What to do next, or what happened."""
+        while self._step is None:
+            try:
+                event = self._connection.next_event()
+            except RemoteProtocolError as error:
+                return self._fail(self._told(error))
+            if isinstance(event, Frame):
+                self._good(event.complete)
+                self._outcome.add(event)
+                return event
+            if isinstance(event, NeedData):
+                return Do.RECEIVE
+            given = self._take(event)
+            if given is not None:
+                return given
+        if self._step is Do.FAIL and self._lost is not None:
+            # A connection that never stood.
+            return self._fail(self._lost)
+        return self._step
+
+    def _told(self, error: RemoteProtocolError) -> HamaError:
+        """The error as what it is about: what ends in the middle of a line was lost."""
+        if not self._eof or isinstance(error, LimitExceededError):
+            return error
+        lost = self._lost or ConnectionLostError(
+            f"{self._settings.endpoint}: the connection ended before the answer did"
+        )
+        lost.__cause__ = error
+        return lost
+
+    def _good(self, complete: bool) -> None:
+        if complete:
+            self._attempt = 0
+
+    def _take(self, event: Event) -> Occurrence | Do | None:
+        """What becomes of an event: itself, another one, or nothing to be told of."""
+        try:
+            self._outcome.add(event)
+        except LimitExceededError as error:
+            return self._fail(error)
+        if isinstance(event, AudioFrame):
+            self._good(complete=True)
+        elif isinstance(event, Anomaly):
+            self._cut_off = self._cut_off or event.code in _CUT_OFF
+        elif isinstance(event, Response):
+            return self._head(event)
+        elif isinstance(event, EndOfStream):
+            return self._end(event)
+        return event
+
+    def _head(self, response: Response) -> Occurrence | Do | None:
+        if self._connection.retry is not None:
+            # The login is asked for: the same again on the next connection.
+            self._connection = self._connection.retry
+            self._step = Do.OPEN
+            return None
+        refusal = self._outcome.refusal
+        if refusal is not None:
+            return self._fail(refusal)
+        self.response = response
+        if isinstance(self._request, StreamRequest):
+            self._deadline = None
+        if self._again:
+            self._again = False
+            return Reconnected(self._attempt)
+        return None
+
+    def _end(self, event: EndOfStream) -> Occurrence | Do:
+        error = self._lost
+        if error is None:
+            error = self._outcome.refusal
+            if error is not None:
+                return self._fail(error)
+            if self._cut_off or (self._is_stream and not event.complete):
+                error = ConnectionLostError(
+                    f"{self._settings.endpoint}: the connection ended before the answer did"
+                )
+        if self._backoff is not None:
+            return self._fail(error)
+        if error is None:
+            self._step = Do.STOP
+            return event
+        self.error = error
+        self._step = Do.FAIL
+        self._lost = None
+        return EndOfStream(False, event.offset)
+
+    @property
+    def _is_stream(self) -> bool:
+        return self._request.reply in (Reply.MJPEG, Reply.AUDIO, Reply.IMAGE)
+
+    def _fail_later(self, error: HamaError) -> None:
+        self._lost = error
+        self._step = Do.FAIL
+
+    def _fail(self, error: HamaError | None) -> Disconnected | Do:
+        self._lost = None
+        backoff = self._backoff
+        if backoff is not None and _may_pass(error):
+            self._attempt += 1
+            if backoff.attempts is None or self._attempt <= backoff.attempts:
+                self.delay = backoff.delay(self._attempt)
+                self._step = Do.SLEEP
+                self._again = True
+                return Disconnected(error, self._attempt, self.delay)
+        self.error = error
+        self._step = Do.STOP if error is None else Do.FAIL
+        return self._step
+
+    def result(self) -> R:
+        """What the request's type promises; after `Do.STOP`."""
+        return self._outcome.result()
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
+
+
+def _may_pass(error: HamaError | None) -> bool:
+    """Whether another attempt can help: not against a wrong password, which locks out."""
+    if isinstance(error, RefusedError):
+        return error.status is not None and error.status >= 500
+    return not isinstance(error, AuthenticationError | LocalProtocolError)
+
+
+def connection_failed(place: Endpoint, error: OSError, *, connecting: bool) -> TransportError:
+    """An error of the operating system in our words."""
+    words = error.strerror or str(error) or type(error).__name__
+    if connecting:
+        made: TransportError = ConnectError(f"{place}: can't connect: {words}")
+    else:
+        made = ConnectionLostError(f"{place}: the connection was lost: {words}")
+    made.__cause__ = error
+    return made
+
+
+# -- between those who receive and those who take --------------------------------------
+
+
+class Inbox:
+    """Events that wait to be taken: at most `size`, or only the newest frame.
+
+    By the policy "wait" nothing may be put into a full one; by "latest" a frame replaces
+    the one that waits, and the oldest event goes if others pile up.
+    """
+
+    __slots__ = ("_events", "_latest", "_size", "dropped")
+
+    def __init__(self, size: int, policy: Policy) -> None:
+        self._events: deque[Occurrence] = deque()
+        self._size = size
+        self._latest = policy == "latest"
+        #: Events that were replaced or went.
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @property
+    def is_full(self) -> bool:
+        return not self._latest and len(self._events) >= self._size
+
+    def put(self, event: Occurrence) -> None:
+        events = self._events
+        if self._latest and isinstance(event, Frame):
+            older = next((waiting for waiting in events if isinstance(waiting, Frame)), None)
+            if older is not None:
+                events.remove(older)
+                self.dropped += 1
+        events.append(event)
+        if self._latest and len(events) > self._size + 1:
+            events.popleft()
+            self.dropped += 1
+
+    def get(self) -> Occurrence:
+        return self._events.popleft()
+
+    def clear(self) -> None:
+        self._events.clear()
+
+
+# -- talk-back -------------------------------------------------------------------------
+
+_GSM_FRAME: Final = 33
+#: Seconds of sound in a GSM frame.
+FRAME_SECONDS: Final = 0.02
+#: How far ahead of the time of its playing sound is sent, so that a hiccup is not heard.
+LEAD_SECONDS: Final = 0.2
+#: How long to wait for a late refusal once all was sent.
+LAST_WORD_SECONDS: Final = 1.0
+_PIECE_FRAMES: Final = 5
+
+
+def talk_pieces(frames: bytes | bytearray | memoryview | Iterable[bytes]) -> Iterator[bytes]:
+    """Frames, in one piece or in many, as pieces of at most a tenth of a second."""
+    items = [bytes(frames)] if isinstance(frames, bytes | bytearray | memoryview) else frames
+    size = _PIECE_FRAMES * _GSM_FRAME
+    for item in items:
+        for start in range(0, len(item), size):
+            yield item[start : start + size]
+
+
+def due_after(sent: int) -> float:
+    """Seconds from the first frame at which the next may go, after so many bytes."""
+    return max(0.0, sent // _GSM_FRAME * FRAME_SECONDS - LEAD_SECONDS)

@@ -1,0 +1,531 @@
+"""The driver for plain sockets: for threads, and for gevent once it has patched `socket`.
+
+    with Camera("http://192.168.1.20", auth=("admin", "1234")) as camera:
+        print(camera.execute(commands.brand()).product_full_name)
+        with camera.stream(commands.video_stream()) as events:
+            for event in events: ...
+
+One request is one connection.  A stream is read when its next event is asked for, in the
+caller's own thread, straight into the parser's buffer; what the caller does not take
+waits in the kernel, and then in the camera.  Only `policy="latest"` brings a thread, which
+reads all the time; `close` ends it.
+
+A `Camera` may be used by many threads, a `Stream` by one, but for `close`, which any
+thread may call and which wakes the one that waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast, overload
+from weakref import WeakSet
+
+from hamaproto import commands
+from hamaproto.client import Confirmed, confirm
+from hamaproto.commands import Request, StreamRequest
+from hamaproto.errors import ConnectionLostError, LocalProtocolError
+from hamaproto.events import Response
+from hamaproto.io._common import (
+    LAST_WORD_SECONDS,
+    Auth,
+    Backoff,
+    Conversation,
+    Disconnected,
+    Do,
+    Endpoint,
+    Inbox,
+    Occurrence,
+    Policy,
+    Reconnected,
+    Settings,
+    Timeouts,
+    check_policy,
+    connection_failed,
+    due_after,
+    talk_pieces,
+)
+from hamaproto.limits import Limits
+from hamaproto.models import Ack
+
+__all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
+
+R = TypeVar("R")
+E = TypeVar("E")
+
+
+class Camera:
+    """One camera, asked over plain sockets.
+
+    `url` is `http://host[:port][/prefix]`; `auth` is `(user, password)`, or what
+    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds for all three.
+
+    Raises what `hamaproto.errors` lists; every method but `close` raises LocalProtocolError
+    once it was closed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        auth: Auth = None,
+        timeout: Timeouts | float | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._settings = Settings(url, auth, timeout, limits)
+        self._lines: WeakSet[_Line] = WeakSet()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<Camera {self.url}{', closed' if self._closed else ''}>"
+
+    @property
+    def url(self) -> str:
+        """Where it is, without credentials."""
+        return self._settings.endpoint.url
+
+    def execute(self, request: Request[R]) -> R:
+        """Ask, and wait for the answer: its type is that of the request."""
+        self._settings.checked(request, Request, "execute")
+        conversation = self._begin(request)
+        with self._line(conversation) as line:
+            while not isinstance(step := conversation.step(), Do) or line.do(step):
+                pass
+        return cast(R, conversation.result())
+
+    def update(self, request: Request[Ack]) -> Confirmed:
+        """Change parameters, and read back what the camera made of it."""
+        plan = confirm(request)
+        asked = next(plan)
+        try:
+            while True:
+                asked = plan.send(self.execute(asked))
+        except StopIteration as done:
+            return cast(Confirmed, done.value)
+
+    @overload
+    def stream(
+        self,
+        request: StreamRequest[E],
+        *,
+        reconnect: None = None,
+        queue: int = 16,
+        policy: Policy = "wait",
+    ) -> Stream[E]: ...
+    @overload
+    def stream(
+        self,
+        request: StreamRequest[E],
+        *,
+        reconnect: Backoff,
+        queue: int = 16,
+        policy: Policy = "wait",
+    ) -> Stream[E | Disconnected | Reconnected]: ...
+    def stream(
+        self,
+        request: StreamRequest[Any],
+        *,
+        reconnect: Backoff | None = None,
+        queue: int = 16,
+        policy: Policy = "wait",
+    ) -> Stream[Any]:
+        """The events of an answer without end; nothing is asked before the first is taken.
+
+        Without `reconnect` a loss is raised behind what came before it.  With it, losses
+        are told as `Disconnected` and `Reconnected`; a refused login is raised all the same.
+        With `policy="latest"` a frame that was not taken in time is replaced by the next, and
+        `queue` bounds the other events that may wait.
+        """
+        self._settings.checked(request, StreamRequest, "stream")
+        check_policy(policy, queue)
+        conversation = self._begin(request, reconnect)
+        line = self._line(conversation)
+        return Stream(conversation, line, Inbox(queue, policy) if policy == "latest" else None)
+
+    def talk(self, frames: bytes | Iterable[bytes]) -> int:
+        """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
+
+        Returns how many frames were sent.  Not in the specification, and no camera has
+        been seen to answer: that it was heard is not known.
+        """
+        if self._settings.needs_login_first():
+            self.execute(commands.audio_status())
+        conversation = self._begin(commands.talk())
+        with self._line(conversation) as line:
+            line.do(conversation.step())
+            start = time.monotonic()
+            sent = 0
+            for piece in talk_pieces(frames):
+                data = conversation.connection.send_audio(piece)
+                line.listen(start + due_after(sent))
+                line.send(data)
+                sent += len(data)
+            line.hang_up()
+        return sent // 33
+
+    def close(self) -> None:
+        """Close every connection; a stream that is being read ends."""
+        self._closed = True
+        for line in tuple(self._lines):
+            line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _begin(
+        self, request: Request[Any] | StreamRequest[Any], reconnect: Backoff | None = None
+    ) -> Conversation[Any]:
+        if self._closed:
+            raise LocalProtocolError("the Camera was closed")
+        return self._settings.conversation(request, time.monotonic(), reconnect)
+
+    def _line(self, conversation: Conversation[Any]) -> _Line:
+        line = _Line(self._settings.endpoint, conversation)
+        self._lines.add(line)
+        return line
+
+
+class Stream(Generic[E]):
+    """The events of an endless answer, as an iterator; also a context manager.
+
+    The last event of a stream is `EndOfStream`.  If the end is a loss, the error is raised
+    behind it.
+    """
+
+    def __init__(
+        self, conversation: Conversation[Any], line: _Line, inbox: Inbox | None = None
+    ) -> None:
+        self._conversation = conversation
+        self._line = line
+        self._reader = None if inbox is None else _Reader(conversation, line, inbox)
+
+    def __repr__(self) -> str:
+        return f"<Stream {self._conversation!r}{', closed' if self._line.closed else ''}>"
+
+    @property
+    def response(self) -> Response | None:
+        """The head of the answer, once it came."""
+        return self._conversation.response
+
+    @property
+    def received(self) -> int:
+        """Bytes that came in so far."""
+        return self._conversation.received
+
+    @property
+    def dropped(self) -> int:
+        """Events that were replaced by newer ones (`policy="latest"`)."""
+        return 0 if self._reader is None else self._reader.inbox.dropped
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> E:
+        if self._reader is not None:
+            return cast(E, self._reader.get())
+        event = self._line.next_event()
+        if event is None:
+            raise StopIteration
+        return cast(E, event)
+
+    def close(self) -> None:
+        """Close the connection at once; what was not taken is gone."""
+        self._line.close()
+        if self._reader is not None:
+            self._reader.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        # A loop that was left by `break` leaves nobody who could close it.
+        self._line.close()
+
+
+class _Line:
+    """The socket of a conversation, or none: does what the steps ask for.
+
+    `close` may come from another thread.  A descriptor that is being waited on must not be
+    closed under the one who waits, since the number could be somebody else's by the time
+    he reads: then it is shut down, and closed by whom that wakes.
+    """
+
+    def __init__(self, place: Endpoint, conversation: Conversation[Any]) -> None:
+        self._place = place
+        self._conversation = conversation
+        self._sock: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._in_use = False
+        self._closing = threading.Event()
+
+    @property
+    def closed(self) -> bool:
+        return self._closing.is_set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._closing.set()
+        with self._lock:
+            if not self._in_use:
+                self._drop()
+            elif (sock := self._sock) is not None:
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
+    def _drop(self) -> None:
+        """Close the socket; under the lock, or by whom it is used."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    @contextlib.contextmanager
+    def _used(self, sock: socket.socket) -> Iterator[None]:
+        with self._lock:
+            if self._closing.is_set():
+                sock.close()
+                raise _ClosedError
+            self._in_use = True
+            self._sock = sock
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_use = False
+                if self._closing.is_set():
+                    self._drop()
+
+    def next_event(self) -> Occurrence | None:
+        """The next event, doing what it takes; None at the end or when it was closed."""
+        conversation = self._conversation
+        while not self._closing.is_set():
+            step = conversation.step()
+            if not isinstance(step, Do):
+                if isinstance(step, Disconnected):
+                    with self._lock:
+                        self._drop()
+                return step
+            if not self.do(step, raise_closed=False):
+                break
+        return None
+
+    def do(self, step: Occurrence | Do, *, raise_closed: bool = True) -> bool:
+        """Do what a step says; False at the end.  Raises the error of `Do.FAIL`."""
+        try:
+            if step is Do.RECEIVE:
+                self._receive()
+                return True
+            with self._lock:
+                self._drop()
+            if step is Do.OPEN:
+                self._open()
+                return True
+            if step is Do.SLEEP:
+                if not self._closing.wait(self._conversation.delay):
+                    self._conversation.slept(time.monotonic())
+                return True
+        except _ClosedError:
+            if raise_closed:
+                raise LocalProtocolError("the Camera was closed while it was asked") from None
+            return False
+        if step is Do.FAIL:
+            assert self._conversation.error is not None
+            # A new traceback each time: this one may be raised again.
+            raise self._conversation.error.with_traceback(None)
+        return False
+
+    def _open(self) -> None:
+        conversation = self._conversation
+        limit = conversation.opening(time.monotonic())
+        try:
+            found = socket.getaddrinfo(self._place.host, self._place.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            failed = error if isinstance(error, OSError) else OSError(str(error))
+            conversation.lost(connection_failed(self._place, failed, connecting=True))
+            return
+        end = None if limit is None else time.monotonic() + limit
+        for index, (family, kind, protocol, _, address) in enumerate(found):
+            try:
+                sock = socket.socket(family, kind, protocol)
+                with self._used(sock):
+                    if end is not None:
+                        # The ones that come later have a share of the time too.
+                        left = (end - time.monotonic()) / (len(found) - index)
+                        sock.settimeout(max(left, 0.001))
+                    sock.connect(address)
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                break
+            except TimeoutError:
+                with self._lock:
+                    self._drop()
+                if index + 1 == len(found):
+                    conversation.timed_out(time.monotonic())
+                    return
+            except OSError as error:
+                with self._lock:
+                    self._drop()
+                if index + 1 == len(found):
+                    conversation.lost(connection_failed(self._place, error, connecting=True))
+                    return
+        self.send(conversation.opened())
+
+    def send(self, data: bytes) -> None:
+        """Send everything; a failure shows in the next step."""
+        conversation, sock = self._conversation, self._sock
+        if sock is None:
+            return
+        try:
+            with self._used(sock):
+                sock.settimeout(conversation.patience(time.monotonic()))
+                sock.sendall(data)
+        except (TimeoutError, BlockingIOError):
+            # The latter says that there was no time left to wait at all.
+            conversation.timed_out(time.monotonic())
+        except OSError as error:
+            # The camera may have answered before it hung up.
+            if not self._drain():
+                conversation.lost(connection_failed(self._place, error, connecting=False))
+
+    def _drain(self) -> bool:
+        """Take what came before a failure to send; True if it tells what there is to tell."""
+        with contextlib.suppress(OSError):
+            while self._receive_some(0.0):
+                pass
+        return not self._conversation.is_open
+
+    def _receive(self) -> None:
+        conversation = self._conversation
+        try:
+            self._receive_some(conversation.patience(time.monotonic()))
+        except (TimeoutError, BlockingIOError):
+            # The latter says that there was no time left to wait at all.
+            conversation.timed_out(time.monotonic())
+        except OSError as error:
+            conversation.lost(connection_failed(self._place, error, connecting=False))
+
+    def _receive_some(self, patience: float | None) -> int:
+        """Receive once; 0 at the end.  Raises OSError."""
+        sock, conversation = self._sock, self._conversation
+        if sock is None:
+            raise _ClosedError
+        with self._used(sock):
+            sock.settimeout(patience)
+            # The view is let go before the parser moves its buffer.
+            with conversation.get_buffer() as view:
+                count = sock.recv_into(view)
+        if self._closing.is_set():
+            raise _ClosedError
+        if count:
+            conversation.buffer_updated(count)
+        else:
+            conversation.receive_eof()
+        return count
+
+    # -- talk-back
+
+    def listen(self, until: float) -> None:
+        """Wait until that time; raises what the camera may have to say against the sound."""
+        while True:
+            step = self._conversation.step()
+            if step in (Do.STOP, Do.FAIL):
+                self.do(Do(step))
+                raise ConnectionLostError(f"{self._place}: the camera hung up on the sound")
+            if step is Do.OPEN:
+                # A login that had grown old: the sound goes on behind the new one.
+                self.do(step)
+            if step is not Do.RECEIVE:
+                continue
+            left = until - time.monotonic()
+            try:
+                if not self._receive_some(max(left, 0.0)):
+                    continue
+            except (TimeoutError, BlockingIOError):
+                return
+            except _ClosedError:
+                raise LocalProtocolError("the Camera was closed while it was talked to") from None
+            except OSError as error:
+                self._conversation.lost(connection_failed(self._place, error, connecting=False))
+
+    def hang_up(self) -> None:
+        """Say that nothing follows, and give a refusal the time to arrive."""
+        if self._sock is not None:
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionLostError):
+            self.listen(time.monotonic() + LAST_WORD_SECONDS)
+
+
+class _ClosedError(Exception):
+    """The line was closed, by this thread or another."""
+
+
+class _Reader:
+    """The thread that reads for `policy="latest"`; it begins with the first event asked for."""
+
+    def __init__(self, conversation: Conversation[Any], line: _Line, inbox: Inbox) -> None:
+        self.inbox = inbox
+        self._line = line
+        self._news = threading.Condition()
+        self._over = False
+        self._error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    def get(self) -> Occurrence:
+        if self._thread is None:
+            # It holds the line and not the stream, which can thus be collected, and close it.
+            self._thread = threading.Thread(target=self._run, name="hamaproto-reader", daemon=True)
+            self._thread.start()
+        with self._news:
+            while not self.inbox and not self._over and not self._line.closed:
+                self._news.wait()
+            if self.inbox and not self._line.closed:
+                return self.inbox.get()
+        if self._error is not None and not self._line.closed:
+            raise self._error.with_traceback(None)
+        raise StopIteration
+
+    def _run(self) -> None:
+        try:
+            while (event := self._line.next_event()) is not None:
+                with self._news:
+                    self.inbox.put(event)
+                    self._news.notify()
+        except BaseException as error:
+            self._error = error
+        finally:
+            with self._news:
+                self._over = True
+                self._news.notify()
+
+    def join(self) -> None:
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
