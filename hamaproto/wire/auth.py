@@ -57,18 +57,24 @@ class Credentials:
                 raise LocalProtocolError(
                     f"Credentials: a control character in the {what} (RFC 7617 2)"
                 )
-            try:
-                text.encode(self.encoding)
-            except UnicodeEncodeError:
-                # The error's own text would quote what it failed on.
+            if not _fits(text, self.encoding):
                 raise LocalProtocolError(
                     f"Credentials: the {what} has characters outside {self.encoding}"
-                ) from None
+                )
         if ":" in self.user:
             raise LocalProtocolError("Credentials: a user has no colon (RFC 7617 2)")
 
     def __repr__(self) -> str:
         return f"<Credentials of {self.user!r}>"
+
+
+def _fits(text: str, encoding: str) -> bool:
+    """Whether the text can be encoded; the error that says no would carry it along."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
