@@ -13,12 +13,12 @@ from hamaproto.gsm import Decoder, GsmFrameParser
 def decoded(frames: bytes) -> list[int]:
     """The samples, by FFmpeg, which is close enough to tell a tune."""
     context = av.CodecContext.create("gsm", "r")
-    context.sample_rate = 8000  # type: ignore[attr-defined]  # PyAV types it as a plain context
-    context.layout = "mono"  # type: ignore[attr-defined]
+    context.sample_rate = 8000
+    context.layout = "mono"
     samples: list[int] = []
     for start in range(0, len(frames), 33):
         for frame in context.decode(av.Packet(frames[start : start + 33])):
-            samples += frame.to_ndarray().ravel().tolist()  # type: ignore[union-attr]
+            samples += map(int, frame.to_ndarray().ravel())
     return samples
 
 

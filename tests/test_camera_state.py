@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fixtures import read_json
 from hamaproto.camera import CameraState
 from hamaproto.camera.parameters import GROUPS, find_value
+from hamaproto.camera.state import Preset
 from hamaproto.errors import LocalProtocolError
 
 SPECIFICATION = read_json("params", "specification", "commands.json")
@@ -264,8 +265,7 @@ class TestPresets:
         assert state.preset is None
         ask(state, PTZ + "gotoserverpresetIndex=2", now=20.0)
         assert state.position(30.0) == here
-        assert state.preset is not None
-        assert state.preset.name == "myroom"
+        assert [state.preset] == [Preset("myroom", *here)]
         ask(state, PTZ_CONFIG + "removeserverpresetname=myroom&presetNo=2", now=30.0)
         assert state.presets == {}
         assert state.preset is None
