@@ -27,7 +27,16 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 from hamaproto._version import __version__
-from hamaproto.commands import BaseRequest, Reply, Request, StreamRequest, list_params
+from hamaproto.commands import (
+    CATALOGUE,
+    BaseRequest,
+    RateControl,
+    Reply,
+    Request,
+    StreamRequest,
+    VideoFormat,
+    list_params,
+)
 from hamaproto.errors import (
     AuthenticationError,
     BusyError,
@@ -52,7 +61,7 @@ from hamaproto.events import (
     Part,
     Response,
 )
-from hamaproto.gsm.framing import GsmFrameParser
+from hamaproto.gsm import GsmFrameParser
 from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.models import Ack, RawAnswer
@@ -70,6 +79,7 @@ __all__ = [
     "Step",
     "confirm",
     "interpret",
+    "state_diagram",
 ]
 
 R = TypeVar("R")
@@ -125,6 +135,20 @@ TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
     (State.TALKING, Step.END): State.DONE,
     (State.TALKING, Step.ERROR): State.FAILED,
 }
+
+
+def state_diagram() -> str:
+    """`TRANSITIONS` as a Mermaid diagram, as it stands in the README."""
+    lines = ["stateDiagram-v2", f"    [*] --> {State.IDLE.name}"]
+    merged: dict[tuple[State, State], list[str]] = {}
+    for (state, step), following in TRANSITIONS.items():
+        merged.setdefault((state, following), []).append(step.value)
+    lines += [
+        f"    {state.name} --> {following.name}: {', '.join(steps)}"
+        for (state, following), steps in merged.items()
+    ]
+    lines += [f"    {state.name} --> [*]" for state in (State.DONE, State.FAILED)]
+    return "\n".join(lines) + "\n"
 
 
 # -- bodies ----------------------------------------------------------------------------
@@ -667,14 +691,31 @@ def _printable(text: str) -> str:
 # -- updates that are read back ----------------------------------------------------------
 
 _UPDATE = re.compile(r"[^?]*/param\.cgi\?action=update&(.+)", re.DOTALL)
+_FORM = re.compile(r"[^?]*/form/enet\?enet_source=[^&]*&(.+)", re.DOTALL)
+#: What a form sets under another name and in other words: field -> key, word by value.
+_FORM_KEYS: dict[str, tuple[str, dict[str, str]]] = {
+    "enet_avs_default_dual_mode": (
+        "Layout.DefaultVideoFormat",
+        {choice.code: choice.value for choice in VideoFormat},
+    ),
+}
+#: Keys whose values are set in one spelling and listed in another (2.1.6 and 2.2.4).
+_SPELLINGS: dict[str, type[Enum]] = {"stats": RateControl}
+#: The groups that the specification lists; some have the name of their only key.
+_GROUPS: Final = frozenset(
+    command.example.target.rpartition("group=")[2]
+    for command in CATALOGUE
+    if command.reply is Reply.PARAMS
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Confirmed:
     """What an update asked for and what the device then had, by key, both as text.
 
-    `stored` has None for a key that the device does not list.  `ack` is the answer to the
-    update itself, which is OK whatever happened.
+    `stored` has None for a key that the device does not list (a bitrate while it holds the
+    quality, for one).  `ack` is the answer to the update itself, which is OK whatever
+    happened.
     """
 
     requested: dict[str, str]
@@ -692,45 +733,74 @@ class Confirmed:
         return {
             key: (value, self.stored[key])
             for key, value in self.requested.items()
-            if not _same(value, self.stored[key])
+            if not _same(key, value, self.stored[key])
         }
 
     def __repr__(self) -> str:
         return f"<Confirmed {len(self.requested)} keys, {len(self.differences)} differ>"
 
 
-def _same(requested: str, stored: str | None) -> bool:
-    """Equal, or equal but for the case in which devices print words and `320X240`."""
-    return stored is not None and requested.lower() == stored.strip().lower()
+def _same(key: str, requested: str, stored: str | None) -> bool:
+    return stored is not None and _meaning(key, requested) == _meaning(key, stored)
+
+
+def _meaning(key: str, text: str) -> object:
+    """The value without the case in which devices print words and `320X240`."""
+    plain = text.strip().lower()
+    kind = _SPELLINGS.get(key.rpartition(".")[2].lower())
+    if kind is not None:
+        try:
+            return kind(plain)
+        except ValueError:
+            return plain
+    return plain
 
 
 def confirm(request: Request[Ack]) -> Generator[Request[Any], Any, Confirmed]:
     """The plan of an update that is read back: yields requests, is sent their results.
 
         plan = confirm(commands.set_mjpeg_fps(7))
-        reply = driver.execute(next(plan))
-        ...                                   # until StopIteration, whose value it is
+        asked = next(plan)
+        while True:                         # until StopIteration, whose value is `Confirmed`
+            asked = plan.send(driver.execute(asked))
 
-    Raises LocalProtocolError if `request` is no parameter update: what a form sets has no
-    key of its own to be read back.
+    Raises LocalProtocolError if `request` sets nothing that can be read back: the cameras
+    do not list what their forms set, but for the default video format.
     """
-    requested = _updated_keys(request)
+    requested = _what_is_set(request)
     ack = yield request
-    groups = list(dict.fromkeys(key.rpartition(".")[0] for key in requested))
-    params: ParamList = yield list_params(*groups)
-    stored = {key: params.get(key) for key in requested}
-    return Confirmed(requested, stored, ack)
+    params: ParamList = yield list_params(*dict.fromkeys(_group_of(key) for key in requested))
+    return Confirmed(requested, {key: params.get(key) for key in requested}, ack)
 
 
-def _updated_keys(request: Request[Ack]) -> dict[str, str]:
-    match = _UPDATE.fullmatch(request.target)
-    if match is None:
+def _what_is_set(request: Request[Ack]) -> dict[str, str]:
+    """The keys that a request sets, with the values that should be listed afterwards."""
+    if (update := _UPDATE.fullmatch(request.target)) is not None:
+        keys = dict(_pairs(update[1]))
+        lacking = next((key for key in keys if "." not in key.strip(".")), None)
+        if lacking is not None:
+            raise LocalProtocolError(f"confirm(): the key {lacking!r} has no group to be listed")
+        return keys
+    form = _FORM.fullmatch(request.target)
+    fields = {} if form is None else dict(_pairs(form[1]))
+    if not fields or not all(name in _FORM_KEYS for name in fields):
         raise LocalProtocolError(
-            f"confirm(): {request!r} is no parameter update (param.cgi?action=update&...)"
+            f"confirm(): what {request!r} sets is not listed by the cameras, so it can't be read "
+            "back; commands 2.2.1 to 2.2.9 and update_params() can"
         )
-    pairs = (pair.partition("=") for pair in match[1].split("&"))
-    keys = {key: value for key, _, value in pairs}
-    lacking = next((key for key in keys if "." not in key.strip(".")), None)
-    if lacking is not None:
-        raise LocalProtocolError(f"confirm(): the key {lacking!r} has no group to be listed")
-    return keys
+    found = {}
+    for name, value in fields.items():
+        key, words = _FORM_KEYS[name]
+        found[key] = words.get(value, value)
+    return found
+
+
+def _pairs(query: str) -> Iterator[tuple[str, str]]:
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        yield name, value
+
+
+def _group_of(key: str) -> str:
+    plain = key.removeprefix("root.")
+    return plain if plain in _GROUPS else plain.rpartition(".")[0]
