@@ -6,6 +6,25 @@ cdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end)
 cdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except -1
 cdef Py_ssize_t skip_fill(object data, Py_ssize_t pos, Py_ssize_t end) except -2
 
+cdef Py_ssize_t skip_line_ends(object data, Py_ssize_t pos, Py_ssize_t end) except -2
+cdef Py_ssize_t search_junk(
+    JunkPatterns patterns, object data, Py_ssize_t pos, Py_ssize_t end
+) except -2
+
+
+cdef extern from "kernel_scan.h":
+    int HAMA_MAX_NAMES
+    ctypedef struct hama_names:
+        int count
+        const unsigned char **line
+        Py_ssize_t *size
+        int *bare
+
+
+cdef class JunkPatterns:
+    cdef hama_names _names
+    cdef tuple _lines
+
 
 cdef class Store:
     cdef bytes _buffer

@@ -13,6 +13,10 @@ from libc.string cimport memchr, memcmp, memcpy
 cdef extern from "kernel_scan.h":
     Py_ssize_t hama_scan_marker(
         const unsigned char *data, Py_ssize_t pos, Py_ssize_t end) nogil
+    Py_ssize_t hama_skip_line_ends(
+        const unsigned char *data, Py_ssize_t pos, Py_ssize_t end) nogil
+    Py_ssize_t hama_search_junk(
+        const unsigned char *data, Py_ssize_t pos, Py_ssize_t end, const hama_names *names) nogil
 
 cdef extern from "Python.h":
     int _PyBytes_Resize(PyObject **string, Py_ssize_t size) except -1
@@ -35,6 +39,31 @@ cdef Py_ssize_t skip_fill(object data, Py_ssize_t pos, Py_ssize_t end) except -2
     while pos + 1 < end and view[pos + 1] == 0xFF:
         pos += 1
     return pos
+
+
+cdef Py_ssize_t skip_line_ends(object data, Py_ssize_t pos, Py_ssize_t end) except -2:
+    return hama_skip_line_ends(bytes_of(data), pos, end)
+
+
+cdef class JunkPatterns:
+    """The known names as the search in C takes them; see kernels.py."""
+
+    def __cinit__(self, tuple names):
+        cdef bytes line
+        # Kept, because the structure points into them.
+        self._lines = tuple([line for line, _ in names[:HAMA_MAX_NAMES]])
+        self._names.count = 0
+        for line, bare in names[:HAMA_MAX_NAMES]:
+            self._names.line[self._names.count] = <const unsigned char *>PyBytes_AS_STRING(line)
+            self._names.size[self._names.count] = len(line)
+            self._names.bare[self._names.count] = bare
+            self._names.count += 1
+
+
+cdef Py_ssize_t search_junk(
+    JunkPatterns patterns, object data, Py_ssize_t pos, Py_ssize_t end
+) except -2:
+    return hama_search_junk(bytes_of(data), pos, end, &patterns._names)
 
 
 cdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end):

@@ -3,7 +3,8 @@
 cimport cython
 
 from hamaproto.wire._kernels cimport (
-    HeadMatcher, Store, clean_head, cut_out, ends_with_lone_eoi
+    HeadMatcher, JunkPatterns, Store, clean_head, cut_out, ends_with_lone_eoi, search_junk,
+    skip_line_ends,
 )
 from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 
@@ -16,6 +17,7 @@ cdef class MjpegParser:
     cdef object _data, _head_raw, _skip_reason, _folds
     cdef list _pending, _fields, _out
     cdef HeadMatcher _matcher
+    cdef JunkPatterns _patterns
     cdef Store _store
     cdef MarkerWalk _walker
     cdef bint _strict, _eof, _ceased, _started, _closed, _line_start, _junk

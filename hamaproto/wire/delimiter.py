@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Final
 
 from hamaproto.events import AnomalyCode
+from hamaproto.wire.kernels import MAX_FIELD, MAX_NAME
 
 __all__ = [
     "UNDECIDED",
@@ -30,9 +31,6 @@ __all__ = [
     "line_end_before",
 ]
 
-#: Longer names are not believed: RFC 2046 allows 70 characters.
-MAX_NAME = 200
-MAX_FIELD_NAME = 64
 #: How many names that were not declared are kept alive.
 _DETECTED = 3
 
@@ -76,7 +74,7 @@ class Delimiter:
     bare: bool = False
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Match:
     """A delimiter at `start`; the header block begins at `end`."""
 
@@ -88,11 +86,11 @@ class Match:
 
 
 _LINE_END = rb"(?:\r\n|\n)"
-_FIELD = rb"[A-Za-z][A-Za-z0-9_.-]{0,%d}[ \t]*:" % (MAX_FIELD_NAME - 1)
+_FIELD = rb"[A-Za-z][A-Za-z0-9_.-]{0,%d}[ \t]{0,%d}:" % (MAX_FIELD - 1, MAX_FIELD)
 _IS_FIELD = re.compile(_FIELD).match
 #: What may still become a header name.
 _MAY_BE_FIELD = re.compile(
-    rb"(?:[A-Za-z][A-Za-z0-9_.-]{0,%d}[ \t]*)?\Z" % (MAX_FIELD_NAME - 1)
+    rb"(?:[A-Za-z][A-Za-z0-9_.-]{0,%d}[ \t]{0,%d})?\Z" % (MAX_FIELD - 1, MAX_FIELD)
 ).match
 _PADDED_END = re.compile(rb"[ \t]*(\r?\n)").match
 _MAY_BE_END = re.compile(rb"[ \t]{0,%d}\r?\Z" % MAX_NAME).match
@@ -103,12 +101,12 @@ _MAY_BE_UNDECLARED = re.compile(rb"(?:-|--|--[\x21-\x7e][\x20-\x7e\t]{0,%d}\r?)\
 _GLUED = re.compile(rb"--([\x21-\x7e]{1,70}?)content-(?:type|length)[ \t]*:", re.IGNORECASE).match
 _ANY_LINE = re.compile(
     rb"\n\r?--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n\r?"
-    rb"(?=(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]*:)" % (MAX_NAME - 1, MAX_FIELD_NAME),
+    rb"(?=(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]*:)" % (MAX_NAME - 1, MAX_FIELD),
     re.IGNORECASE,
 ).search
 
 #: No answer depends on more bytes than this behind a delimiter's first one.
-LOOKAHEAD = 2 * MAX_NAME + MAX_FIELD_NAME + 8
+LOOKAHEAD = 2 * MAX_NAME + 2 * MAX_FIELD + 8
 
 
 @lru_cache(maxsize=64)
@@ -136,7 +134,7 @@ class DelimiterSet:
     `current` is the one in use, or None before the first part.
     """
 
-    __slots__ = ("_detected", "_first", "_names", "current", "declared", "hold")
+    __slots__ = ("_detected", "_names", "current", "declared", "hold", "patterns")
 
     def __init__(self, boundary: str | None) -> None:
         declared: list[Delimiter] = []
@@ -165,13 +163,8 @@ class DelimiterSet:
         self._names = tuple(sorted(names.values(), key=lambda d: -len(d.line)))
         #: Fewer bytes than this can't hold the start of any name, or of a FFD8FF.
         self.hold = max([4, *(len(d.line) + 2 for d in self._names)])
-        # What junk is searched for: whole names, bare ones at the start of a line.
-        self._first = (
-            *(d.line if not d.bare else b"\n" + d.line for d in self._names),
-            *(b"\n\r" + d.line for d in self._names if d.bare),
-            b"\n--",
-            b"\n\r--",
-        )
+        #: What junk is to be searched for: (line, bare) of each.
+        self.patterns = tuple((d.line, d.bare) for d in self._names)
 
     @property
     def multipart(self) -> bool:
@@ -210,7 +203,7 @@ class DelimiterSet:
                 undecided = undecided or not final
                 continue
             after = pos + have
-            rest = bytes(data[after : min(end, after + MAX_NAME + MAX_FIELD_NAME)])
+            rest = bytes(data[after : min(end, after + MAX_NAME + MAX_FIELD)])
             ending = _PADDED_END(rest)
             if ending is not None:
                 stop = after + ending.end()
@@ -291,47 +284,18 @@ class DelimiterSet:
         """Whether a header begins at `pos`, behind the CR of a LF CR if there is one."""
         if data[pos : pos + 1] == b"\r":
             pos += 1
-        rest = bytes(data[pos : min(end, pos + MAX_FIELD_NAME + MAX_NAME)])
+        rest = bytes(data[pos : min(end, pos + MAX_FIELD + MAX_NAME)])
         if _IS_FIELD(rest):
             return True
         if not final and _MAY_BE_FIELD(rest):
             return UNDECIDED
         return False
 
-    def search_junk(self, data: bytes | bytearray, pos: int, end: int) -> int:
-        """The first place from `pos` at which something may begin, or -1.
-
-        That is the start of FFD8FF, of a known name, or of a line that begins with `--`.
-        """
-        # In windows that grow, so that a pattern that is nowhere does not make each
-        # search for one that is everywhere run to the end of the data.
-        width = 512
-        start = pos
-        while start < end:
-            stop = min(end, start + width)
-            best = data.find(b"\xff\xd8\xff", start, stop)
-            for pattern in self._first:
-                limit = stop if best < 0 else min(end, best + len(pattern))
-                found = data.find(pattern, start, limit)
-                if found >= 0:
-                    # A pattern with a line end in front means the place behind it.
-                    if pattern.startswith(b"\n"):
-                        found += 2 if pattern.startswith(b"\n\r") else 1
-                    if best < 0 or found < best:
-                        best = found
-            if best >= 0:
-                return best
-            if stop >= end:
-                return -1
-            start = max(start + 1, stop - self.hold)
-            width *= 4
-        return -1
-
     def search_proven(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
         """The first known delimiter with a header block behind it in `data[pos:end]`, or -1."""
         if not self._names:
             return -1
-        pattern = _proven(tuple((d.line, d.bare) for d in self._names))
+        pattern = _proven(self.patterns)
         found = pattern.search(data, pos, end)
         return -1 if found is None else found.start()
 

@@ -30,6 +30,70 @@ static ptrdiff_t scan_portable(const unsigned char *data, ptrdiff_t pos, ptrdiff
     return -1;
 }
 
+/* Whether a line at `at`, which begins with "--", may still be a delimiter. */
+static int may_delimit(const unsigned char *data, ptrdiff_t at, ptrdiff_t end)
+{
+    ptrdiff_t stop;
+
+    at += 2;
+    if (at >= end)
+        return 1;
+    if (data[at] < 0x21 || data[at] > 0x7E)
+        return 0;
+    at++;
+    stop = at + HAMA_MAX_NAME;
+    while (at < end && at < stop && ((data[at] >= 0x20 && data[at] <= 0x7E) || data[at] == '\t'))
+        at++;
+    if (at >= end)
+        return 1;
+    if (data[at] == '\r')
+        at++;
+    if (at >= end)
+        return 1;
+    if (data[at] != '\n')
+        return 0;
+    at++;
+    if (at < end && data[at] == '\r')
+        at++;
+    if (at >= end)
+        return 1;
+    if (!((data[at] | 0x20) >= 'a' && (data[at] | 0x20) <= 'z'))
+        return 0;
+    stop = at + HAMA_MAX_FIELD;
+    while (at < end && at < stop
+           && (((data[at] | 0x20) >= 'a' && (data[at] | 0x20) <= 'z')
+               || (data[at] >= '0' && data[at] <= '9') || data[at] == '-' || data[at] == '_'
+               || data[at] == '.'))
+        at++;
+    stop = at + HAMA_MAX_FIELD;
+    while (at < end && at < stop && (data[at] == ' ' || data[at] == '\t'))
+        at++;
+    return at >= end || data[at] == ':';
+}
+
+static int starts_line(const unsigned char *data, ptrdiff_t from, ptrdiff_t at)
+{
+    return (at - 1 >= from && data[at - 1] == '\n')
+           || (at - 2 >= from && data[at - 2] == '\n' && data[at - 1] == '\r');
+}
+
+/* Whether something may begin at `at`; line ends before `from` do not count. */
+static int may_begin(const unsigned char *data, ptrdiff_t from, ptrdiff_t at, ptrdiff_t end,
+                     const hama_names *names)
+{
+    int i;
+
+    if (data[at] == 0xFF)
+        return at + 2 < end && data[at + 1] == 0xD8 && data[at + 2] == 0xFF;
+    for (i = 0; i < names->count; i++)
+        if (at + names->size[i] <= end && data[at] == names->line[i][0]
+            && memcmp(data + at, names->line[i], (size_t)names->size[i]) == 0
+            && (!names->bare[i] || starts_line(data, from, at)))
+            return 1;
+    return data[at] == '-' && at + 1 < end && data[at + 1] == '-' && starts_line(data, from, at)
+           && may_delimit(data, at, end);
+}
+
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 
 #include <immintrin.h>
@@ -92,6 +156,81 @@ __attribute__((target("avx2"))) static ptrdiff_t scan_avx2(const unsigned char *
     return scan_sse2(data, pos, end);
 }
 
+ptrdiff_t hama_skip_line_ends(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
+{
+    const __m128i cr = _mm_set1_epi8('\r');
+    const __m128i lf = _mm_set1_epi8('\n');
+
+    while (pos + 16 <= end) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(data + pos));
+        unsigned mask = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(block, cr), _mm_cmpeq_epi8(block, lf)));
+        if (mask != 0xFFFF)
+            return pos + __builtin_ctz(~mask);
+        pos += 16;
+    }
+    while (pos < end && (data[pos] == '\r' || data[pos] == '\n'))
+        pos++;
+    return pos;
+}
+
+ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end,
+                           const hama_names *names)
+{
+    const __m128i ff = _mm_set1_epi8((char)0xFF);
+    const __m128i d8 = _mm_set1_epi8((char)0xD8);
+    const __m128i lf = _mm_set1_epi8('\n');
+    const __m128i cr = _mm_set1_epi8('\r');
+    const __m128i dash = _mm_set1_epi8('-');
+    __m128i first[HAMA_MAX_NAMES], last[HAMA_MAX_NAMES];
+    const ptrdiff_t from = pos;
+    ptrdiff_t reach = 4;
+    int i;
+
+    for (i = 0; i < names->count; i++) {
+        first[i] = _mm_set1_epi8((char)names->line[i][0]);
+        last[i] = _mm_set1_epi8((char)names->line[i][names->size[i] - 1]);
+        if (names->size[i] > reach)
+            reach = names->size[i];
+    }
+    /* The first and the last byte of each pattern, 16 places at a time. */
+    while (pos + 16 + reach <= end) {
+        __m128i b0 = _mm_loadu_si128((const __m128i *)(data + pos));
+        __m128i b1 = _mm_loadu_si128((const __m128i *)(data + pos + 1));
+        __m128i b2 = _mm_loadu_si128((const __m128i *)(data + pos + 2));
+        __m128i b3 = _mm_loadu_si128((const __m128i *)(data + pos + 3));
+        __m128i dashes = _mm_and_si128(_mm_cmpeq_epi8(b2, dash),
+                                       _mm_or_si128(_mm_cmpeq_epi8(b1, dash),
+                                                    _mm_and_si128(_mm_cmpeq_epi8(b1, cr),
+                                                                  _mm_cmpeq_epi8(b3, dash))));
+        /* A line end in front of the dashes: what may begin is one or two places further. */
+        __m128i found = _mm_and_si128(_mm_cmpeq_epi8(b0, lf), dashes);
+        unsigned mask;
+        found = _mm_or_si128(found, _mm_and_si128(_mm_cmpeq_epi8(b0, ff), _mm_cmpeq_epi8(b1, d8)));
+        for (i = 0; i < names->count; i++) {
+            __m128i tail
+                = _mm_loadu_si128((const __m128i *)(data + pos + names->size[i] - 1));
+            found = _mm_or_si128(found, _mm_and_si128(_mm_cmpeq_epi8(b0, first[i]),
+                                                      _mm_cmpeq_epi8(tail, last[i])));
+        }
+        mask = (unsigned)_mm_movemask_epi8(found);
+        while (mask) {
+            ptrdiff_t at = pos + __builtin_ctz(mask);
+            if (data[at] == '\n')
+                at += data[at + 1] == '\r' ? 2 : 1;
+            if (may_begin(data, from, at, end, names))
+                return at;
+            mask &= mask - 1;
+        }
+        pos += 16;
+    }
+    /* A line end just before may belong to dashes from here on. */
+    for (; pos < end; pos++)
+        if (may_begin(data, from, pos, end, names))
+            return pos;
+    return -1;
+}
+
 typedef ptrdiff_t (*scan_function)(const unsigned char *, ptrdiff_t, ptrdiff_t);
 
 ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
@@ -106,6 +245,24 @@ ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t e
 }
 
 #else
+
+ptrdiff_t hama_skip_line_ends(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
+{
+    while (pos < end && (data[pos] == '\r' || data[pos] == '\n'))
+        pos++;
+    return pos;
+}
+
+ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end,
+                           const hama_names *names)
+{
+    const ptrdiff_t from = pos;
+
+    for (; pos < end; pos++)
+        if (may_begin(data, from, pos, end, names))
+            return pos;
+    return -1;
+}
 
 ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
 {

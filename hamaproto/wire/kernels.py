@@ -26,7 +26,8 @@ def bytes_of(data: bytes | bytearray) -> bytes | bytearray:
     return data
 
 
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL).search
+# Long runs of FF are matched as a whole: a search that stops at each of them crawls.
+_MARKER = re.compile(rb"\xff(?:[^\x00\xd0-\xd7\xff]|\xff{15}\xff*+)", re.DOTALL).search
 
 
 def scan_marker(data: bytes | bytearray, pos: int, end: int) -> int:
@@ -35,8 +36,101 @@ def scan_marker(data: bytes | bytearray, pos: int, end: int) -> int:
     That is FF followed by other than 00 (a stuffed FF), D0-D7 (a restart) and FF (fill);
     ITU-T T.81 B.1.1.  A lone FF at `end` is not found.
     """
-    found = _MARKER(data, pos, end)
-    return -1 if found is None else found.start()
+    while True:
+        found = _MARKER(data, pos, end)
+        if found is None:
+            return -1
+        at, behind = found.span()
+        if behind - at == 2:
+            return at
+        pos = behind - 1
+
+
+_LINE_ENDS = re.compile(rb"[\r\n]++").match
+
+
+def skip_line_ends(data: bytes | bytearray, pos: int, end: int) -> int:
+    """The first index from `pos` on that holds neither CR nor LF, or `end`."""
+    run = _LINE_ENDS(data, pos, end)
+    return pos if run is None else run.end()
+
+
+#: How long the parts of a delimiter line that nobody declared may be.
+MAX_NAME = 200
+MAX_FIELD = 64
+#: More names than this are never alive at a time.
+MAX_NAMES = 12
+
+# A line that begins with `--` and that the bytes present do not rule out as a delimiter.
+_LINE = re.compile(
+    rb"\n\r?(?=--(?:\Z|[\x21-\x7e][\x20-\x7e\t]{0,%d}+(?:\Z|\r\Z|\r?\n(?:\r?\Z|\r?[A-Za-z]"
+    rb"[A-Za-z0-9_.-]{0,%d}+[ \t]{0,%d}+(?:\Z|:)))))" % (MAX_NAME, MAX_FIELD - 1, MAX_FIELD)
+).search
+
+#: `_LINE` looks at fewer bytes than this.
+_REACH = 2 * MAX_NAME + 2 * MAX_FIELD
+
+
+class JunkPatterns:
+    """What `search_junk` looks for besides FFD8FF: (line, bare) of each known name.
+
+    A bare name counts at the start of a line only.
+    """
+
+    __slots__ = ("patterns",)
+
+    def __init__(self, names: tuple[tuple[bytes, bool], ...]) -> None:
+        # (what is searched, where the name begins in it, what must stand before it)
+        # A name is searched without its dashes, of which there may be a flood.
+        patterns: list[tuple[bytes, int, bytes]] = []
+        for line, bare in names[:MAX_NAMES]:
+            if bare:
+                patterns += [(b"\n" + line, 1, b""), (b"\n\r" + line, 2, b"")]
+            else:
+                body = line.lstrip(b"-") or line
+                dashes = line[: len(line) - len(body)]
+                patterns.append((body, -len(dashes), dashes))
+        self.patterns = tuple(patterns)
+
+
+def search_junk(patterns: JunkPatterns, data: bytes | bytearray, pos: int, end: int) -> int:
+    """The first place in `data[pos:end]` at which something may begin, or -1.
+
+    That is FFD8FF, a known name, or a line that begins with `--` and may, by the bytes
+    present, be a delimiter: a name, a line end, the start of a header.  Line ends count
+    from `pos` on.
+    """
+    # In windows that grow, so that a pattern that is nowhere does not make each search for
+    # one that is everywhere run to the end of the data.
+    width = 1024
+    start = pos
+    while start < end:
+        stop = min(end, start + width)
+        best = -1
+        # One rare byte first: searching for one byte is many times faster than for three.
+        if data.find(b"\xd8", start, stop) >= 0:
+            best = data.find(b"\xff\xd8\xff", start, min(end, stop + 2))
+        for body, shift, before in patterns.patterns:
+            limit = stop if best < 0 else best
+            at = data.find(body, start, min(end, limit + len(body)))
+            while at >= 0 and before and data[max(pos, at + shift) : at] != before:
+                at = data.find(body, at + 1, min(end, limit + len(body)))
+            if at >= 0 and (best < 0 or at + shift < best):
+                best = at + shift
+        limit = stop if best < 0 else best
+        # The line end may stand in the window before.
+        since = max(pos, start - 2)
+        if data.find(b"\n", since, limit) >= 0:
+            line = _LINE(data, since, min(end, limit + _REACH))
+            if line is not None and line.end() < limit:
+                best = line.end()
+        if best >= 0:
+            return best
+        if stop >= end:
+            return -1
+        start = stop
+        width *= 4
+    return -1
 
 
 _FILL = re.compile(rb"\xff++").match
@@ -140,10 +234,10 @@ def clean_head(
     """Read a delimiter and a header block about which there is nothing to report.
 
     That is: at most one CRLF, the delimiter, CRLF, at most `most_lines` lines of
-    `name: value` CRLF in plain ASCII, no name with a dash in front, with one Content-Type of JPEG and at most one
-    Content-Length of at most nine digits, no other field that begins with `Content-`, an
-    empty line, and FFD8FF.  What was found stands in `matcher` then.  False if anything
-    at all is otherwise: the careful way then finds out what.
+    `name: value` CRLF in plain ASCII, no name with a dash in front, with one Content-Type of
+    JPEG and at most one Content-Length of at most nine digits, no other field that begins
+    with `Content-`, an empty line, and FFD8FF.  What was found stands in `matcher` then.
+    False if anything at all is otherwise: the careful way then finds out what.
     """
     found = matcher.match(data, pos, end)
     if found is None:

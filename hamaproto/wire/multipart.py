@@ -70,10 +70,13 @@ from hamaproto.wire.delimiter import (
 )
 from hamaproto.wire.kernels import (  # twin: cimported
     HeadMatcher,  # twin: cimported
+    JunkPatterns,  # twin: cimported
     Store,  # twin: cimported
     clean_head,  # twin: cimported
     cut_out,  # twin: cimported
     ends_with_lone_eoi,  # twin: cimported
+    search_junk,  # twin: cimported
+    skip_line_ends,  # twin: cimported
 )  # twin: cimported
 from hamaproto.wire.walk import EOI, MORE, SOI, MarkerWalk  # twin: cimported
 
@@ -100,7 +103,6 @@ _SCRATCH = 65536
 #: Below this many missing bytes of an image a read into its own place is not worth a call.
 _DIRECT = 4096
 
-_LINE_ENDS = re.compile(rb"[\r\n]+").match
 #: Bytes that no text preamble has.  NUL and FF are fill.
 _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x80-\xfe]").search
 _FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}[ \t]*:").match
@@ -177,6 +179,7 @@ class MjpegParser:
         "_missing",
         "_needed",
         "_out",
+        "_patterns",
         "_pending",
         "_phantom",
         "_pos",
@@ -215,6 +218,7 @@ class MjpegParser:
         self._max_head_bytes = min(self._limits.max_part_head, self._limits.max_part_line)
         self._strict = strict
         self._delimiters = DelimiterSet(boundary_of(content_type))
+        self._patterns = JunkPatterns(self._delimiters.patterns)
         self._matcher: HeadMatcher | None = None
         # The input: `_data[_pos:_end]`, then what is queued.  `_base` is the offset in
         # the stream of `_data[0]`.
@@ -514,8 +518,7 @@ class MjpegParser:
                 return None
             first = data[pos]
             if first == 0x0D or first == 0x0A:
-                run = _LINE_ENDS(data, pos, end)
-                self._pos = end if run is None else run.end()
+                self._pos = skip_line_ends(data, pos, end)
                 self._line_start = True
                 continue
             if first == 0xFF:
@@ -546,7 +549,7 @@ class MjpegParser:
                     return None
                 if not final and _MAY_BE_FIELD_START(data, pos, end):
                     return self._more()
-            found_at = delimiters.search_junk(data, pos + 1, end)
+            found_at = search_junk(self._patterns, data, pos + 1, end)
             if not self._started and not self._has_head and delimiters.declared:
                 joined = self._joined_inside(pos, found_at, final)
                 if joined is None:
@@ -674,6 +677,7 @@ class MjpegParser:
             self._note(match.anomaly, at, "at a delimiter")
         code = self._delimiters.use(match.delimiter)
         if code is not None:
+            self._patterns = JunkPatterns(self._delimiters.patterns)
             self._note(code, at, f"{match.delimiter.line!r} is in use")
         if self._matcher is None or self._matcher.delimiter != match.delimiter.line:
             self._matcher = None if match.delimiter.bare else HeadMatcher(match.delimiter.line)
@@ -853,6 +857,7 @@ class MjpegParser:
             boundary = boundary_of(content_type.decode("latin-1"))
             if boundary is not None and self._delimiters.current is None:
                 self._delimiters = DelimiterSet(boundary)
+                self._patterns = JunkPatterns(self._delimiters.patterns)
             self._note(AnomalyCode.JUNK, self._body_at, "a response head inside the body")
             self._has_head = False
             self._started = False
