@@ -21,6 +21,7 @@ What was received is given out before the error that ended it: an image that was
 from __future__ import annotations
 
 import ipaddress
+import os
 import random
 import re
 import warnings
@@ -198,7 +199,7 @@ Occurrence = Event | Disconnected | Reconnected
 
 # -- where the camera is ---------------------------------------------------------------
 
-_AUTHORITY = re.compile(
+_URL = re.compile(
     r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
 )
 
@@ -237,7 +238,7 @@ class Endpoint:
         """
         if not isinstance(url, str):
             raise LocalProtocolError(f"a camera's URL is a str, not {type(url).__name__}")
-        match = _AUTHORITY.fullmatch(url if "://" in url else f"http://{url}")
+        match = _URL.fullmatch(url if "://" in url else f"http://{url}")
         if match is None:
             raise LocalProtocolError("a camera's URL is http://host[:port][/prefix]")
         if match["scheme"].lower() == "https":
@@ -324,6 +325,8 @@ class Do(Enum):
 #: Where a conversation is at fault with itself: the body is shorter than was said.
 _CUT_OFF: Final = frozenset({AnomalyCode.TRUNCATED_BODY, AnomalyCode.HEAD_CUT_OFF})
 _SCRATCH: Final = 4096
+#: Seconds by which a timer may be early.
+_CLOCK_GRAIN: Final = 0.002
 
 
 class Conversation(Generic[R]):
@@ -409,7 +412,7 @@ class Conversation(Generic[R]):
     def timed_out(self, now: float) -> None:
         """The time that `opening` or `patience` gave is over."""
         timeouts, place = self._settings.timeouts, self._settings.endpoint
-        if self._deadline is not None and now >= self._deadline:
+        if self._deadline is not None and now >= self._deadline - _CLOCK_GRAIN:
             what = "no head" if isinstance(self._request, StreamRequest) else "no whole answer"
             self.lost(CameraTimeoutError(f"{place}: {what} within {timeouts.total:g} s"))
         elif self._step is Do.OPEN:
@@ -616,6 +619,9 @@ def _may_pass(error: HamaError | None) -> bool:
 def connection_failed(place: Endpoint, error: OSError, *, connecting: bool) -> TransportError:
     """An error of the operating system in our words."""
     words = error.strerror or str(error) or type(error).__name__
+    if type(error) is OSError or isinstance(error, ConnectionError):
+        # asyncio puts the address in its words; the numbers of getaddrinfo are others.
+        words = os.strerror(error.errno) if error.errno else words
     if connecting:
         made: TransportError = ConnectError(f"{place}: can't connect: {words}")
     else:

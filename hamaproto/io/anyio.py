@@ -1,0 +1,581 @@
+"""The driver for anyio: trio, or asyncio once more.
+
+    async with Camera("http://192.168.1.20", auth=("admin", "1234")) as camera:
+        print((await camera.execute(commands.brand())).product_full_name)
+        async with camera.stream(commands.video_stream()) as events:
+            async for event in events: ...
+
+One request is one connection.  A stream is read when its next event is asked for, by the task
+that asks, straight into the parser's buffer; what it does not take waits in the kernel, and
+then in the camera.  Only `policy="latest"` brings a task, which reads all the time, and so
+needs the `async with`: that is where it lives and dies.
+
+Sockets are plain ones that do not block, and anyio says when they are ready: its own streams
+would hand out a new `bytes` for every read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast, overload
+from weakref import WeakSet
+
+import anyio
+import anyio.abc
+import anyio.lowlevel
+
+from hamaproto import commands
+from hamaproto.client import Confirmed, confirm
+from hamaproto.commands import Request, StreamRequest
+from hamaproto.errors import ConnectionLostError, LocalProtocolError
+from hamaproto.events import Response
+from hamaproto.io._common import (
+    LAST_WORD_SECONDS,
+    Auth,
+    Backoff,
+    Conversation,
+    Disconnected,
+    Do,
+    Endpoint,
+    Inbox,
+    Occurrence,
+    Policy,
+    Reconnected,
+    Settings,
+    Timeouts,
+    check_policy,
+    connection_failed,
+    due_after,
+    talk_pieces,
+)
+from hamaproto.limits import Limits
+from hamaproto.models import Ack
+
+__all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
+
+R = TypeVar("R")
+E = TypeVar("E")
+
+
+class Camera:
+    """One camera, asked by anyio.
+
+    `url` is `http://host[:port][/prefix]`; `auth` is `(user, password)`, or what
+    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds for all three.
+
+    Raises what `hamaproto.errors` lists; every method but `close` raises LocalProtocolError
+    once it was closed.  It belongs to one event loop; any number of its tasks may use it.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        auth: Auth = None,
+        timeout: Timeouts | float | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._settings = Settings(url, auth, timeout, limits)
+        self._lines: WeakSet[_Line] = WeakSet()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<Camera {self.url}{', closed' if self._closed else ''}>"
+
+    @property
+    def url(self) -> str:
+        """Where it is, without credentials."""
+        return self._settings.endpoint.url
+
+    async def execute(self, request: Request[R]) -> R:
+        """Ask, and wait for the answer: its type is that of the request."""
+        self._settings.checked(request, Request, "execute")
+        conversation = self._begin(request)
+        with self._line(conversation) as line:
+            while await line.next_event() is not None:
+                pass
+            if line.closed:
+                raise LocalProtocolError("the Camera was closed while it was asked")
+        return cast(R, conversation.result())
+
+    async def update(self, request: Request[Ack]) -> Confirmed:
+        """Change parameters, and read back what the camera made of it."""
+        plan = confirm(request)
+        asked = next(plan)
+        try:
+            while True:
+                asked = plan.send(await self.execute(asked))
+        except StopIteration as done:
+            return cast(Confirmed, done.value)
+
+    @overload
+    def stream(
+        self,
+        request: StreamRequest[E],
+        *,
+        reconnect: None = None,
+        queue: int = 16,
+        policy: Policy = "wait",
+    ) -> Stream[E]: ...
+    @overload
+    def stream(
+        self,
+        request: StreamRequest[E],
+        *,
+        reconnect: Backoff,
+        queue: int = 16,
+        policy: Policy = "wait",
+    ) -> Stream[E | Disconnected | Reconnected]: ...
+    def stream(
+        self,
+        request: StreamRequest[Any],
+        *,
+        reconnect: Backoff | None = None,
+        queue: int = 16,
+        policy: Policy = "wait",
+    ) -> Stream[Any]:
+        """The events of an answer without end; nothing is asked before the first is taken.
+
+        Without `reconnect` a loss is raised behind what came before it.  With it, losses
+        are told as `Disconnected` and `Reconnected`; a refused login is raised all the same.
+        With `policy="latest"`, inside `async with`, a frame that was not taken in time is
+        replaced by the next, and `queue` bounds the other events that may wait.
+        """
+        self._settings.checked(request, StreamRequest, "stream")
+        check_policy(policy, queue)
+        conversation = self._begin(request, reconnect)
+        line = self._line(conversation)
+        return Stream(conversation, line, Inbox(queue, policy) if policy == "latest" else None)
+
+    async def talk(self, frames: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> int:
+        """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
+
+        Returns how many frames were sent.  Not in the specification, and no camera has
+        been seen to answer: that it was heard is not known.
+        """
+        if self._settings.needs_login_first():
+            await self.execute(commands.audio_status())
+        conversation = self._begin(commands.talk())
+        with self._line(conversation) as line:
+            await line.do(Do.OPEN)
+            start = anyio.current_time()
+            sent = 0
+            async for piece in _pieces(frames):
+                data = conversation.connection.send_audio(piece)
+                await line.listen(start + due_after(sent))
+                await line.send(data)
+                sent += len(data)
+            await line.hang_up()
+        return sent // 33
+
+    def close(self) -> _Gone:
+        """Close every connection at once; a stream that is being read ends."""
+        self._closed = True
+        for line in tuple(self._lines):
+            line.close()
+        return _Gone()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _begin(
+        self, request: Request[Any] | StreamRequest[Any], reconnect: Backoff | None = None
+    ) -> Conversation[Any]:
+        if self._closed:
+            raise LocalProtocolError("the Camera was closed")
+        return self._settings.conversation(request, anyio.current_time(), reconnect)
+
+    def _line(self, conversation: Conversation[Any]) -> _Line:
+        line = _Line(self._settings.endpoint, conversation)
+        self._lines.add(line)
+        return line
+
+
+class Stream(Generic[E]):
+    """The events of an endless answer, as an async iterator; also a context manager.
+
+    The last event of a stream is `EndOfStream`.  If the end is a loss, the error is raised
+    behind it.  Cancelling a task that waits for an event loses nothing: ask again.
+    """
+
+    def __init__(
+        self, conversation: Conversation[Any], line: _Line, inbox: Inbox | None = None
+    ) -> None:
+        self._conversation = conversation
+        self._line = line
+        self._reader = None if inbox is None else _Reader(line, inbox)
+
+    def __repr__(self) -> str:
+        return f"<Stream {self._conversation!r}{', closed' if self._line.closed else ''}>"
+
+    @property
+    def response(self) -> Response | None:
+        """The head of the answer, once it came."""
+        return self._conversation.response
+
+    @property
+    def received(self) -> int:
+        """Bytes that came in so far."""
+        return self._conversation.received
+
+    @property
+    def dropped(self) -> int:
+        """Events that were replaced by newer ones (`policy="latest"`)."""
+        return 0 if self._reader is None else self._reader.inbox.dropped
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> E:
+        reader = self._reader
+        event = await (self._line.next_event() if reader is None else reader.get())
+        if event is None:
+            raise StopAsyncIteration
+        return cast(E, event)
+
+    def close(self) -> _Gone:
+        """Close the connection at once; what was not taken is gone."""
+        self._line.close()
+        if self._reader is not None:
+            self._reader.close()
+        return _Gone()
+
+    async def aclose(self) -> None:
+        """`close`, for `contextlib.aclosing`."""
+        await self.close()
+
+    async def __aenter__(self) -> Self:
+        if self._reader is not None:
+            await self._reader.begin()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+        if self._reader is not None:
+            await self._reader.end()
+
+    def __del__(self) -> None:
+        # A loop that was left by `break` leaves nobody who could close it.
+        self._line.close()
+
+
+class _Gone:
+    """Awaitable, and done already: for the same form as with asyncio."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return iter(())  # type: ignore[return-value]  # an iterator is all that is asked of it
+
+
+class _Line:
+    """The socket of a conversation, or none: does what the steps ask for."""
+
+    def __init__(self, place: Endpoint, conversation: Conversation[Any]) -> None:
+        self._place = place
+        self._conversation = conversation
+        self._sock: socket.socket | None = None
+        self._waiting: anyio.CancelScope | None = None
+        self.closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.closed = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._drop()
+
+    def _drop(self) -> None:
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            if self._waiting is not None:
+                anyio.notify_closing(sock)
+            sock.close()
+
+    @contextlib.contextmanager
+    def _patient(self, seconds: float | None) -> Iterator[anyio.CancelScope]:
+        """A wait that ends with the time, or with `close`."""
+        if self._waiting is not None:
+            raise LocalProtocolError("another task waits for this stream's events already")
+        with anyio.CancelScope() as scope:
+            if seconds is not None:
+                scope.deadline = anyio.current_time() + seconds
+            self._waiting = scope
+            # What a socket that is closed under a wait has to say.
+            with contextlib.suppress(anyio.ClosedResourceError):
+                try:
+                    yield scope
+                finally:
+                    self._waiting = None
+
+    async def next_event(self) -> Occurrence | None:
+        """The next event, doing what it takes; None at the end or when it was closed."""
+        while not self.closed:
+            step = self._conversation.step()
+            if not isinstance(step, Do):
+                if isinstance(step, Disconnected):
+                    self._drop()
+                return step
+            if not await self.do(step):
+                break
+        return None
+
+    async def do(self, step: Do) -> bool:
+        """Do what a step says; False at the end.  Raises the error of `Do.FAIL`."""
+        if step is Do.RECEIVE:
+            await self._receive()
+            return True
+        self._drop()
+        if step is Do.OPEN:
+            await self._open()
+            return True
+        if step is Do.SLEEP:
+            with self._patient(None):
+                await anyio.sleep(self._conversation.delay)
+            self._conversation.slept(anyio.current_time())
+            return True
+        if step is Do.FAIL:
+            assert self._conversation.error is not None
+            # A new traceback each time: this one may be raised again.
+            raise self._conversation.error.with_traceback(None)
+        return False
+
+    async def _open(self) -> None:
+        conversation, place = self._conversation, self._place
+        with self._patient(conversation.opening(anyio.current_time())) as scope:
+            try:
+                self._sock = await self._connect(scope)
+            except (OSError, UnicodeError) as error:
+                failed = error if isinstance(error, OSError) else OSError(str(error))
+                conversation.lost(connection_failed(place, failed, connecting=True))
+                return
+        if self.closed:
+            self._drop()
+        elif scope.cancelled_caught:
+            conversation.timed_out(anyio.current_time())
+        else:
+            await self.send(conversation.opened())
+
+    async def _connect(self, scope: anyio.CancelScope) -> socket.socket:
+        """The first address that answers; raises the error of the last one."""
+        place = self._place
+        found: Sequence[tuple[Any, ...]]
+        if place.is_address:
+            found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        else:
+            found = await anyio.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        failed = OSError(f"no address of {place.host}")
+        for index, (family, kind, protocol, _, address) in enumerate(found):
+            # The ones that come later have a share of the time too.
+            share = (scope.deadline - anyio.current_time()) / (len(found) - index)
+            with anyio.move_on_after(share):
+                try:
+                    return await _connected(socket.socket(family, kind, protocol), address)
+                except OSError as error:
+                    failed = error
+                    continue
+            failed = TimeoutError(f"no answer from an address of {place.host}")
+        raise failed
+
+    async def send(self, data: bytes) -> None:
+        """Send everything; a failure shows in the next step."""
+        conversation, sock = self._conversation, self._sock
+        if sock is None:
+            return
+        view = memoryview(data)
+        try:
+            with self._patient(conversation.patience(anyio.current_time())) as scope:
+                while view:
+                    try:
+                        view = view[sock.send(view) :]
+                    except BlockingIOError:
+                        await anyio.wait_writable(sock)
+            if scope.cancelled_caught and not self.closed:
+                conversation.timed_out(anyio.current_time())
+        except OSError as error:
+            # The camera may have answered before it hung up.
+            if not self._drain():
+                conversation.lost(connection_failed(self._place, error, connecting=False))
+
+    def _drain(self) -> bool:
+        """Take what came before a failure to send; True if it tells what there is to tell."""
+        with contextlib.suppress(OSError):
+            while self._receive_now():
+                pass
+        return not self._conversation.is_open
+
+    async def _receive(self) -> None:
+        """Receive once, whatever that gives; cancelled, it has received nothing."""
+        conversation, sock = self._conversation, self._sock
+        assert sock is not None
+        # Here, before anything was received, since a flood would never let others run.
+        await anyio.lowlevel.checkpoint()
+        if self.closed:
+            return
+        try:
+            try:
+                self._receive_now()
+            except BlockingIOError:
+                await self._wait_until_readable(sock)
+        except OSError as error:
+            conversation.lost(connection_failed(self._place, error, connecting=False))
+
+    async def _wait_until_readable(self, sock: socket.socket) -> None:
+        conversation = self._conversation
+        with self._patient(conversation.patience(anyio.current_time())) as scope:
+            await anyio.wait_readable(sock)
+        if scope.cancelled_caught and not self.closed:
+            conversation.timed_out(anyio.current_time())
+
+    def _receive_now(self) -> int:
+        """Receive what is there; 0 at the end.  Raises OSError."""
+        sock, conversation = self._sock, self._conversation
+        if sock is None:
+            return 0
+        # The view is let go before the parser moves its buffer.
+        with conversation.get_buffer() as view:
+            count = sock.recv_into(view)
+        if count:
+            conversation.buffer_updated(count)
+        else:
+            conversation.receive_eof()
+        return count
+
+    # -- talk-back
+
+    async def listen(self, until: float) -> None:
+        """Wait until that time; raises what the camera may have to say against the sound."""
+        while True:
+            if self.closed:
+                raise LocalProtocolError("the Camera was closed while it was talked to")
+            step = self._conversation.step()
+            if step in (Do.STOP, Do.FAIL):
+                await self.do(Do(step))
+                raise ConnectionLostError(f"{self._place}: the camera hung up on the sound")
+            if step is Do.OPEN:
+                # A login that had grown old: the sound goes on behind the new one.
+                await self.do(step)
+            if step is not Do.RECEIVE:
+                continue
+            if anyio.current_time() >= until:
+                return
+            with anyio.move_on_after(until - anyio.current_time()):
+                await self._receive()
+
+    async def hang_up(self) -> None:
+        """Say that nothing follows, and give a refusal the time to arrive."""
+        if self._sock is not None:
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionLostError):
+            await self.listen(anyio.current_time() + LAST_WORD_SECONDS)
+
+
+async def _connected(sock: socket.socket, address: Any) -> socket.socket:
+    """The socket, connected; closed if that fails or is cancelled.  Raises OSError."""
+    try:
+        sock.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            sock.connect(address)
+        await anyio.wait_writable(sock)
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, os.strerror(code))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+class _Reader:
+    """The task that reads for `policy="latest"`, and the task group that it lives in."""
+
+    def __init__(self, line: _Line, inbox: Inbox) -> None:
+        self.inbox = inbox
+        self._line = line
+        self._group: anyio.abc.TaskGroup | None = None
+        self._news = anyio.Event()
+        self._over = False
+        self._error: Exception | None = None
+
+    async def begin(self) -> None:
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        self._group.start_soon(self._run)
+
+    async def end(self) -> None:
+        group, self._group = self._group, None
+        if group is not None:
+            group.cancel_scope.cancel()
+            await group.__aexit__(None, None, None)
+
+    def close(self) -> None:
+        self._over = True
+        self._news.set()
+
+    async def get(self) -> Occurrence | None:
+        if self._group is None and not self._line.closed:
+            raise LocalProtocolError(
+                'policy="latest" reads in the background: use `async with camera.stream(...)`'
+            )
+        while not self.inbox and not self._over and not self._line.closed:
+            self._news = anyio.Event()
+            await self._news.wait()
+        if self._line.closed:
+            return None
+        if self.inbox:
+            return self.inbox.get()
+        if self._error is not None:
+            raise self._error.with_traceback(None)
+        return None
+
+    async def _run(self) -> None:
+        try:
+            while (event := await self._line.next_event()) is not None:
+                self.inbox.put(event)
+                self._news.set()
+        except Exception as error:
+            # Raised where events are taken: the task group is not to fall with it.
+            self._error = error
+        finally:
+            self.close()
+
+
+async def _pieces(
+    frames: bytes | Iterable[bytes] | AsyncIterable[bytes],
+) -> AsyncIterator[bytes]:
+    if isinstance(frames, AsyncIterable):
+        async for item in frames:
+            for piece in talk_pieces(item):
+                yield piece
+    else:
+        for piece in talk_pieces(frames):
+            yield piece
