@@ -1,0 +1,698 @@
+"""`hamaproto.client`: one conversation, what it says, and what the device means by it.
+
+Answers are those that the specification prints and that the family is reported to send;
+the recorded streams come whole, heads and chunking and all.  Invariants: the same events
+for every way of cutting the answer, through `receive_data` and through `get_buffer`; a
+frame is out with its last byte; the table of states is the whole truth; a password is
+shown nowhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import fixtures
+from fixtures.feeding import Log, first_difference, pieces, random_pieces, record
+from fixtures.heads import HEADS, JPEG, Head
+from hamaproto import commands, events
+from hamaproto.camera import CameraState, Faults, ServerConnection
+from hamaproto.client import (
+    TRANSITIONS,
+    ClientConnection,
+    Confirmed,
+    Outcome,
+    State,
+    Step,
+    confirm,
+    interpret,
+    state_diagram,
+)
+from hamaproto.commands import Reply, Request
+from hamaproto.errors import (
+    AuthenticationError,
+    BusyError,
+    HamaError,
+    LimitExceededError,
+    LocalProtocolError,
+    RefusedError,
+    RemoteProtocolError,
+)
+from hamaproto.limits import Limits
+from hamaproto.models import Ack, RawAnswer
+from hamaproto.wire.auth import Authenticator, Credentials
+from hamaproto.wire.params import ParamList
+
+PICTURE = fixtures.jpeg("420")
+SOUND = b"".join(bytes([0xD0 | n % 16]) + bytes([n]) * 32 for n in range(40))
+HOST = "camera:8080"
+UNAUTHORIZED = (
+    b"HTTP/1.1 401 Unauthorized\r\nServer: GoAhead-Webs\r\n"
+    b'WWW-Authenticate: Basic realm="Internet Camera"\r\nContent-Type: text/html\r\n\r\n'
+    b"<html>Access Denied</html>\r\n"
+)
+
+
+def text(body: bytes, status: bytes = b"200 OK") -> bytes:
+    return (
+        b"HTTP/1.1 "
+        + status
+        + b"\r\nServer: GoAhead-Webs\r\nContent-Type: text/plain\r\n\r\n"
+        + body
+    )
+
+
+def connect(request: Any = None, **arguments: Any) -> ClientConnection:
+    connection = ClientConnection(HOST, **arguments)
+    if request is not None:
+        connection.send(request)
+    return connection
+
+
+def converse(request: Any, data: bytes, cut: int = 0, **arguments: Any) -> Log:
+    chunks = pieces(data, cut or max(1, len(data)))
+    return record(connect(request, **arguments), chunks, errors=(HamaError,))
+
+
+def result(request: Request[Any], data: bytes) -> Any:
+    log = converse(request, data)
+    assert log.error is None
+    return interpret(request, log.events)
+
+
+def without_data(log: Log) -> tuple[Any, ...]:
+    body = b"".join(data.data for data in log.of("Data"))
+    return ([row for row in log.said if row[0] != "Data"], body, log.error)
+
+
+# -- requests --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", commands.CATALOGUE, ids=lambda command: command.number)
+def test_every_command_goes_out_as_the_specification_prints_it(command: commands.Command) -> None:
+    data = connect().send(command.example)
+    lines = data.decode("ascii").split("\r\n")
+    assert lines[0] == f"GET {command.example.target} HTTP/1.1"
+    assert lines[1] == f"Host: {HOST}"
+    assert lines[-3:] == ["Connection: close", "", ""]
+    assert not any(line.lower().startswith("authorization") for line in lines)
+
+
+def test_a_prefix_stands_before_every_target() -> None:
+    data = connect(prefix="/cams/1").send(commands.image())
+    assert data.startswith(b"GET /cams/1/jpg/image.jpg HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("arguments", [("a b",), ("",), ("x\r\nY: z",), ("user:pw@x/",)])
+def test_a_bad_host_is_refused_at_once(arguments: tuple[str]) -> None:
+    with pytest.raises(LocalProtocolError):
+        ClientConnection(*arguments)
+
+
+def test_a_connection_is_used_once() -> None:
+    connection = connect(commands.image())
+    with pytest.raises(LocalProtocolError, match="new ClientConnection"):
+        connection.send(commands.image())
+    for call in (
+        ClientConnection(HOST).receive_eof,
+        lambda: ClientConnection(HOST).receive_data(b""),
+    ):
+        with pytest.raises(LocalProtocolError, match="before send"):
+            call()
+    assert ClientConnection(HOST).next_event() is events.NEED_DATA
+
+
+# -- bodies ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("recording", fixtures.recordings(), ids=repr)
+@pytest.mark.parametrize("cut", [1, 2, 3, 7, 1460, 65536])
+def test_recorded_streams(recording: fixtures.Recording, cut: int) -> None:
+    if len(recording.wire) > 60_000 * cut:
+        pytest.skip("so many pieces say nothing that those of the small recordings do not")
+    log = converse(commands.video_stream(), recording.wire, cut)
+    assert log.error is None
+    frames = [hashlib.sha256(frame.data).hexdigest() for frame in log.frames if frame.complete]
+    assert tuple(frames) == recording.frames
+    assert log.of("Response")[0].status == recording.status
+    assert log.of("Response")[0].content_type == recording.content_type
+    buffered = record(
+        connect(commands.video_stream()),
+        pieces(recording.wire, cut),
+        errors=(HamaError,),
+        through_buffer=[-1, 1, 4096],
+    )
+    assert first_difference(buffered, log) == ""
+
+
+PARTS = b"".join(b"--b\r\nContent-Type: image/jpeg\r\n\r\n" + PICTURE + b"\r\n" for _ in range(3))
+ANSWERS: dict[str, tuple[Any, bytes]] = {
+    "multipart": (
+        commands.video_stream(),
+        b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;\r\n boundary=b\r\n"
+        b"Content-Length: 0\r\n\r\n" + PARTS,
+    ),
+    "chunked multipart": (
+        commands.video_stream(),
+        b"HTTP/1.0 200 OK\nTransfer-Encoding: chunked\n\n"
+        + b"".join(b"%x\r\n" % len(p) + p + b"\r\n" for p in pieces(PARTS, 777))
+        + b"0\r\n\r\n",
+    ),
+    "multipart without a head": (commands.video_stream(), PARTS),
+    "image": (
+        commands.image(),
+        b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(PICTURE)
+        + PICTURE,
+    ),
+    "image without a head": (commands.image(), PICTURE),
+    "sound": (
+        commands.audio_stream(),
+        b"HTTP/1.1 200 OK\r\nContent-Type: audio/basic\r\nContent-Length: 9\r\n\r\n" + SOUND,
+    ),
+    "sound without a head": (commands.audio_stream(), b"\r\n" + SOUND),
+    "parameters": (commands.brand(), text(b"Brand.Brand=Hama\nroot.Brand.ProdNbr=00053104\n\r\n")),
+    "error line": (commands.brand(), text(b"# Error -1 getting param in group 'X'!\n\r\n")),
+    "acknowledgement": (commands.set_mjpeg_fps(5), text(b"OK\r\n")),
+    "redirect": (
+        commands.set_flip_mode(1),
+        b"HTTP/1.0 302 Redirect\r\nLocation: http://x/cp.asp\r\n\r\n<html></html>",
+    ),
+    "any image": (
+        commands.raw("/x.jpg"),
+        b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + PICTURE,
+    ),
+    "any sound": (commands.raw("/x"), SOUND),
+    "401": (commands.video_stream(), UNAUTHORIZED),
+    "broken chunks": (
+        commands.brand(),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\na=b\n!",
+    ),
+}
+KINDS = {
+    "multipart": ["Frame"] * 3,
+    "chunked multipart": ["Frame"] * 3,
+    "multipart without a head": ["Frame"] * 3,
+    "image": ["Frame"],
+    "image without a head": ["Frame"],
+    "sound": ["AudioFrame"] * 40,
+    "sound without a head": ["AudioFrame"] * 40,
+    "parameters": ["Param"] * 2,
+    "error line": ["ParamError"],
+    "acknowledgement": ["Data"],
+    "redirect": ["Data"],
+    "any image": ["Frame"],
+    "any sound": ["AudioFrame"] * 40,
+    "401": ["Data"],
+    "broken chunks": ["Param"],
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_body_goes_to_the_parser_of_its_row(name: str) -> None:
+    request, data = ANSWERS[name]
+    log = converse(request, data)
+    kinds = [row[0] for row in log.said if row[0] not in ("Anomaly", "EndOfStream")]
+    assert kinds == ["Response", *KINDS[name]]
+    assert (log.error is None) is (name != "broken chunks")
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+@settings(max_examples=15)
+@given(seed=st.integers(0, 1 << 32), cut_off=st.floats(0, 1))
+def test_events_do_not_depend_on_the_cuts(name: str, seed: int, cut_off: float) -> None:
+    request, data = ANSWERS[name]
+    data = data[: round(len(data) * cut_off) or len(data)]
+    whole = without_data(converse(request, data))
+    cut = record(connect(request), random_pieces(data, random.Random(seed)), errors=(HamaError,))
+    assert without_data(cut) == whole
+    buffered = record(
+        connect(request),
+        random_pieces(data, random.Random(seed)),
+        errors=(HamaError,),
+        through_buffer=[-1, 100],
+    )
+    assert without_data(buffered) == whole
+
+
+@pytest.mark.parametrize("name", ["multipart", "multipart without a head", "image"])
+def test_each_frame_comes_with_its_last_byte(name: str) -> None:
+    request, data = ANSWERS[name]
+    log = converse(request, data, 1)
+    after = [fed for row, fed in zip(log.said, log.after, strict=True) if row[0] == "Frame"]
+    assert after == [at + len(PICTURE) for at in _find_all(data, PICTURE)]
+
+
+def _find_all(data: bytes, piece: bytes) -> list[int]:
+    found, at = [], -1
+    while (at := data.find(piece, at + 1)) >= 0:
+        found.append(at)
+    return found
+
+
+@pytest.mark.parametrize("head", HEADS, ids=lambda head: f"{head.rule}: {head.name}")
+def test_heads_through_a_connection(head: Head) -> None:
+    """The table again: a stream of pictures is asked for, and bytes of no known type."""
+    for cut in (1, 0):
+        for request in (commands.raw("/"), commands.video_stream()):
+            log = converse(request, head.data, cut)
+            if head.reading is None:
+                assert log.error is not None
+                continue
+            assert log.error is None
+            (response,) = log.of("Response")
+            assert (response.status, response.content_type) == (
+                head.reading.status,
+                head.reading.content_type,
+            )
+            if not log.frames and not log.of("AudioFrame") and request.reply is Reply.ANY:
+                data = b"".join(piece.data for piece in log.of("Data"))
+                assert data == head.reading.body or log.of("Skipped")
+            if head.reading.body == JPEG and request.reply is Reply.MJPEG:
+                assert [frame.data for frame in log.frames] in ([JPEG], [])
+
+
+def test_a_body_is_handed_on_as_it_came() -> None:
+    """What is nothing but body goes to its parser without a copy."""
+    connection = connect(commands.raw("/"))
+    connection.receive_data(b"HTTP/1.1 200 OK\r\n\r\n")
+    list(connection.events())
+    chunk = bytes(1000)
+    connection.receive_data(chunk)
+    (data,) = connection.events()
+    assert isinstance(data, events.Data)
+    assert data.data is chunk
+
+
+# -- states ----------------------------------------------------------------------------
+
+
+def test_the_states() -> None:
+    connection = connect()
+    assert connection.state is State.IDLE
+    connection.send(commands.video_stream())
+    assert connection.state is State.AWAITING_HEAD
+    connection.receive_data(ANSWERS["multipart"][1])
+    assert connection.state is State.AWAITING_HEAD, "an event not yet asked for moved the state"
+    response = next(event for event in connection.events() if isinstance(event, events.Response))
+    assert connection.response is response
+    assert connection.state is State.RECEIVING
+    connection.receive_eof()
+    assert [type(event).__name__ for event in connection.events()][-1] == "EndOfStream"
+    assert connection.state is State.DONE
+    assert connection.next_event() == connection.next_event()
+
+
+def test_an_error_is_final() -> None:
+    connection = connect(commands.brand())
+    connection.receive_data(b"RTSP/1.0 200 OK\r\n\r\n")
+    messages = set()
+    for call in (
+        connection.next_event,
+        lambda: connection.receive_data(b"x"),
+        connection.next_event,
+    ):
+        with pytest.raises(RemoteProtocolError, match="RTSP") as caught:
+            call()
+        messages.add(str(caught.value))
+    assert len(messages) == 1
+    assert connection.state is State.FAILED
+
+
+def test_an_error_of_the_body_is_final_too() -> None:
+    connection = connect(commands.brand(), limits=Limits(max_params=2))
+    connection.receive_data(text(b"a=1\nb=2\nc=3\n"))
+    with pytest.raises(LimitExceededError):
+        list(connection.events())
+    assert connection.state is State.FAILED
+    with pytest.raises(LimitExceededError):
+        connection.next_event()
+
+
+def test_data_after_the_end() -> None:
+    connection = connect(commands.brand())
+    connection.receive_data(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\na=b\nmore")
+    assert isinstance([*connection.events()][-1], events.EndOfStream)
+    assert connection.surplus == 4
+    connection.receive_data(b"more")
+    assert list(connection.events()) == []
+    connection.receive_eof()
+    assert connection.state is State.DONE
+    with pytest.raises(LocalProtocolError, match="receive_eof"):
+        connection.receive_data(b"more")
+
+
+def test_the_table_leads_everywhere_and_out() -> None:
+    reached = {State.IDLE}
+    for _ in State:
+        reached |= {new for (old, _), new in TRANSITIONS.items() if old in reached}
+    assert reached == set(State)
+    assert {step for _, step in TRANSITIONS} == set(Step)
+    assert not any(state in (State.DONE, State.FAILED) for state, _ in TRANSITIONS)
+
+
+def test_the_diagram_has_the_table() -> None:
+    diagram = state_diagram()
+    for (state, step), following in TRANSITIONS.items():
+        (line,) = (x for x in diagram.splitlines() if f" {state.name} --> {following.name}:" in x)
+        assert step.value in line
+
+
+# -- logins ----------------------------------------------------------------------------
+
+
+def test_a_login_is_sent_when_asked_for() -> None:
+    connection = connect(auth=("admin", "1234"))
+    assert b"Authorization" not in connection.send(commands.brand())
+    connection.receive_data(UNAUTHORIZED)
+    connection.receive_eof()
+    assert connection.retry is None, "the head was not given out yet"
+    list(connection.events())
+    again = connection.retry
+    assert again is not None
+    assert b"\r\nAuthorization: Basic YWRtaW46MTIzNA==\r\n" in again.send(commands.brand())
+    # A second refusal means that the password is wrong.
+    again.receive_data(UNAUTHORIZED)
+    again.receive_eof()
+    outcome: Outcome[Any] = Outcome(commands.brand())
+    for event in again.events():
+        outcome.add(event)
+    assert again.retry is None
+    with pytest.raises(AuthenticationError) as caught:
+        outcome.result()
+    assert caught.value.status == 401
+
+
+def test_what_was_learnt_serves_the_next_connection() -> None:
+    shared = Authenticator(Credentials("admin", "1234"))
+    first = connect(commands.brand(), auth=shared)
+    first.receive_data(UNAUTHORIZED)
+    list(first.events())
+    assert b"Authorization" in connect(auth=shared).send(commands.users())
+
+
+def test_no_login_is_sent_where_none_is_needed() -> None:
+    credentials = Credentials("admin", "1234", preemptive=True)
+    assert b"Authorization" in connect(auth=credentials).send(commands.image())
+    connection = connect(auth=credentials)
+    assert b"Authorization" not in connection.send(commands.image_without_login())
+    connection.receive_data(UNAUTHORIZED)
+    list(connection.events())
+    assert connection.retry is None
+
+
+def test_a_server_that_never_has_enough_is_left() -> None:
+    stale = UNAUTHORIZED.replace(b'Basic realm="Internet Camera"', b'Digest nonce="n", stale=true')
+    connection: ClientConnection | None = connect(auth=("a", "b"))
+    for _ in range(3):
+        assert connection is not None
+        connection.send(commands.brand())
+        connection.receive_data(stale)
+        list(connection.events())
+        connection = connection.retry
+    assert connection is None
+
+
+def test_a_password_is_never_shown() -> None:
+    connection = connect(auth=("admin", "hunter2"))
+    connection.send(commands.brand())
+    connection.receive_data(UNAUTHORIZED)
+    shown = repr([connection, *connection.events(), connection.retry, vars(connection)])
+    assert "hunter2" not in shown
+    with pytest.raises(LocalProtocolError) as caught:
+        ClientConnection(HOST, auth=("ad:min", "hunter2"))
+    assert "hunter2" not in str(caught.value)
+
+
+# -- what the device means -------------------------------------------------------------
+
+
+def test_results() -> None:
+    assert result(commands.image(), ANSWERS["image"][1]).data == PICTURE
+    assert result(commands.image(), PICTURE).data == PICTURE
+    assert result(commands.brand(), ANSWERS["parameters"][1]).brand == "Hama"
+    listed = result(commands.list_params("Brand"), ANSWERS["parameters"][1])
+    assert isinstance(listed, ParamList)
+    assert listed["brand.prodnbr"] == "00053104"
+    assert result(commands.set_mjpeg_fps(5), text(b"OK\r\n")) == Ack("OK\r\n", 200, None)
+    assert result(commands.move("left"), b"HTTP/1.0 204 No Content\r\n\r\n") == Ack("", 204, None)
+    redirected = result(commands.set_flip_mode(1), ANSWERS["redirect"][1])
+    assert redirected.ok
+    assert redirected.location == "http://x/cp.asp"
+    assert result(commands.set_flip_mode(1), text(b"OK")).ok
+    answer = result(commands.raw("/x"), text(b"hello", b"404 Not Found"))
+    assert isinstance(answer, RawAnswer)
+    assert (answer.status, answer.body) == (404, b"hello")
+    assert result(commands.raw("/x.jpg"), ANSWERS["any image"][1]).body == PICTURE
+
+
+def test_an_image_that_was_cut_off_says_so() -> None:
+    frame = result(commands.image(), ANSWERS["image"][1][:-20])
+    assert not frame.complete
+    assert frame.data == PICTURE[:-20]
+
+
+def test_of_several_groups_the_known_ones_count() -> None:
+    listed = result(
+        commands.list_params("Brand", "X"),
+        text(b"Brand.Brand=Hama\n# Error -1 getting param in group 'X'!\n\r\n"),
+    )
+    assert dict(listed) == {"Brand.Brand": "Hama"}
+    assert len(listed.errors) == 1
+
+
+LOGIN = b"HTTP/1.0 302 Redirect\r\nLocation: http://x/%s\r\n\r\n"
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
+REFUSALS: dict[str, tuple[Any, bytes, type[Exception], str]] = {
+    "401": (commands.image(), UNAUTHORIZED, AuthenticationError, "login"),
+    "401 on a raw request": (commands.raw("/"), UNAUTHORIZED, AuthenticationError, "login"),
+    "401 on a stream": (commands.video_stream(), UNAUTHORIZED, AuthenticationError, "login"),
+    "login page": (commands.set_flip_mode(1), LOGIN % b"login.asp?x", AuthenticationError, "login"),
+    "logon page": (commands.image(), LOGIN % b"a/LogOn.htm", AuthenticationError, "login"),
+    "redirect of an update": (commands.set_mjpeg_fps(5), LOGIN % b"cp.asp", RefusedError, "302"),
+    "404": (commands.brand(), text(b"no", b"404 Not Found"), RefusedError, "404 Not Found"),
+    "500": (commands.video_stream(), text(b"no", b"500 \x1b[2J"), RefusedError, "500"),
+    "error line": (commands.brand(), ANSWERS["error line"][1], RefusedError, "group 'X'"),
+    "Axis error line": (
+        commands.brand(),
+        text(b"# Error: Error -1 getting param in group 'X'\n"),
+        RefusedError,
+        "Error -1",
+    ),
+    "error instead of OK": (commands.set_mjpeg_fps(5), text(b"# Error: no\n"), RefusedError, "no"),
+    "no image": (commands.image(), b"HTTP/1.0 200 OK\r\n\r\n", RefusedError, "image"),
+    "a page for an image": (commands.image(), text(b"<html>"), RefusedError, "image"),
+    "no slot": (commands.video_stream(), STREAM, BusyError, "slots"),
+    "no slot, but a delimiter": (commands.video_stream(), STREAM + b"--b\r\n", BusyError, "slots"),
+    "no slot for sound": (
+        commands.audio_stream(),
+        b"HTTP/1.1 200 OK\r\nContent-Type: audio/gsm\r\n\r\n",
+        BusyError,
+        "slots",
+    ),
+    "a page for a stream": (commands.video_stream(), text(b"<html>"), RefusedError, "stream"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+@pytest.mark.parametrize("cut", [0, 1])
+def test_refusals(name: str, cut: int) -> None:
+    request, data, kind, words = REFUSALS[name]
+    log = converse(request, data, cut)
+    with pytest.raises(kind, match=words) as caught:
+        interpret(request, log.events)
+    assert str(caught.value).isprintable()
+    assert isinstance(caught.value, HamaError)
+
+
+def test_a_stream_that_had_a_frame_is_no_refusal() -> None:
+    for name in ("multipart", "chunked multipart", "sound"):
+        request, data = ANSWERS[name]
+        outcome: Outcome[Any] = Outcome(request)
+        for event in converse(request, data).events:
+            outcome.add(event)
+        assert outcome.refusal is None
+        assert outcome.result() is None
+
+
+def test_a_refusal_by_the_head_is_known_with_the_head() -> None:
+    outcome: Outcome[Any] = Outcome(commands.video_stream())
+    connection = connect(commands.video_stream())
+    connection.receive_data(UNAUTHORIZED[: UNAUTHORIZED.index(b"<html>")])
+    for event in connection.events():
+        outcome.add(event)
+    assert isinstance(outcome.refusal, AuthenticationError)
+    assert not outcome.ended
+    with pytest.raises(LocalProtocolError, match="before EndOfStream"):
+        outcome.result()
+
+
+def test_what_is_collected_is_bounded() -> None:
+    request = commands.raw("/")
+    log = converse(request, text(b"x" * 5000), 1000)
+    with pytest.raises(LimitExceededError, match="max_body"):
+        interpret(request, log.events, limits=Limits(max_body=4999))
+
+
+# -- updates that are read back ----------------------------------------------------------
+
+
+def run(plan: Any, camera: CameraState) -> Any:
+    """A driver in five lines: the camera in the same process."""
+    asked = next(plan)
+    try:
+        while True:
+            asked = plan.send(ask(camera, asked))
+    except StopIteration as done:
+        return done.value
+
+
+def ask(camera: CameraState, request: Any, **arguments: Any) -> Any:
+    client: ClientConnection | None = connect(**arguments)
+    while client is not None:
+        server = ServerConnection(camera)
+        server.receive_data(client.send(request))
+        outcome: Outcome[Any] = Outcome(request)
+        while data := server.data_to_send(0.0):
+            client.receive_data(data)
+        assert server.closed
+        client.receive_eof()
+        for event in client.events():
+            outcome.add(event)
+        client = client.retry
+    return outcome.result()
+
+
+def test_an_update_that_was_stored() -> None:
+    confirmed = run(confirm(commands.set_mjpeg_fps(10)), CameraState())
+    assert isinstance(confirmed, Confirmed)
+    assert confirmed.ok
+    assert confirmed.ack.ok
+    assert confirmed.stored == {"Image.I0.Stream.FPS": "10"}
+
+
+def test_an_update_of_which_something_else_was_stored() -> None:
+    """Cameras of the family round the rate up, say OK, and ignore what they do not know."""
+    request = commands.update_params({"Image.I0.Stream.FPS": 7, "Image.I0.Stream.Colour": "red"})
+    confirmed = run(confirm(request), CameraState())
+    assert not confirmed.ok
+    assert confirmed.differences == {
+        "Image.I0.Stream.FPS": ("7", "10"),
+        "Image.I0.Stream.Colour": ("red", None),
+    }
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        commands.set_mjpeg_resolution("320x240"),
+        commands.set_mpeg4_rate_control("bitrate"),
+        commands.set_mpeg4_rate_control("compression"),
+        commands.set_default_video_format("mjpeg"),
+        commands.set_default_video_format("mpeg4"),
+        commands.set_jpeg_compression(4),
+    ],
+    ids=repr,
+)
+def test_spellings_make_no_difference(request_: Request[Ack]) -> None:
+    assert run(confirm(request_), CameraState()).ok
+
+
+def test_keys_are_looked_for_in_the_group_that_lists_them() -> None:
+    plan = confirm(
+        commands.update_params({"System.HTTPPort": 81, "Brand.Brand": "x", "Brand.ProdNbr": "1"})
+    )
+    next(plan)
+    asked = plan.send(Ack("OK", 200, None))
+    assert asked.target.endswith("group=System.HTTPPort,Brand")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [commands.set_flip_mode(1), commands.move("left"), commands.set_audio(enable="Yes")],
+    ids=repr,
+)
+def test_what_can_not_be_read_back(request_: Request[Ack]) -> None:
+    with pytest.raises(LocalProtocolError, match="read"):
+        next(confirm(request_))
+
+
+# -- with the simulated camera -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [command for command in commands.CATALOGUE if isinstance(command.example, Request)],
+    ids=lambda command: command.number,
+)
+def test_every_command_that_ends(command: commands.Command) -> None:
+    camera = CameraState(users={"admin": "1234"})
+    answer = ask(camera, command.example, auth=("admin", "1234"))
+    if command.reply is Reply.PARAMS:
+        assert answer.params
+    elif command.reply is Reply.IMAGE:
+        assert answer.complete
+    else:
+        assert answer.ok
+
+
+def test_a_camera_that_wants_digest() -> None:
+    camera = CameraState(users={"admin": "1234"}, faults=Faults("digest"))
+    shared = Authenticator(Credentials("admin", "1234"))
+    for _ in range(3):
+        assert ask(camera, commands.brand(), auth=shared).params
+    camera.digest.expire()
+    assert ask(camera, commands.brand(), auth=shared).params
+    with pytest.raises(AuthenticationError):
+        ask(camera, commands.brand(), auth=("admin", "wrong"))
+
+
+# -- talk-back ---------------------------------------------------------------------------
+
+
+def test_talking() -> None:
+    camera = CameraState()
+    server = ServerConnection(camera)
+    client = connect()
+    server.receive_data(client.send(commands.talk()))
+    assert client.state is State.TALKING
+    for at in range(0, len(SOUND), 330):
+        server.receive_data(client.send_audio(memoryview(SOUND)[at : at + 330]))
+    assert camera.talk_frames == 40
+    assert client.next_event() is events.NEED_DATA
+    client.receive_eof()
+    assert client.next_event() == events.EndOfStream()
+    assert client.state is State.DONE
+    with pytest.raises(LocalProtocolError, match="while done"):
+        client.send_audio(SOUND)
+
+
+def test_an_answer_to_talking_is_no_end_of_it() -> None:
+    client = connect(commands.talk())
+    client.receive_data(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert [type(event) for event in client.events()] == [events.Response]
+    assert client.send_audio(SOUND) == SOUND
+    client.receive_eof()
+    assert isinstance(client.next_event(), events.EndOfStream)
+
+
+def test_talking_can_be_refused() -> None:
+    client = connect(commands.talk(), auth=("admin", "1234"))
+    client.receive_data(UNAUTHORIZED)
+    list(client.events())
+    with pytest.raises(LocalProtocolError, match="while receiving"):
+        client.send_audio(SOUND)
+    assert client.retry is not None
+
+
+@pytest.mark.parametrize("frames", [b"\xd0", SOUND[:-1], b"\x00" + SOUND[1:], SOUND + bytes(33)])
+def test_what_is_no_sound_is_not_sent(frames: bytes) -> None:
+    client = connect(commands.talk())
+    with pytest.raises(LocalProtocolError, match="frame"):
+        client.send_audio(frames)
+    with pytest.raises(LocalProtocolError, match="talk"):
+        connect(commands.image()).send_audio(SOUND)
