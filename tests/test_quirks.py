@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from fixtures.catalogue import ROWS
 from fixtures.feeding import first_difference, pieces, record
 from fixtures.jpegs import image, image_end
-from fixtures.streams import CHOICES, KINDS, Stream, Style, judge, sensible, write
+from fixtures.streams import CHOICES, KINDS, Stream, Style, as_response, judge, sensible, write
 from fixtures.traps import no_right_reading, traps
+from hamaproto import ClientConnection, MjpegParser
+from hamaproto.commands import video_stream
 
 SIZES = (65536, 1460, 7, 3, 2, 1)
 #: Streams larger than this go into the pure twin in pieces of 7 bytes at least: smaller ones
@@ -96,6 +98,39 @@ def test_traps(twin: Any) -> None:
 def test_lies_that_nobody_can_see_through(twin: Any) -> None:
     """The same images for every way of cutting, and all that stand behind the lie."""
     assert_right(twin, no_right_reading())
+
+
+class Conversation:
+    """A `ClientConnection` that has asked for the video stream, fed like a parser.
+
+    It is the same for both twins: the one in use is picked when hamaproto is imported.
+    """
+
+    def __init__(self) -> None:
+        self.connection = ClientConnection("camera")
+        self.connection.send(video_stream())
+        self.receive_data = self.connection.receive_data
+        self.receive_eof = self.connection.receive_eof
+        self.events = self.connection.events
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_through_a_client_connection(row: str) -> None:
+    """The same images, and the same reports about them, behind a response head."""
+    for stream in ROWS[row]():
+        if not stream.headed:
+            continue
+        alone = record(MjpegParser(stream.content_type), [stream.body])
+        wires = {as_response(stream): (65536, 7 if len(stream.body) > LARGE else 1)}
+        if stream.response is None:
+            wires[as_response(stream, chunks=(1, 2, 700, 14, 26))] = (1460, 66)
+        for wire, cuts in wires.items():
+            logs = [record(Conversation(), pieces(wire, size)) for size in cuts]
+            for log in logs:
+                assert not judge(stream, log.frames, log.parts), stream.name
+                assert log.content == logs[0].content, stream.name
+            assert stream.codes <= logs[0].codes
+            assert logs[0].of("Skipped") == alone.of("Skipped")
 
 
 def composed() -> st.SearchStrategy[Stream]:
