@@ -182,6 +182,7 @@ class MjpegParser:
         "_patterns",
         "_pending",
         "_phantom",
+        "_piece",
         "_pos",
         "_queue",
         "_scratch",
@@ -227,6 +228,8 @@ class MjpegParser:
         self._pos = 0
         self._end = 0
         self._base = 0
+        # How many bytes at the end of `_data` are a copy of the first queued chunk's.
+        self._piece = 0
         self._fed = 0
         self._eof = False
         self._scratch: bytearray | None = None
@@ -411,6 +414,11 @@ class MjpegParser:
             return NEED_DATA
         chunk, start = self._queue.popleft()
         held = self._end - self._pos
+        if held <= self._piece:
+            # What is held is a copy of what stands in the chunk: go on in the chunk itself.
+            start -= held
+            held = 0
+        self._piece = 0
         if held == 0:
             self._base += self._pos - start
             self._data = chunk
@@ -420,6 +428,7 @@ class MjpegParser:
         stop = len(chunk)
         if stop - start > _PIECE:
             stop = start + _PIECE
+            self._piece = _PIECE
             self._queue.appendleft((chunk, stop))
         if type(self._data) is bytearray:
             if self._pos > held:
@@ -1020,6 +1029,7 @@ class MjpegParser:
         self._missing = 0
         taken = self._store.take()
         self._queue.appendleft((self._data, self._pos))
+        self._piece = 0
         self._data = taken
         self._base = self._image_at
         self._segment = 0
@@ -1159,6 +1169,7 @@ class MjpegParser:
         else:
             piece = self._store.slice(stop, self._store.size)
             self._queue.appendleft((self._data, self._segment))
+            self._piece = 0
             self._data = piece
             self._base = at
             self._pos = 0
