@@ -1,0 +1,391 @@
+"""Who reads the heads that cameras send: the table of `fixtures.heads`, read by everyone.
+
+    python -m bench heads [--cuts 1,2,7,0] [--rows] [--only NAME,...]
+
+Prints a Markdown table with a row a reader: how many answers it delivered that have a
+reading, how many it refused that have none.  An answer counts if it came out right however
+it was cut.  Each library is used through its own front door, over a connection that is
+played from memory; what it raises counts as refusal.  An answer whose body is cut off
+counts as delivered if the bytes can be had, before or with the error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import http.client
+import importlib.metadata
+import io
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from fixtures.feeding import pieces
+from fixtures.heads import CUTS, HEADS, Head
+from hamaproto.errors import HamaError
+from hamaproto.events import Data, EndOfStream, Response
+from hamaproto.wire.http import ResponseParser
+
+__all__ = ["READERS", "Answer", "Score", "main", "score", "table"]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a reader made of an answer; `complete` is None if it does not say."""
+
+    status: int | None
+    content_type: str | None
+    body: bytes
+    complete: bool | None = None
+
+
+class Refused(Exception):
+    """The reader did not read the answer."""
+
+
+Reader = Callable[[Sequence[bytes]], Answer]
+
+
+def read_hamaproto(chunks: Sequence[bytes]) -> Answer:
+    parser = ResponseParser()
+    response = None
+    body = []
+
+    def take() -> bool | None:
+        nonlocal response
+        for event in parser.events():
+            if isinstance(event, Response):
+                response = event
+            elif isinstance(event, Data):
+                body.append(event.data)
+            elif isinstance(event, EndOfStream):
+                return event.complete
+        return None
+
+    try:
+        for chunk in chunks:
+            parser.receive_data(chunk)
+            take()
+        parser.receive_eof()
+        complete = take()
+    except HamaError as error:
+        raise Refused from error
+    assert response is not None
+    return Answer(response.status, response.content_type, b"".join(body), complete)
+
+
+# -- peers over a socket that plays from memory ----------------------------------------
+
+
+class _Recording(io.RawIOBase):
+    """The answer, a piece a read."""
+
+    def __init__(self, chunks: Sequence[bytes]) -> None:
+        self._chunks = [chunk for chunk in reversed(chunks) if chunk]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._chunks:
+            return 0
+        chunk = self._chunks.pop()
+        size = min(len(buffer), len(chunk))
+        buffer[:size] = chunk[:size]
+        if size < len(chunk):
+            self._chunks.append(chunk[size:])
+        return size
+
+
+class _Socket:
+    """As much of a socket as http.client wants of one."""
+
+    def __init__(self, chunks: Sequence[bytes]) -> None:
+        self._chunks = chunks
+
+    def makefile(self, mode: str, *_: object, **__: object) -> io.BufferedReader:
+        return io.BufferedReader(_Recording(self._chunks))
+
+    def sendall(self, data: bytes) -> None:
+        pass
+
+    def settimeout(self, timeout: object) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    shutdown = setsockopt = fileno = settimeout
+
+
+def read_http_client(chunks: Sequence[bytes]) -> Answer:
+    connection = http.client.HTTPConnection("camera")
+    connection.sock = cast(Any, _Socket(chunks))
+    connection.request("GET", "/")
+    response = connection.getresponse()
+    try:
+        body = response.read()
+    except http.client.IncompleteRead as error:
+        body = error.partial
+    return Answer(response.status, response.headers["content-type"], body)
+
+
+def _played(chunks: Sequence[bytes]) -> type[Any]:
+    import urllib3.connection
+
+    class Played(urllib3.connection.HTTPConnection):
+        def connect(self) -> None:
+            self.sock = cast(Any, _Socket(chunks))
+
+    return Played
+
+
+def _collected(parts: Iterable[bytes], errors: tuple[type[Exception], ...]) -> bytes:
+    """What comes out of a body before its error, if it has one and something came."""
+    body = b""
+    try:
+        for part in parts:
+            body += part
+    except errors:
+        if not body:
+            raise
+    return body
+
+
+def read_urllib3(chunks: Sequence[bytes]) -> Answer:
+    import urllib3
+
+    pool = urllib3.HTTPConnectionPool("camera", retries=False)
+    pool.ConnectionCls = _played(chunks)
+    response = pool.request("GET", "/", preload_content=False, redirect=False)
+    body = _collected(response.stream(1), (urllib3.exceptions.ProtocolError,))
+    return Answer(response.status, response.headers.get("content-type"), body)
+
+
+def read_requests(chunks: Sequence[bytes]) -> Answer:
+    import requests
+    import requests.adapters
+    import urllib3
+
+    class Pool(urllib3.HTTPConnectionPool):
+        ConnectionCls = _played(chunks)
+
+    adapter = requests.adapters.HTTPAdapter()
+    adapter.poolmanager.pool_classes_by_scheme = {"http": Pool}
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("http://", adapter)
+        response = session.get("http://camera/", stream=True, allow_redirects=False)
+        body = _collected(response.iter_content(1), (requests.RequestException,))
+    return Answer(response.status_code, response.headers.get("content-type"), body)
+
+
+def read_h11(chunks: Sequence[bytes]) -> Answer:
+    import h11
+
+    connection = h11.Connection(h11.CLIENT)
+    connection.send(h11.Request(method="GET", target="/", headers=[("Host", "camera")]))
+    connection.send(h11.EndOfMessage())
+    answer = None
+
+    def take() -> bool:
+        nonlocal answer
+        while (event := connection.next_event()) is not h11.NEED_DATA:
+            if isinstance(event, h11.Response):
+                found = [value for name, value in event.headers if name == b"content-type"]
+                content_type = found[-1].decode("latin-1") if found else None
+                answer = Answer(event.status_code, content_type, b"")
+            elif isinstance(event, h11.Data) and answer is not None:
+                answer.body += bytes(event.data)
+            elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed | h11.PAUSED):
+                return True
+        return False
+
+    try:
+        for chunk in [*chunks, b""]:
+            connection.receive_data(chunk)
+            if take():
+                break
+    except h11.RemoteProtocolError:
+        if answer is None or not answer.body:
+            raise
+    if answer is None:
+        raise Refused
+    return answer
+
+
+def read_httpx(chunks: Sequence[bytes]) -> Answer:
+    import httpcore
+    import httpx
+
+    class Transport(httpx.HTTPTransport):
+        """httpx's own, on top of httpcore's own stream that plays from memory."""
+
+        def __init__(self) -> None:
+            backend = httpcore.MockBackend([chunk for chunk in chunks if chunk])
+            self._pool = httpcore.ConnectionPool(network_backend=backend)
+
+    with (
+        httpx.Client(transport=Transport(), trust_env=False) as client,
+        client.stream("GET", "http://camera/") as response,
+    ):
+        body = _collected(response.iter_raw(), (httpx.RemoteProtocolError,))
+    return Answer(response.status_code, response.headers.get("content-type"), body)
+
+
+def read_aiohttp(chunks: Sequence[bytes]) -> Answer:
+    return asyncio.run(_read_aiohttp(chunks))
+
+
+async def _read_aiohttp(chunks: Sequence[bytes]) -> Answer:
+    import aiohttp
+    from aiohttp.client_proto import ResponseHandler
+
+    class Transport(asyncio.Transport):
+        def is_closing(self) -> bool:
+            return False
+
+        def close(self) -> None:
+            pass
+
+        pause_reading = resume_reading = close
+
+    protocol = ResponseHandler(asyncio.get_running_loop())
+    protocol.connection_made(Transport())
+    protocol.set_response_params(read_until_eof=True)
+    for chunk in chunks:
+        protocol.data_received(chunk)
+    if protocol.exception() is None:
+        protocol.connection_lost(None)
+    async with asyncio.timeout(1):
+        message, payload = await protocol.read()
+        # As ClientResponse.start does.
+        while 100 <= message.code <= 199 and message.code != 101:
+            message, payload = await protocol.read()
+        body = b""
+        try:
+            while part := await payload.read(65536):
+                body += part
+        except aiohttp.ClientError:
+            if not body:
+                raise
+    return Answer(message.code, message.headers.get("content-type"), body)
+
+
+#: Everyone, by the name of the distribution; http.client comes with Python.
+READERS: dict[str, Reader] = {
+    "hamaproto": read_hamaproto,
+    "http.client": read_http_client,
+    "requests": read_requests,
+    "urllib3": read_urllib3,
+    "httpx": read_httpx,
+    "h11": read_h11,
+    "aiohttp": read_aiohttp,
+}
+
+# -- scores ------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Score:
+    """How one reader did."""
+
+    reader: str
+    read: int = 0
+    refused: int = 0
+    wrong: list[Head] = field(default_factory=list)
+
+    @property
+    def right(self) -> int:
+        return self.read + self.refused
+
+
+def _is_right(reader: Reader, head: Head, cut: int) -> bool:
+    try:
+        answer = reader(pieces(head.data, cut or max(1, len(head.data))))
+    except Exception:
+        # Whatever a library raises over an answer, it did not deliver it.
+        return head.reading is None
+    if head.reading is None:
+        return False
+    expected = head.reading
+    return (
+        answer.status == expected.status
+        and _plain(answer.content_type) == _plain(expected.content_type)
+        and answer.body == expected.body
+        and answer.complete in (None, expected.complete)
+    )
+
+
+def _plain(content_type: str | None) -> bytes:
+    """The bytes, with blanks joined: most libraries leave the line ends of a fold inside.
+
+    A program can live with that, and with aiohttp's way to keep bytes that are no UTF-8.
+    """
+    joined = " ".join((content_type or "").split())
+    try:
+        return joined.encode("latin-1", "surrogateescape")
+    except UnicodeEncodeError:
+        return joined.encode("utf-8", "replace")
+
+
+def score(name: str, heads: Sequence[Head] = HEADS, cuts: Sequence[int] = CUTS) -> Score:
+    """Let one of `READERS` read the table."""
+    result = Score(name)
+    reader = READERS[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for head in heads:
+            if not all(_is_right(reader, head, cut) for cut in cuts):
+                result.wrong.append(head)
+            elif head.reading is None:
+                result.refused += 1
+            else:
+                result.read += 1
+    return result
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def table(scores: Sequence[Score], heads: Sequence[Head] = HEADS) -> str:
+    """The scores in Markdown."""
+    refusals = sum(head.reading is None for head in heads)
+    lines = [
+        f"| reader | read, of {len(heads) - refusals} | refused, of {refusals} "
+        f"| right, of {len(heads)} |",
+        "|---|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {f'{row.reader} {_version(row.reader)}'.strip()} | {row.read} | {row.refused} "
+        f"| {row.right} |"
+        for row in scores
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the table; 1 if our own reader was wrong anywhere."""
+    parser = argparse.ArgumentParser(prog="python -m bench heads", description=__doc__)
+    parser.add_argument("--cuts", default=",".join(map(str, CUTS)), help="bytes a piece; 0: whole")
+    parser.add_argument("--only", default=",".join(READERS), help="readers, by commas")
+    parser.add_argument("--rows", action="store_true", help="name each row that was got wrong")
+    options = parser.parse_args(argv)
+    cuts = [int(cut) for cut in options.cuts.split(",")]
+    scores = [score(name, cuts=cuts) for name in options.only.split(",")]
+    print(table(scores), end="")
+    if options.rows:
+        for row in scores:
+            print(f"\n{row.reader}:")
+            for head in row.wrong:
+                print(f"  {head.rule}: {head.name}")
+    return int(any(row.wrong for row in scores if row.reader == "hamaproto"))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
