@@ -30,7 +30,14 @@ MODULES: dict[str, tuple[str, list[str]]] = {
     "hamaproto.wire._kernels": ("hamaproto/wire/_kernels.pyx", ["hamaproto/wire/kernel_scan.c"]),
     "hamaproto.wire._walk": ("hamaproto/wire/walk.py", []),
     "hamaproto.wire._multipart": ("hamaproto/wire/multipart.py", []),
-    "hamaproto.gsm._codec": ("hamaproto/gsm/_codec.pyx", ["hamaproto/gsm/kernel_gsm.c"]),
+    "hamaproto.gsm._codec": (
+        "hamaproto/gsm/_codec.pyx",
+        [
+            "hamaproto/gsm/kernel_gsm.c",
+            "hamaproto/gsm/kernel_gsm_bank.c",
+            "hamaproto/gsm/kernel_gsm_encode.c",
+        ],
+    ),
 }
 
 MODE = os.environ.get("HAMAPROTO_BUILD", "try")

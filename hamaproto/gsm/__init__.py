@@ -4,18 +4,31 @@
     Decoder          frames -> int16 samples, 8000 a second
     Encoder          samples -> frames
     DecoderBank      many streams at a time
+    files            .gsm, WAV and WAV49 files <-> frames and samples
 
-The codec is exact to the bit, homing included.  Every class exists twice: in pure
-Python (`hamaproto.gsm.decoder`, `.encoder`, `.bank`), which is the reference, and
-compiled (`hamaproto.gsm._codec`); the names here are the compiled ones where they were
-built.  numpy is imported when the first array is made, not before.
+The codec is exact to the bit, homing included.  Its classes exist twice: in pure Python
+(`hamaproto.gsm.decoder`, `.encoder`, `.bank`), which is the reference, and compiled
+(`hamaproto.gsm._codec`); the names here are the compiled ones where they were built.
+numpy is imported when the first array is made, not before.
 """
 
 from __future__ import annotations
 
-from hamaproto.gsm.bank import DecoderBank
-from hamaproto.gsm.decoder import Decoder
-from hamaproto.gsm.encoder import Encoder
+from typing import TYPE_CHECKING
+
+from hamaproto._accel import load
 from hamaproto.gsm.framing import GsmEvent, GsmFrameParser
+
+if TYPE_CHECKING:
+    from hamaproto.gsm.bank import DecoderBank
+    from hamaproto.gsm.decoder import Decoder
+    from hamaproto.gsm.encoder import Encoder
+elif (_compiled := load("hamaproto.gsm._codec")) is not None:
+    Decoder, Encoder = _compiled.Decoder, _compiled.Encoder
+    DecoderBank = _compiled.DecoderBank
+else:
+    from hamaproto.gsm.bank import DecoderBank
+    from hamaproto.gsm.decoder import Decoder
+    from hamaproto.gsm.encoder import Encoder
 
 __all__ = ["Decoder", "DecoderBank", "Encoder", "GsmEvent", "GsmFrameParser"]

@@ -17,6 +17,8 @@ from hamaproto.errors import LocalProtocolError
 from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import numpy.typing as npt
 
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BadFrame",
+    "bad_frame_in_bank",
     "bad_nibble",
     "bank_view",
     "check_count",
     "check_policy",
+    "check_samples",
     "check_seed",
+    "check_single",
+    "check_stream",
     "frames_view",
     "mask_view",
     "new_samples",
@@ -66,6 +72,39 @@ def bad_nibble(index: int, byte: int) -> LocalProtocolError:
         f"frame {index} begins with the nibble 0x{byte >> 4:X}: a GSM 06.10 frame begins with 0xD "
         "(on_bad_frame='conceal' or 'decode' lets it pass)"
     )
+
+
+def bad_frame_in_bank(stream: int, index: int, byte: int) -> LocalProtocolError:
+    return LocalProtocolError(f"stream {stream}, {bad_nibble(index, byte)}")
+
+
+def check_stream(stream: int, streams: int) -> int:
+    if isinstance(stream, bool) or not isinstance(stream, int) or not 0 <= stream < streams:
+        raise LocalProtocolError(f"stream={stream!r}: allowed are 0 to {streams - 1}")
+    return stream
+
+
+def check_single(frame: Any) -> memoryview:
+    """One frame."""
+    view = frames_view(frame)
+    if len(view) != FRAME_BYTES:
+        raise LocalProtocolError(
+            f"frame: {len(view)} bytes are not one frame, which is {FRAME_BYTES} bytes"
+        )
+    return view
+
+
+def check_samples(samples: Sequence[int]) -> None:
+    """The samples of one frame."""
+    if len(samples) != FRAME_SAMPLES:
+        raise LocalProtocolError(
+            f"samples: {len(samples)} are not one frame, which is {FRAME_SAMPLES} samples"
+        )
+    for index, sample in enumerate(samples):
+        if not -32768 <= sample <= 32767:
+            raise LocalProtocolError(
+                f"samples[{index}]={sample!r}: allowed are -32768 to 32767 (int16)"
+            )
 
 
 def _view(what: str, value: Any) -> memoryview:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hamaproto.errors import LocalProtocolError
 from hamaproto.gsm._arrays import (
     BadFrame,
-    bad_nibble,
+    bad_frame_in_bank,
     bank_view,
     check_count,
     check_policy,
     check_seed,
+    check_stream,
     mask_view,
     new_samples,
     samples_view,
@@ -72,12 +72,8 @@ class DecoderBank:
         if stream is None:
             for decoder in self._decoders:
                 decoder.reset()
-        elif not 0 <= stream < len(self._decoders):
-            raise LocalProtocolError(
-                f"stream={stream!r}: allowed are 0 to {len(self._decoders) - 1}"
-            )
         else:
-            self._decoders[stream].reset()
+            self._decoders[check_stream(stream, len(self._decoders))].reset()
 
     def decode(
         self, frames: Any, *, lost: Any = None, idle: Any = None, out: Any = None
@@ -99,7 +95,7 @@ class DecoderBank:
         if self._policy == 0:
             for index, byte in enumerate(view[::FRAME_BYTES]):
                 if byte >> 4 != MAGIC and not lost_mask[index] and not idle_mask[index]:
-                    raise bad_nibble(index, byte)
+                    raise bad_frame_in_bank(*divmod(index, count), byte)
         for index in range(streams * count):
             decoder = self._decoders[index // count]
             piece = target[index * FRAME_SAMPLES : (index + 1) * FRAME_SAMPLES]

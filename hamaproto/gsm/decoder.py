@@ -14,12 +14,12 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from hamaproto.errors import LocalProtocolError
 from hamaproto.gsm._arrays import (
     BadFrame,
     bad_nibble,
     check_policy,
     check_seed,
+    check_single,
     frames_view,
     new_samples,
     samples_view,
@@ -148,11 +148,7 @@ class Decoder:
 
     def decode_frame(self, frame: Any) -> list[int]:
         """Decode one frame of 33 bytes to a list of 160 samples, without numpy."""
-        view = frames_view(frame)
-        if len(view) != FRAME_BYTES:
-            raise LocalProtocolError(
-                f"frame: {len(view)} bytes are not one frame, which is {FRAME_BYTES} bytes"
-            )
+        view = check_single(frame)
         if self._policy == 0 and view[0] >> 4 != MAGIC:
             raise bad_nibble(0, view[0])
         return self._decode(bytes(view))

@@ -11,8 +11,7 @@ from __future__ import annotations
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
-from hamaproto.errors import LocalProtocolError
-from hamaproto.gsm._arrays import pcm_array
+from hamaproto.gsm._arrays import check_samples, pcm_array
 from hamaproto.gsm.decoder import HISTORY, reflection_coefficients
 from hamaproto.gsm.tables import (
     DLB,
@@ -98,15 +97,7 @@ class Encoder:
 
     def encode_frame(self, samples: Sequence[int]) -> bytes:
         """Encode 160 whole numbers from -32768 to 32767, without numpy."""
-        if len(samples) != FRAME_SAMPLES:
-            raise LocalProtocolError(
-                f"samples: {len(samples)} are not one frame, which is {FRAME_SAMPLES} samples"
-            )
-        for index, sample in enumerate(samples):
-            if not -32768 <= sample <= 32767:
-                raise LocalProtocolError(
-                    f"samples[{index}]={sample!r}: allowed are -32768 to 32767 (int16)"
-                )
+        check_samples(samples)
         return self._encode(samples)
 
     def _encode(self, samples: Sequence[int]) -> bytes:
