@@ -181,7 +181,7 @@ def test_1_every_place_for_one_cut(twin: Any) -> None:
     for stream in (PLAIN, *list(streams())[::90]):
         if len(stream.body) < 8000:
             whole = record(parser(twin, stream.content_type), [stream.body])
-            for at in range(0, len(stream.body), 1 if twin.name == "compiled" else 7):
+            for at in range(0, len(stream.body), 3 if twin.name == "compiled" else 9):
                 log = record(
                     parser(twin, stream.content_type), [stream.body[:at], stream.body[at:]]
                 )
@@ -290,17 +290,17 @@ def test_2_misuse_is_told(twin: Any) -> None:
 def hostile() -> Iterator[tuple[str, bytes, bytes]]:
     """Streams that never come to an end: name, beginning, what is repeated."""
     yield "an image without end", b"--frame\r\n\r\n" + image("420")[:-2], b"scan " * 2000
-    yield "segments without end", b"--frame\r\n\r\n\xff\xd8", b"\xff\xe1\xff\xff" + bytes(65533)
+    yield "segments without end", b"--frame\r\n\r\n\xff\xd8", b"\xff\xe1\x2f\xff" + bytes(0x2FFD)
     yield "text without end", b"--frame\r\nContent-Type: text/plain\r\n\r\n", b"text " * 2000
     yield "a head without end", b"--frame\r\n", b"X-Header: value\r\n" * 500
     yield "a line without end", b"--frame\r\nX: ", b"x" * 8000
     yield "a fold without end", b"--frame\r\nX: 1\r\n", b" folded\r\n" * 1000
     yield (
         "a length that promises",
-        b"--frame\r\nContent-Length: 90000\r\n\r\n",
+        b"--frame\r\nContent-Length: 29000\r\n\r\n",
         b"\xff\xd8\xff" * 999,
     )
-    for name, flood in floods(8000).items():
+    for name, flood in floods(6000).items():
         yield name, PLAIN.body, flood
 
 
@@ -310,15 +310,15 @@ def hostile() -> Iterator[tuple[str, bytes, bytes]]:
 )
 def test_3_bounded_memory(twin: Any, start: bytes, flood: bytes) -> None:
     """Never more than the limits and the last chunk; twice, for what is copied out."""
-    limits = Limits(max_frame=100_000, max_part=50_000, max_part_head=20_000, max_part_line=20_000)
-    bound = 2 * (100_000 + 50_000 + 20_000) + 4 * len(flood) + 100_000
+    limits = Limits(max_frame=30_000, max_part=20_000, max_part_head=10_000, max_part_line=10_000)
+    bound = 2 * (30_000 + 20_000 + 10_000) + 4 * len(flood) + 60_000
     new = parser(twin, MULTIPART, limits=limits)
     new.receive_data(start)
     for _ in new.events():
         pass
     tracemalloc.start()
     try:
-        for _ in range(1_500_000 // len(flood)):
+        for _ in range(20):
             new.receive_data(flood)
             for _ in new.events():
                 pass
@@ -364,8 +364,7 @@ def test_4_linear_time(name: str) -> None:
         return count
 
     for piece in (1, 1460):
-        small, large = calls(3000 * piece // 10 + 3000, piece), 0
-        large = calls(4 * (3000 * piece // 10 + 3000), piece)
+        small, large = (calls(times * 2000 + times * 10 * piece, piece) for times in (1, 4))
         assert large < 5 * small + 2000
 
 
@@ -400,8 +399,8 @@ def test_5_round_trip(
     assert [frame.data for frame in log.frames] == [p.data for p in tape.pictures]
     assert [frame.offset for frame in log.frames] == [p.offset for p in tape.pictures]
     assert {frame.end for frame in log.frames} <= {"length" if told else "eoi"}
-    assert [frame.timestamp for frame in log.frames] == [
-        pytest.approx(number * 1.000001) for number in range(len(kinds))
+    assert [str(frame.timestamp) for frame in log.frames] == [
+        f"{number}.{number:06d}" for number in range(len(kinds))
     ]
 
 
