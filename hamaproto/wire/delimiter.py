@@ -98,7 +98,6 @@ _UNDECLARED_LINE = re.compile(
     rb"--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n" % (MAX_NAME - 1)
 ).match
 _MAY_BE_UNDECLARED = re.compile(rb"(?:-|--|--[\x21-\x7e][\x20-\x7e\t]{0,%d}\r?)\Z" % MAX_NAME).match
-_GLUED = re.compile(rb"--([\x21-\x7e]{1,70}?)content-(?:type|length)[ \t]*:", re.IGNORECASE).match
 _ANY_LINE = re.compile(
     rb"\n\r?--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n\r?"
     rb"(?=(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]*:)" % (MAX_NAME - 1, MAX_FIELD),
@@ -259,15 +258,6 @@ class DelimiterSet:
             if proof is True:
                 return Match(self._detect(line.group(1)), pos, stop)
             return UNDECIDED if proof is UNDECIDED else None
-        if not self._names:
-            glued = _GLUED(rest)
-            if glued is not None:
-                return Match(
-                    self._detect(glued.group(1)),
-                    pos,
-                    pos + 2 + len(glued.group(1)),
-                    anomaly=AnomalyCode.HEADER_ON_DELIMITER_LINE,
-                )
         if not final and _MAY_BE_UNDECLARED(rest):
             return UNDECIDED
         return None

@@ -141,6 +141,7 @@ class MjpegParser:
     """
 
     __slots__ = (
+        "_after_lf",
         "_anchor",
         "_base",
         "_body_at",
@@ -247,6 +248,7 @@ class MjpegParser:
         self._started = False
         self._closed = False
         self._line_start = True
+        self._after_lf = False
         self._junk = False
         self._skip_from = -1
         self._skip_to = -1
@@ -528,7 +530,12 @@ class MjpegParser:
             first = data[pos]
             if first == 0x0D or first == 0x0A:
                 self._pos = skip_line_ends(data, pos, end)
-                self._line_start = True
+                # In a clean gap any line end will do; in junk a CR alone is just a byte.
+                self._line_start = not self._junk or (
+                    data[self._pos - 1] == 0x0A
+                    or (data[self._pos - 2] == 0x0A if self._pos - 2 >= pos else self._after_lf)
+                )
+                self._after_lf = data[self._pos - 1] == 0x0A
                 continue
             if first == 0xFF:
                 have = data[pos : pos + 3]
@@ -578,6 +585,7 @@ class MjpegParser:
             self._line_start = data[found_at - 1] == 0x0A or (
                 data[found_at - 1] == 0x0D and data[found_at - 2 : found_at - 1] == b"\n"
             )
+            self._after_lf = data[found_at - 1] == 0x0A
             self._pos = found_at
             self._skip(self._skip_from, self._base + found_at, self._skip_reason)
 
