@@ -1,0 +1,303 @@
+"""`hamaproto demo`: everything at once, to be looked at.
+
+Asks a camera all that it can be asked, changes settings and reads them back, moves it, and
+streams picture and sound together into files.  The camera is a simulated one that is started
+for it, or with `--camera` a real one, of which nothing is changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hamaproto import commands
+from hamaproto.camera import CameraState
+from hamaproto.cli.ask import known_fields, shown
+from hamaproto.cli.capture import (
+    Tally,
+    run_until_stopped,
+    verdict,
+    watch,
+    watch_picture,
+    watch_sound,
+)
+from hamaproto.cli.exits import INTERRUPTED, PARTIAL, exit_code
+from hamaproto.cli.options import Target, need
+from hamaproto.commands import CATALOGUE, Command, Direction, FlipMode, Reply, Request
+from hamaproto.errors import DeviceError, TransportError
+from hamaproto.events import AudioFrame, Frame
+from hamaproto.gsm import Decoder
+from hamaproto.io import asyncio as io_asyncio
+from hamaproto.io.blocking import Camera
+from hamaproto.io.serve import running_camera
+from hamaproto.models import Ack, View
+from hamaproto.wire.jpeg import JpegInfo
+
+__all__ = ["demo"]
+
+#: What changes nothing.
+_READING = (Reply.IMAGE, Reply.PARAMS)
+#: Settings for a picture worth looking at, each read back.
+_SETTINGS = (
+    commands.set_mjpeg_resolution("640x480"),
+    commands.set_jpeg_compression(0),
+    commands.set_mjpeg_fps(10),
+)
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row of the table at the end."""
+
+    number: str
+    asked: str
+    answer: str
+    frames: str = ""
+    size: str = ""
+    anomalies: str = ""
+    speed: str = ""
+
+
+@click.command()
+@click.option(
+    "--output",
+    default="demo-output",
+    show_default=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Where the files go.",
+)
+@click.option(
+    "--seconds",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(min=0.5),
+    help="How long to stream.",
+)
+@click.option("--camera", "url", metavar="URL", help="A real camera; nothing of it is changed.")
+@click.option("--user", metavar="NAME", help="Who asks it; the password is prompted for.")
+@click.pass_context
+def demo(
+    context: click.Context, output: str, seconds: float, url: str | None, user: str | None
+) -> None:
+    """Ask, set, move, watch and listen, and leave pictures and sound to look at.
+
+    Without --camera a simulated camera is started for it.
+    """
+    need("av", "numpy", "PIL")
+    directory = Path(output)
+    directory.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        if url is None:
+            login = ("admin", "1234")
+            state = CameraState(users=dict([login]))
+            simulated = stack.enter_context(running_camera(state))
+            show = _Demo(simulated.url, login, 10.0, directory, seconds, real=False)
+        else:
+            target = Target(url, user, 10.0)
+            show = _Demo(target.url, target.auth, target.timeouts, directory, seconds, real=True)
+        code = show.run()
+    context.exit(code)
+
+
+class _Demo:
+    """One run of the demo."""
+
+    def __init__(
+        self, url: str, auth: Any, timeout: Any, directory: Path, seconds: float, *, real: bool
+    ) -> None:
+        self._url = url
+        self._login = {"auth": auth, "timeout": timeout}
+        self._directory = directory
+        self._seconds = seconds
+        self._real = real
+        self._rows: list[_Row] = []
+        self._failed = 0
+        self._files: list[str] = []
+
+    def run(self) -> int:
+        """All of it; gives the exit code."""
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            self._ask(progress)
+            picture, sound, finished = self._stream(progress)
+        self._print_table()
+        code = verdict(picture, sound, finished=finished)
+        if code == 0 and not finished:
+            return INTERRUPTED
+        return PARTIAL if code == 0 and self._failed and not self._real else code
+
+    # -- what ends
+
+    def _ask(self, progress: Progress) -> None:
+        rows = [
+            row
+            for row in CATALOGUE
+            if isinstance(row.example, Request) and (not self._real or row.reply in _READING)
+        ]
+        bar = progress.add_task(f"asking {len(rows)} commands", total=len(rows))
+        with Camera(self._url, **self._login) as camera:
+            for row in rows:
+                self._ask_one(camera, row)
+                progress.advance(bar)
+            if not self._real:
+                self._set(camera)
+            image = camera.execute(commands.image())
+        self._keep("snapshot.jpg").write_bytes(image.data)
+
+    def _ask_one(self, camera: Camera, row: Command) -> None:
+        assert isinstance(row.example, Request)
+        start = time.perf_counter()
+        try:
+            answer = camera.execute(row.example)
+        except DeviceError as error:
+            if exit_code(error) == 4:
+                raise
+            self._failed += 1
+            self._rows.append(_Row(row.number, row.name, str(error)))
+            return
+        took = time.perf_counter() - start
+        line = _Row(row.number, row.name, _summary(answer), speed=f"{took * 1000:.1f} ms")
+        if isinstance(answer, Frame):
+            line.frames, line.size = "1", f"{len(answer.data):,}"
+        self._rows.append(line)
+
+    def _set(self, camera: Camera) -> None:
+        camera.execute(commands.set_flip_mode(FlipMode.NORMAL))
+        camera.execute(commands.set_pan_tilt_speed(1))
+        camera.execute(commands.move(Direction.CENTER))
+        for request in _SETTINGS:
+            confirmed = camera.update(request)
+            for key, asked in confirmed.requested.items():
+                stored = confirmed.stored[key]
+                self._failed += not confirmed.ok
+                self._rows.append(
+                    _Row(request.number or "", f"{request.title}: {asked}", f"is now {stored}")
+                )
+
+    # -- what does not
+
+    def _stream(self, progress: Progress) -> tuple[Tally, Tally, bool]:
+        from hamaproto.cli.recording import Recording, Sound
+        from hamaproto.cli.sheet import ContactSheet
+
+        picture, sound = Tally(), Tally()
+        sheet = ContactSheet(self._seconds)
+        decoder = Decoder(on_bad_frame="conceal")
+        start = time.monotonic()
+        with (
+            Recording(str(self._keep("recording.mkv"))) as recording,
+            Sound(str(self._keep("audio.wav"))) as wav,
+        ):
+
+            def take_picture(frame: Frame, at: float) -> None:
+                recording.picture(frame.data, at)
+                sheet.add(picture.frames, at - start, frame.data)
+
+            def take_sound(frame: AudioFrame, at: float) -> None:
+                samples = decoder.decode(frame.data).tobytes()
+                wav.write(samples)
+                recording.sound(samples, at)
+
+            async def main() -> None:
+                async with io_asyncio.Camera(self._url, **self._login) as camera:
+                    await watch(
+                        watch_picture(camera, picture, take_picture, None),
+                        watch_sound(camera, sound, take_sound, None),
+                        self._meanwhile(camera, progress, picture, sound),
+                        seconds=self._seconds,
+                    )
+
+            finished = run_until_stopped(main())
+        sheet.save(
+            str(self._keep("contact-sheet.png")),
+            f"{len(sheet)} of {picture.frames} pictures, with the time of their arrival",
+        )
+        self._rows.append(_stream_row("1.3", "video_stream", picture))
+        self._rows.append(_stream_row("3.1", "audio_stream", sound))
+        return picture, sound, finished
+
+    async def _meanwhile(
+        self, camera: io_asyncio.Camera, progress: Progress, picture: Tally, sound: Tally
+    ) -> None:
+        """Move the bar, and the camera."""
+        bar = progress.add_task("streaming", total=self._seconds)
+        moves = [] if self._real else _moves(self._seconds)
+        start = time.monotonic()
+        with contextlib.suppress(TransportError):  # the streams will tell
+            while True:
+                await asyncio.sleep(0.05)
+                past = time.monotonic() - start
+                progress.update(
+                    bar,
+                    completed=past,
+                    description=f"{picture.frames} pictures, {sound.frames} of sound",
+                )
+                while moves and past >= moves[0][0]:
+                    await camera.execute(moves.pop(0)[1])
+
+    def _keep(self, name: str) -> Path:
+        path = self._directory / name
+        self._files.append(str(path))
+        return path
+
+    # -- the end
+
+    def _print_table(self) -> None:
+        console = Console(width=None if Console().is_terminal else 118)
+        table = Table(title=f"hamaproto demo: {'a real' if self._real else 'a simulated'} camera")
+        table.add_column("", no_wrap=True)
+        table.add_column("asked", overflow="fold", min_width=24)
+        table.add_column("came back", overflow="fold", ratio=1)
+        for name in ("frames", "bytes", "anomalies", "speed"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in self._rows:
+            table.add_row(
+                row.number, row.asked, row.answer, row.frames, row.size, row.anomalies, row.speed
+            )
+        console.print(table)
+        for path in self._files:
+            console.print(f"{path}  {Path(path).stat().st_size:,} bytes", highlight=False)
+
+
+def _moves(seconds: float) -> list[tuple[float, Request[Ack]]]:
+    """When to move where: there, there, and back."""
+    steps = (Direction.RIGHT, Direction.RIGHT, Direction.UP, Direction.CENTER)
+    return [
+        (seconds * (place + 1) / (len(steps) + 1), commands.move(step))
+        for place, step in enumerate(steps)
+    ]
+
+
+def _stream_row(number: str, name: str, tally: Tally) -> _Row:
+    answer = str(tally.error) if tally.error else f"{tally.seconds:.2f} s of it"
+    if not tally.error and not tally.frames:
+        answer = "nothing"
+    speed = f"{tally.rate:.1f}/s, {tally.received / max(tally.seconds, 0.001) / 1000:.1f} kB/s"
+    anomalies = ", ".join(f"{count} {code}" for code, count in tally.anomalies.items()) or "0"
+    return _Row(number, name, answer, f"{tally.frames:,}", f"{tally.received:,}", anomalies, speed)
+
+
+def _summary(answer: object) -> str:
+    """An answer in a few words."""
+    match answer:
+        case Frame():
+            info = JpegInfo.parse(answer.data)
+            return f"a JPEG, {info.width}x{info.height}"
+        case Ack():
+            return "a redirect: done" if answer.location else answer.text.strip()
+        case View():
+            known = (f"{name} {shown(value)}" for name, value in known_fields(answer).items())
+            return "; ".join(known) or "nothing known"
+        case _:
+            return type(answer).__name__

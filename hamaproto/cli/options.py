@@ -1,0 +1,142 @@
+"""What the commands have in common: where the camera is, who asks, and where output goes.
+
+Credentials come from `--user` (its password from the environment, netrc or a prompt), from
+the environment, from netrc, or, with a warning, from the URL.  They are never printed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import netrc
+import os
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, BinaryIO, TypeVar, cast
+
+import click
+
+from hamaproto.io._common import Auth, Endpoint, Timeouts
+from hamaproto.io.blocking import Camera
+
+__all__ = ["Target", "camera_options", "need", "note", "opened", "warn"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def note(text: str) -> None:
+    """A line for people: on stderr."""
+    click.echo(f"hamaproto: {text}", err=True)
+
+
+def warn(text: str) -> None:
+    """Like `note`, for what the user should do something about."""
+    note(f"warning: {text}")
+
+
+def need(*modules: str) -> list[ModuleType]:
+    """Import what only some commands want; a clear line if it is not there."""
+    try:
+        return [importlib.import_module(name) for name in modules]
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f"this command needs {error.name}: pip install 'hamaproto[cli]'"
+        ) from None
+
+
+@contextlib.contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """The file to write to; `-` is stdout, which has to be no terminal."""
+    if path == "-":
+        if sys.stdout.isatty():
+            raise click.UsageError("this is no text: give a file with -o FILE, or use a pipe")
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    else:
+        with open(path, "wb") as file:
+            yield file
+
+
+class Target:
+    """A camera as it was named on the command line."""
+
+    def __init__(self, url: str, user: str | None, timeout: float) -> None:
+        endpoint, in_url = Endpoint.parse(url)
+        if in_url is not None:
+            warn("a password in a URL can be seen by others (history, process list); use --user")
+        self.url = endpoint.url
+        self.timeouts = Timeouts(timeout, timeout, max(60.0, timeout))
+        self.auth: Auth = _credentials(endpoint, user, in_url)
+
+    def camera(self) -> Camera:
+        """A blocking driver for it."""
+        return Camera(self.url, auth=self.auth, timeout=self.timeouts)
+
+
+def camera_options(command: F) -> F:
+    """Gives a command the parameter `target`, made of URL, --user and --timeout."""
+
+    @functools.wraps(command)
+    def made(*, url: str, user: str | None, timeout: float, **values: Any) -> Any:
+        return command(target=Target(url, user, timeout), **values)
+
+    wrapped: Any = made
+    for decorate in (
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            default=10.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long to wait for a connection, and between bytes.",
+        ),
+        click.option("--user", metavar="NAME", help="Who asks; the password is prompted for."),
+        click.argument("url"),
+    ):
+        wrapped = decorate(wrapped)
+    return cast(F, wrapped)
+
+
+def _credentials(
+    endpoint: Endpoint, user: str | None, in_url: tuple[str, str] | None
+) -> tuple[str, str] | None:
+    known_user = os.environ.get("HAMAPROTO_USER")
+    password = os.environ.get("HAMAPROTO_PASSWORD")
+    stored = _from_netrc(endpoint.host)
+    if user is None:
+        if in_url is not None:
+            return in_url
+        if known_user is None:
+            return stored
+        user = known_user
+    if password is not None and known_user in (None, user):
+        return user, password
+    if stored is not None and stored[0] == user:
+        return stored
+    return user, _ask_password(user, endpoint)
+
+
+def _from_netrc(host: str) -> tuple[str, str] | None:
+    path = os.environ.get("NETRC") or os.path.expanduser("~/.netrc")
+    try:
+        # Not `default`: what is meant for any host is not meant for any camera.
+        login, _, password = netrc.netrc(path).hosts.get(host, ("", "", ""))
+    except FileNotFoundError:
+        return None
+    except (OSError, netrc.NetrcParseError, UnicodeError):
+        warn(f"can't read {path}: left aside")
+        return None
+    return (login, password) if login and password else None
+
+
+def _ask_password(user: str, endpoint: Endpoint) -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt(f"Password of {user} at {endpoint}", hide_input=True, err=True))
+    line = sys.stdin.readline()
+    if not line:
+        raise click.UsageError(
+            "no terminal to ask for the password: set HAMAPROTO_PASSWORD, or give it on stdin"
+        )
+    return line.rstrip("\r\n")

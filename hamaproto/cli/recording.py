@@ -1,0 +1,156 @@
+"""Writing what was seen and heard: a Matroska file, and a WAV.
+
+Pictures go into the file as they were received, no byte decoded; their times are those of
+their arrival.  Sound is 16-bit PCM and its time is that of its samples, since it comes in
+bursts; where a gap shows that some are missing it jumps to the time of arrival.
+Both files can be played while they are being written, and after a crash.
+"""
+
+from __future__ import annotations
+
+import wave
+from fractions import Fraction
+from types import TracebackType
+from typing import Any, BinaryIO, Final, Self
+
+import av
+
+from hamaproto.errors import RemoteProtocolError
+from hamaproto.wire.jpeg import JpegInfo
+
+__all__ = ["Recording", "Sound"]
+
+RATE: Final = 8000
+_MILLISECONDS: Final = Fraction(1, 1000)
+#: Seconds by which the sound's own clock may be away from the time of arrival.
+_DRIFT: Final = 0.5
+#: A cluster is what a player can read of an unfinished file; and sound and pictures wait for
+#: each other no longer than this (in microseconds).
+_OPTIONS: Final = {
+    "cluster_time_limit": "1000",
+    "max_interleave_delta": "500000",
+    "flush_packets": "1",
+}
+
+
+class Recording:
+    """A Matroska file of pictures and sound; times are seconds on one clock of the caller.
+
+    The file is begun with the first picture, whose size it takes.  Sound that came before is
+    left out.
+    """
+
+    def __init__(self, path: str, *, sound: bool = True) -> None:
+        self._path = path
+        self._with_sound = sound
+        self._file: Any = None
+        self._picture: Any = None
+        self._sound: Any = None
+        self._start = 0.0
+        self._last_picture = -1
+        self._samples = 0
+        #: Pictures and samples that were written.
+        self.pictures = 0
+        self.samples = 0
+        # Here, rather than with the first picture, it shows if there is no way to write.
+        with open(path, "wb"):
+            pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish the file; with an index it can be searched."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def picture(self, image: bytes, at: float) -> None:
+        """A JPEG that came at that time."""
+        if self._file is None:
+            size = _size_of(image)
+            if size is None:
+                return
+            self._begin(size, at)
+        # Two pictures can't have the same time.
+        time = max(round((at - self._start) * 1000), self._last_picture + 1)
+        self._last_picture = time
+        self._write(self._picture, image, time, _MILLISECONDS)
+        self.pictures += 1
+
+    def sound(self, samples: bytes, at: float) -> None:
+        """16-bit samples, 8000 a second, that came at that time."""
+        if self._file is None or self._sound is None:
+            return
+        arrived = round((at - self._start) * RATE)
+        if abs(arrived - self._samples) > _DRIFT * RATE:
+            self._samples = max(self._samples, arrived)
+        self._write(self._sound, samples, self._samples, Fraction(1, RATE))
+        self._samples += len(samples) // 2
+        self.samples += len(samples) // 2
+
+    def _begin(self, size: tuple[int, int], at: float) -> None:
+        self._file = av.open(self._path, "w", format="matroska", options=_OPTIONS)
+        self._start = at
+        picture = self._file.add_stream("mjpeg", rate=30)
+        picture.width, picture.height = size
+        picture.pix_fmt = "yuvj420p"
+        picture.time_base = _MILLISECONDS
+        self._picture = picture
+        if self._with_sound:
+            self._sound = self._file.add_stream("pcm_s16le", rate=RATE)
+            self._sound.codec_context.layout = "mono"
+        self._file.start_encoding()
+
+    def _write(self, stream: Any, data: bytes, time: int, base: Fraction) -> None:
+        packet = av.Packet(data)
+        packet.stream = stream
+        packet.time_base = base
+        packet.pts = packet.dts = time
+        packet.is_keyframe = True
+        self._file.mux(packet)
+
+
+def _size_of(image: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels; None for what says nothing about it."""
+    try:
+        info = JpegInfo.parse(image)
+    except RemoteProtocolError:
+        return None
+    return (info.width, info.height) if info.height else None
+
+
+class Sound:
+    """A WAV file of 16-bit samples, 8000 a second.
+
+    Its head is put right with every write, so that it is whole at any time.
+    """
+
+    def __init__(self, file: str | BinaryIO) -> None:
+        self._wave = wave.open(file, "wb")  # noqa: SIM115 - closed by __exit__
+        self._wave.setnchannels(1)
+        self._wave.setsampwidth(2)
+        self._wave.setframerate(RATE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._wave.close()
+
+    def write(self, samples: bytes) -> None:
+        """Samples in the machine's own order of bytes."""
+        self._wave.writeframes(samples)
