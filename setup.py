@@ -20,6 +20,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).parent.resolve()
 STAGE = Path("build") / "cython"
@@ -116,4 +117,18 @@ class BuildExt(build_ext):
             )
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt})
+class Sdist(sdist):
+    """With the tests, what they read and the measurements: a distributor runs them too."""
+
+    def add_defaults(self) -> None:
+        super().add_defaults()
+        for folder in ("tests", "fixtures", "bench"):
+            self.filelist.extend(
+                str(path.relative_to(ROOT))
+                for path in sorted((ROOT / folder).rglob("*"))
+                if path.is_file() and "__pycache__" not in path.parts
+            )
+        self.filelist.extend(["CHANGELOG.md"])
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt, "sdist": Sdist})
