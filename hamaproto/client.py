@@ -174,22 +174,102 @@ def _params(content_type: str | None, limits: Limits) -> BodyParser:
     return ParamParser(limits=limits)
 
 
-#: Which parser reads the body of a successful answer; the others are given out as `Data`.
-#: A single image is a stream of one.
-_READERS: dict[Reply, Callable[[str | None, Limits], BodyParser]] = {
-    Reply.IMAGE: _pictures,
-    Reply.MJPEG: _pictures,
-    Reply.AUDIO: _sound,
-    Reply.PARAMS: _params,
+Reader = Callable[[str | None, Limits], BodyParser]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """How the body of a successful answer is read, by what was asked for.
+
+    A body of a type that fits goes to the reader.  One of another type that has a reader
+    (`_READERS_BY_TYPE`) goes there.  Any other, a login page for one, goes to the row's own
+    reader only if it begins like what was asked for: devices mislabel what they send.
+    """
+
+    reader: Reader
+    types: tuple[str, ...]
+    begins: re.Pattern[bytes]
+    #: The same, for as long as too little came to tell.
+    may_begin: re.Pattern[bytes]
+
+
+_NEWLINES = rb"[\r\n]*"
+_PICTURE = (
+    re.compile(_NEWLINES + rb"(?:--|\xff\xd8)"),
+    re.compile(_NEWLINES + rb"(?:-|\xff)?"),
+)
+_NOT_A_PAGE = re.compile(rb"[\r\n \t]*[!-;=-\x7e]"), re.compile(rb"[\r\n \t]*")
+#: What is not here (`OK`, the page of a redirect) is given out as `Data`.  A single image
+#: is a stream of one.
+_ROWS: dict[Reply, _Row] = {
+    Reply.IMAGE: _Row(_pictures, ("image/", "application/octet-stream"), *_PICTURE),
+    Reply.MJPEG: _Row(_pictures, ("image/", "application/octet-stream"), *_PICTURE),
+    Reply.AUDIO: _Row(
+        _sound,
+        ("application/octet-stream",),
+        re.compile(_NEWLINES + rb"[\xd0-\xdf]"),
+        re.compile(_NEWLINES),
+    ),
+    Reply.PARAMS: _Row(_params, ("text/plain",), *_NOT_A_PAGE),
 }
-#: The same for a request that does not say what it asks for, by the beginning of the
-#: media type.  A body without a head is told by its first bytes.
-_READERS_BY_TYPE: tuple[tuple[str, Callable[[str | None, Limits], BodyParser]], ...] = (
+_READERS_BY_TYPE: tuple[tuple[str, Reader], ...] = (
     ("multipart/", _pictures),
     ("image/jpeg", _pictures),
     ("image/jpg", _pictures),
     ("audio/", _sound),
 )
+
+
+def _reader_by_type(name: str) -> Reader | None:
+    return next((reader for start, reader in _READERS_BY_TYPE if name.startswith(start)), None)
+
+
+class _Undecided:
+    """The reader of a body whose type does not fit what was asked for: its first bytes tell."""
+
+    #: Longer than any run of line ends before a body; behind it the row's reader may judge.
+    _MOST: Final = 256
+
+    def __init__(self, row: _Row, content_type: str | None, limits: Limits) -> None:
+        self._row = row
+        self._content_type = content_type
+        self._limits = limits
+        self._held = b""
+        self._parser: BodyParser | None = None
+        self._verbatim = False
+        self._given = 0
+        self._eof = False
+
+    def receive_data(self, data: bytes | bytearray | memoryview, /) -> None:
+        if self._parser is not None:
+            self._parser.receive_data(data)
+            return
+        self._held += bytes(data)
+        if self._verbatim:
+            return
+        head = self._held[: self._MOST]
+        if self._row.begins.match(head):
+            self._parser = self._row.reader(self._content_type, self._limits)
+            self._parser.receive_data(self._held)
+            self._held = b""
+        else:
+            self._verbatim = len(head) == self._MOST or self._row.may_begin.fullmatch(head) is None
+
+    def receive_eof(self) -> None:
+        self._eof = True
+        self._verbatim = True
+        if self._parser is not None:
+            self._parser.receive_eof()
+
+    def next_event(self) -> Event | NeedData:
+        if self._parser is not None:
+            return self._parser.next_event()
+        if self._held and self._verbatim:
+            data, self._held = self._held, b""
+            self._given += len(data)
+            return Data(data, self._given - len(data))
+        return EndOfStream(True, self._given) if self._eof else NEED_DATA
+
 
 _GSM_FRAME: Final = 33
 _GSM_MAGIC: Final = 0xD
@@ -457,9 +537,7 @@ class ClientConnection:
         self._response = response
         if _is_success(response.status):
             self._move(Step.ACCEPTED)
-            reader = self._reader(self._request, response)
-            if reader is not None:
-                self._body = reader(response.content_type, self._limits)
+            self._body = self._reader(self._request.reply, response)
         else:
             self._move(Step.OTHERWISE)
         if self._login is not None and response.status != 401:
@@ -467,15 +545,22 @@ class ClientConnection:
         if response.status == 401 and not self._request.anonymous:
             self._retry = self._answer_challenge(response.headers)
 
-    def _reader(
-        self, request: BaseRequest, response: Response
-    ) -> Callable[[str | None, Limits], BodyParser] | None:
-        if request.reply is not Reply.ANY:
-            return _READERS.get(request.reply)
-        name = content_type_name(response.content_type)
-        if response.status is None:
-            name = self._http.looks_like or ""
-        return next((reader for start, reader in _READERS_BY_TYPE if name.startswith(start)), None)
+    def _reader(self, reply: Reply, response: Response) -> BodyParser | None:
+        """The parser of the body; None if it is given out as it comes."""
+        content_type = response.content_type
+        name = content_type_name(content_type)
+        if reply is Reply.ANY:
+            reader = _reader_by_type(name or self._http.looks_like or "")
+            return None if reader is None else reader(content_type, self._limits)
+        row = _ROWS.get(reply)
+        if row is None:
+            return None
+        if not name or name.startswith(row.types):
+            return row.reader(content_type, self._limits)
+        reader = _reader_by_type(name)
+        if reader is not None:
+            return reader(content_type, self._limits)
+        return _Undecided(row, content_type, self._limits)
 
     def _answer_challenge(self, headers: Headers) -> ClientConnection | None:
         authenticator = self._authenticator
@@ -512,8 +597,6 @@ _WHAT_IS_DUE = {
     Reply.IMAGE: "an image",
     Reply.MJPEG: "a stream of images",
     Reply.AUDIO: "a stream of sound",
-    Reply.PARAMS: "a parameter list",
-    Reply.ACK: "a word",
 }
 
 
@@ -615,8 +698,10 @@ class Outcome(Generic[R]):
             return self._refused_list(status)
         if self._some:
             return None
-        if content_type_name(response.content_type) in ("text/html", "text/plain"):
-            return RefusedError(f"the device sends text where {_WHAT_IS_DUE[reply]} is due", status)
+        if self._size:
+            return RefusedError(
+                f"the device sends something else where {_WHAT_IS_DUE[reply]} is due", status
+            )
         if reply in _STREAMS:
             return BusyError("the stream ended without one frame: all slots are taken", status)
         return RefusedError("the answer has no image", status)
@@ -627,6 +712,8 @@ class Outcome(Generic[R]):
         for event in self._params:
             if isinstance(event, ParamError):
                 return RefusedError(_printable(event.message), status)
+        if self._text().lstrip()[:1] == "<":
+            return RefusedError("the device sends a page where a parameter list is due", status)
         return None
 
     def _text(self) -> str:

@@ -247,6 +247,44 @@ def test_each_frame_comes_with_its_last_byte(name: str) -> None:
     assert after == [at + len(PICTURE) for at in _find_all(data, PICTURE)]
 
 
+PAGE = b"\r\n\r\n<html>--\xff\xd8 a=b</html>"
+MISLABELLED: dict[str, tuple[Any, bytes, bytes, list[str]]] = {
+    "multipart as text": (commands.video_stream(), b"text/plain", PARTS, ["Frame"] * 3),
+    "multipart as a page": (commands.video_stream(), b"text/html", b"\r\n" + PARTS, ["Frame"] * 3),
+    "multipart as bytes": (
+        commands.video_stream(),
+        b"application/octet-stream",
+        PARTS,
+        ["Frame"] * 3,
+    ),
+    "an image as text": (commands.image(), b"text/plain", PICTURE, ["Frame"]),
+    "an image for a stream": (commands.video_stream(), b"image/jpeg", PICTURE, ["Frame"]),
+    "a multipart for an image": (commands.image(), b"multipart/mixed", PARTS, ["Frame"] * 3),
+    "sound as text": (commands.audio_stream(), b"text/plain", SOUND, ["AudioFrame"] * 40),
+    "sound for pictures": (commands.video_stream(), b"audio/gsm", SOUND, ["AudioFrame"] * 40),
+    "a list as a page": (commands.brand(), b"text/html", b"\na=b\nc=d\n", ["Param"] * 2),
+    "a page for pictures": (commands.video_stream(), b"text/html", PAGE, ["Data"]),
+    "a page for an image": (commands.image(), b"text/html; charset=x", PAGE, ["Data"]),
+    "a page for sound": (commands.audio_stream(), b"text/html", PAGE, ["Data"]),
+    "a page for a list": (commands.brand(), b"text/html", PAGE, ["Data"]),
+    "one dash": (commands.image(), b"text/plain", b"\r\n-", ["Data"]),
+    "nothing": (commands.image(), b"text/plain", b"", []),
+    "line ends": (commands.audio_stream(), b"text/plain", b"\r\n" * 400, ["Data"]),
+}
+
+
+@pytest.mark.parametrize("name", MISLABELLED)
+def test_a_body_under_another_type_is_known_by_its_first_bytes(name: str) -> None:
+    request, content_type, body, kinds = MISLABELLED[name]
+    data = b"HTTP/1.1 200 OK\r\nContent-Type: " + content_type + b"\r\n\r\n" + body
+    log = converse(request, data)
+    assert [row[0] for row in log.said if row[0] not in ("Anomaly", "EndOfStream")][1:] == kinds
+    for cut in (1, 2, 7):
+        assert without_data(converse(request, data, cut)) == without_data(log)
+    if kinds == ["Data"]:
+        assert without_data(log)[1] == body
+
+
 def _find_all(data: bytes, piece: bytes) -> list[int]:
     found, at = [], -1
     while (at := data.find(piece, at + 1)) >= 0:
@@ -494,6 +532,19 @@ REFUSALS: dict[str, tuple[Any, bytes, type[Exception], str]] = {
         BusyError,
         "slots",
     ),
+    "a page for a list": (
+        commands.brand(),
+        b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n\r\n <html>Log in</html>",
+        RefusedError,
+        "page",
+    ),
+    "an unlabelled page for a list": (
+        commands.brand(),
+        b"HTTP/1.0 200 OK\r\n\r\n<html>Log in</html>",
+        RefusedError,
+        "page",
+    ),
+    "a page for sound": (commands.audio_stream(), text(b"no"), RefusedError, "sound"),
     "a page for a stream": (commands.video_stream(), text(b"<html>"), RefusedError, "stream"),
 }
 
