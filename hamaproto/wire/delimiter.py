@@ -333,7 +333,7 @@ class DelimiterSet:
             if best < 0:
                 return max(pos, end - self.hold), False
             pos = best
-            if pos == start or data[pos - 1] == 0x0A or data[pos - 2 : pos] == b"\n\r":
+            if pos == start or line_end_before(data, pos, start):
                 match = self.match_known(data, pos, end, final, True)
                 if isinstance(match, Match):
                     if match.closing or match.anomaly is AnomalyCode.HEADER_ON_DELIMITER_LINE:
