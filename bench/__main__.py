@@ -14,6 +14,7 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "mjpeg": ("bench.mjpeg", "the MJPEG parser beside others: speed, right or wrong, floods"),
     "heads": ("bench.heads", "which response heads are read, by us and by others"),
     "gsm": ("bench.gsm", "the GSM 06.10 codec beside others"),
+    "fuzz-gsm": ("bench.fuzz_gsm", "the GSM codec's twins against each other, a million frames"),
     "fuzz": ("bench.fuzz", "both twins of a parser against each other, for minutes"),
 }
 
