@@ -160,6 +160,7 @@ class BodyParser(Protocol):
     def receive_data(self, data: bytes | bytearray | memoryview, /) -> None: ...
     def receive_eof(self) -> None: ...
     def next_event(self) -> Event | NeedData: ...
+    def events(self) -> Iterator[Event]: ...
 
 
 def _pictures(content_type: str | None, limits: Limits) -> BodyParser:
@@ -270,6 +271,12 @@ class _Undecided:
             return Data(data, self._given - len(data))
         return EndOfStream(True, self._given) if self._eof else NEED_DATA
 
+    def events(self) -> Iterator[Event]:
+        while (event := self.next_event()) is not NEED_DATA:
+            yield event
+            if isinstance(event, EndOfStream):
+                return
+
 
 _GSM_FRAME: Final = 33
 _GSM_MAGIC: Final = 0xD
@@ -322,15 +329,16 @@ class ClientConnection:
         self._http = ResponseParser(limits=self._limits, strict=strict, refuse=refuse)
         self._body: BodyParser | None = None
         self._body_ended: EndOfStream | None = None
-        # True while the body's parser may be fed past the framing.
-        self._direct = False
+        # The body's parser, while it may be fed past the framing.
+        self._direct: BodyParser | None = None
+        self._passed = 0
         self._received = False
         self._eof = False
         self._end: EndOfStream | None = None
         self._error: HamaError | None = None
         self._scratch: bytearray | None = None
         # The parser that lent its buffer to the caller.
-        self._lender: Any = None
+        self._lender: MjpegParser | None = None
         # Checked here, where the mistake is, rather than with the first request.
         bytes_of_request(f"{prefix}/", host)
 
@@ -419,15 +427,14 @@ class ClientConnection:
 
     def receive_data(self, chunk: bytes | bytearray | memoryview) -> None:
         """Feed what came from the camera, any bytes-like object."""
+        if self._direct is not None:
+            self._direct.receive_data(chunk)
+            self._passed += len(chunk) if type(chunk) is bytes else memoryview(chunk).nbytes
+            return
         if self._error is not None:
             raise self._error.with_traceback(None)
         if self._state is State.IDLE:
             raise LocalProtocolError("receive_data() before send(): nothing was asked yet")
-        if self._direct and not self._eof:
-            assert self._body is not None
-            self._body.receive_data(chunk)
-            self._http.passed(memoryview(chunk).nbytes)
-            return
         self._http.receive_data(chunk)
         self._received = self._received or len(chunk) > 0
 
@@ -436,7 +443,9 @@ class ClientConnection:
         if self._state is State.IDLE:
             raise LocalProtocolError("receive_eof() before send(): nothing was asked yet")
         self._eof = True
-        self._direct = False
+        self._direct = None
+        self._http.passed(self._passed)
+        self._passed = 0
         self._http.receive_eof()
 
     def get_buffer(self, sizehint: int = -1) -> memoryview:
@@ -444,9 +453,9 @@ class ClientConnection:
 
         Inside an image that is the image's own place, so that its bytes are not copied.
         """
-        if self._direct and isinstance(self._body, MjpegParser):
-            self._lender = self._body
-            return self._body.get_buffer(sizehint)
+        if isinstance(self._direct, MjpegParser):
+            self._lender = self._direct
+            return self._lender.get_buffer(sizehint)
         self._lender = None
         if self._scratch is None:
             self._scratch = bytearray(_SCRATCH)
@@ -456,7 +465,7 @@ class ClientConnection:
         """Say how many bytes were received into what `get_buffer` returned."""
         if self._lender is not None:
             self._lender.buffer_updated(nbytes)
-            self._http.passed(nbytes)
+            self._passed += nbytes
             return
         if self._scratch is None:
             raise LocalProtocolError("buffer_updated() before get_buffer()")
@@ -467,17 +476,17 @@ class ClientConnection:
 
         Raises RemoteProtocolError or LimitExceededError, and again from then on.
         """
-        if self._error is not None:
-            raise self._error.with_traceback(None)
-        if self._end is not None:
-            return self._end
-        if self._state is State.IDLE:
-            return NEED_DATA
         try:
-            return self._next_event()
+            if self._direct is not None:
+                # It was not told of an end, so it has none to tell.
+                return self._direct.next_event()
+            if self._error is not None:
+                raise self._error.with_traceback(None)
+            if self._end is not None:
+                return self._end
+            return NEED_DATA if self._state is State.IDLE else self._next_event()
         except RemoteProtocolError as error:
-            self._error = error
-            self._move(Step.ERROR)
+            self._failed(error)
             raise
 
     def events(self) -> Iterator[Event]:
@@ -487,10 +496,23 @@ class ClientConnection:
         """
         if self._end is not None and not self._eof:
             return
-        while not isinstance(event := self.next_event(), NeedData):
+        if self._direct is not None:
+            try:
+                yield from self._direct.events()
+            except RemoteProtocolError as error:
+                self._failed(error)
+                raise
+            return
+        while (event := self.next_event()) is not NEED_DATA:
             yield event
             if isinstance(event, EndOfStream):
                 return
+
+    def _failed(self, error: RemoteProtocolError) -> None:
+        if self._error is None:
+            self._error = error
+            self._direct = None
+            self._move(Step.ERROR)
 
     def _next_event(self) -> Event | NeedData:
         while True:
@@ -500,14 +522,13 @@ class ClientConnection:
                     return self._finish(event)
                 if event is not NEED_DATA:
                     return event
-                if self._direct:
-                    return NEED_DATA
             if self._eof and not self._received and self._state is State.TALKING:
                 # No camera has been seen to answer to talk-back.
                 return self._finish(EndOfStream())
             outer = self._http.next_event()
             if isinstance(outer, NeedData):
-                self._direct = self._body is not None and self._http.passes_through
+                if self._body is not None and self._http.passes_through:
+                    self._direct = self._body
                 return NEED_DATA
             if isinstance(outer, Data) and self._body is not None:
                 self._body.receive_data(outer.data)
@@ -528,7 +549,6 @@ class ClientConnection:
         outer = self._body_ended or EndOfStream()
         self._end = EndOfStream(inner.complete and outer.complete, outer.offset)
         self._body = None
-        self._direct = False
         self._move(Step.END)
         return self._end
 
