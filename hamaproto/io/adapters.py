@@ -1,0 +1,98 @@
+"""Any HTTP client's body through any parser.
+
+    for event in decode(response.iter_content(65536), MjpegParser(content_type)): ...
+    async for event in adecode(response.aiter_raw(), GsmFrameParser()): ...
+
+In: the pieces of a body, of any size, as the client gives them, without their transfer coding;
+and a parser that follows the contract.  Out: its events, each as soon as its last byte is
+there, `EndOfStream` last.  What the client raises comes behind the events of what it gave
+before, in the place of `EndOfStream`.
+
+A client that calls back instead of being iterated over, such as Twisted, feeds the parser
+itself; `ready` then gives what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import Protocol, TypeVar
+
+from hamaproto.events import EndOfStream, NeedData
+
+__all__ = ["Parser", "adecode", "decode", "ready"]
+
+E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
+
+Chunk = bytes | bytearray | memoryview
+
+
+class Parser(Protocol[E_co]):
+    """The contract that all parsers follow, as far as it is used here."""
+
+    def receive_data(self, data: Chunk, /) -> None: ...
+    def receive_eof(self) -> None: ...
+    def next_event(self) -> E_co | NeedData: ...
+
+
+def ready(parser: Parser[E], chunk: Chunk = b"") -> Iterator[E]:
+    """Feed a piece, and give the events that can be had without another one."""
+    parser.receive_data(chunk)
+    return _events(parser)
+
+
+def decode(body: Iterable[Chunk], parser: Parser[E]) -> Iterator[E]:
+    """The events of a body that is iterated over.
+
+    Raises what the parser raises, and what the client does.
+    """
+    pieces = iter(body)
+    while True:
+        try:
+            piece = next(pieces)
+        except StopIteration:
+            break
+        except Exception:
+            yield from _left(parser)
+            raise
+        for event in ready(parser, piece):
+            yield event
+            if isinstance(event, EndOfStream):
+                return
+    parser.receive_eof()
+    yield from _events(parser)
+
+
+async def adecode(body: AsyncIterable[Chunk], parser: Parser[E]) -> AsyncIterator[E]:
+    """The same for a body that is iterated over asynchronously."""
+    pieces = aiter(body)
+    while True:
+        try:
+            piece = await anext(pieces)
+        except StopAsyncIteration:
+            break
+        except Exception:
+            for event in _left(parser):
+                yield event
+            raise
+        for event in ready(parser, piece):
+            yield event
+            if isinstance(event, EndOfStream):
+                return
+    parser.receive_eof()
+    for event in _events(parser):
+        yield event
+
+
+def _events(parser: Parser[E]) -> Iterator[E]:
+    """Events until more data is needed, or to the end, `EndOfStream` included."""
+    while not isinstance(event := parser.next_event(), NeedData):
+        yield event
+        if isinstance(event, EndOfStream):
+            return
+
+
+def _left(parser: Parser[E]) -> Iterator[E]:
+    """What is left when the client fails; its error takes the place of `EndOfStream`."""
+    parser.receive_eof()
+    return (event for event in _events(parser) if not isinstance(event, EndOfStream))
