@@ -1,0 +1,219 @@
+"""Both twins of a parser against each other, on streams that nobody would send.
+
+    python -m bench fuzz mjpeg [--minutes N] [--seed N] [--once SEED]
+
+Each case comes from one seed: an odd stream, a recording, a trap or a soup, damaged or not,
+for a parser with default or tiny limits, strict or not.  It is fed byte by byte, whole, cut
+at random and through the parser's own buffers, to the pure and to the compiled twin.  All
+must give the same events, errors, offsets and accounts, each event at the same byte; the
+account must balance after each chunk; where no damage was done, all that was built in must come
+out; and nothing but the declared errors may be raised.
+
+At the first difference the case is written to a file in the system's temporary folder, what
+is wrong is printed with the seed that gives it again (`--once`), and the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import random
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fixtures import recordings
+from fixtures.catalogue import streams
+from fixtures.damage import TOKENS, random_damage
+from fixtures.feeding import Log, first_difference, pieces, random_pieces, record
+from fixtures.streams import Stream, compose, cut, join, judge
+from fixtures.traps import no_right_reading, traps
+from hamaproto import HamaError, Limits
+
+__all__ = ["main"]
+
+#: Longer streams than this are cut down: what they repeat says nothing new.
+LONGEST = 9_000
+TINY = {
+    "max_frame": 900,
+    "max_part": 120,
+    "max_junk": 2000,
+    "max_part_line": 80,
+    "max_part_head": 150,
+    "max_part_headers": 4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One stream and how the parser is set up; `known` if what must come out is known."""
+
+    stream: Stream
+    limits: Limits | None
+    strict: bool
+    known: bool
+
+
+@cache
+def _built() -> tuple[Stream, ...]:
+    return (*streams(), *traps(), *no_right_reading())
+
+
+def _recording(rng: random.Random) -> Stream:
+    recording = rng.choice([r for r in recordings() if len(r.body) < 300_000])
+    size = rng.randrange(4000, LONGEST)
+    return Stream(recording.name, recording.content_type, recording.body[:size], ())
+
+
+def _soup(rng: random.Random) -> Stream:
+    body = b"".join(
+        rng.choice(TOKENS) if rng.random() < 0.8 else rng.randbytes(rng.randrange(9))
+        for _ in range(rng.randrange(120))
+    )
+    content_type = rng.choice(("multipart/x-mixed-replace; boundary=frame", None, ""))
+    return Stream("soup", content_type, body, ())
+
+
+def case(seed: int) -> Case:
+    rng = random.Random(seed)
+    kind = rng.choices(("composed", "built", "recording", "soup"), (5, 3, 1, 2))[0]
+    known = kind in ("composed", "built")
+    if kind == "composed":
+        stream = compose(rng.randrange(1 << 40))
+    elif kind == "built":
+        stream = rng.choice(_built())
+    else:
+        stream = _recording(rng) if kind == "recording" else _soup(rng)
+    if len(stream.body) > LONGEST:
+        stream = cut(stream, LONGEST)
+    change = rng.choice(("none", "damage", "damage", "damage", "join", "cut"))
+    if change == "damage" and stream.body:
+        stream = random_damage(stream, rng, count=rng.choice((1, 1, 2, 3, 8)))
+        # What an odd stream's parts owe to each other the damage may take away.
+        known = False
+    elif change == "join" and stream.body:
+        stream = join(stream, rng.randrange(len(stream.body)))
+        known = False
+    elif change == "cut" and stream.body:
+        stream = cut(stream, rng.randrange(len(stream.body)))
+    limits = Limits(**TINY) if rng.random() < 0.2 else None
+    strict = rng.random() < 0.1
+    return Case(stream, limits, strict, known and limits is None and not strict)
+
+
+def _account(parser: Any) -> tuple[int, ...]:
+    a = parser.accounting
+    return (a.fed, a.delivered, a.framing, a.skipped, a.pending)
+
+
+def _run(twin: Any, this: Case, chunks: list[bytes], **options: Any) -> tuple[Log, list[Any]]:
+    accounts: list[tuple[int, ...]] = []
+
+    def check(parser: Any, log: Log, fed: int) -> None:
+        now = _account(parser)
+        if now[0] != fed or fed != sum(now[1:]) or min(now) < 0:
+            raise AssertionError(f"after {fed} bytes the account is {now}")
+        accounts.append(now)
+
+    parser = twin(this.stream.content_type, limits=this.limits, strict=this.strict)
+    if len(chunks) == len(this.stream.body):  # the account of each byte takes too long
+        check = None  # type: ignore[assignment]
+    log = record(parser, chunks, errors=(HamaError,), check=check, **options)
+    return log, accounts
+
+
+def problem(twins: Sequence[Any], this: Case, seed: int) -> str:
+    """What is wrong; empty if nothing is."""
+    body = this.stream.body
+    rng = random.Random(seed)
+    cuts = random_pieces(body, rng)
+    hints = [rng.choice((-1, 0, 1, 64, 65536)) for _ in range(5)]
+    ways: dict[str, tuple[list[bytes], dict[str, Any]]] = {
+        "byte by byte": (pieces(body, 1), {}),
+        "whole": ([body], {}),
+        "cut at random": (cuts, {}),
+        "through its buffer": (cuts, {"through_buffer": hints}),
+    }
+    first: Log | None = None
+    for way, (chunks, options) in ways.items():
+        logs = []
+        for twin in twins:
+            name = f"{twin.__module__}, {way}"
+            try:
+                log, accounts = _run(twin, this, chunks, **options)
+            except Exception as error:
+                return f"{name}: {type(error).__name__}: {error}"
+            first = first or log
+            if difference := first_difference(first, log):
+                return f"{name}: {difference}"
+            logs.append((log.after, accounts))
+        if any(other != logs[0] for other in logs):
+            return f"{way}: the twins differ in when, or in their accounts"
+    assert first is not None
+    if this.known:
+        return "; ".join(judge(this.stream, first.frames, first.parts)[:3])
+    return ""
+
+
+def _twins() -> list[Any]:
+    found = [importlib.import_module("hamaproto.wire.multipart").MjpegParser]
+    try:
+        found.append(importlib.import_module("hamaproto.wire._multipart").MjpegParser)
+    except ImportError:
+        print("the compiled twin is not built: the pure one is checked alone")
+    return found
+
+
+def _save(this: Case, seed: int) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="hamaproto-fuzz-"))
+    (folder / "body").write_bytes(this.stream.body)
+    (folder / "case.txt").write_text(
+        f"seed {seed}\ncontent type {this.stream.content_type!r}\nlimits {this.limits}\n"
+        f"strict {this.strict}\n{this.stream.name}\n{this.stream.note}\n"
+    )
+    return folder
+
+
+def mjpeg(minutes: float, seed: int, once: bool) -> int:
+    twins = _twins()
+    start = time.monotonic()
+    count = 0
+    while True:
+        this = case(seed + count)
+        wrong = problem(twins, this, seed + count)
+        if wrong:
+            print(f"seed {seed + count}: {wrong}\nwritten to {_save(this, seed + count)}")
+            return 1
+        count += 1
+        passed = time.monotonic() - start
+        if once or passed > minutes * 60:
+            break
+        if count % 1000 == 0:
+            print(f"{count} cases, {passed:.0f} s, next seed {seed + count}", flush=True)
+    print(f"{count} cases from seed {seed} on, {passed:.0f} s: no difference")
+    return 0
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench fuzz",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("subject", choices=["mjpeg"])
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, help="of the first case; the clock's if left out")
+    parser.add_argument("--once", type=int, metavar="SEED", help="only the case of this seed")
+    options = parser.parse_args(argv)
+    if options.once is not None:
+        return mjpeg(0, options.once, True)
+    seed = options.seed
+    if seed is None:
+        seed = int.from_bytes(os.urandom(4), "big") << 16
+    print(f"seeds from {seed} on")
+    return mjpeg(options.minutes, seed, False)
