@@ -1,0 +1,187 @@
+"""Files of frames and of sound, against libsndfile's and the standard library's."""
+
+from __future__ import annotations
+
+import io
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fixtures import read_bytes
+from fixtures.gsm import FOLDER, vectors
+from hamaproto.errors import LocalProtocolError
+from hamaproto.events import Skipped
+from hamaproto.gsm import Decoder
+from hamaproto.gsm.files import Wav49Writer, pcm_writer, read_frames, read_pcm
+from hamaproto.gsm.wav49 import pack, unpack
+
+SPEECH = next(vector for vector in vectors() if vector.name == "speech_espeak")
+WAV49 = read_bytes("gsm", "libsndfile.wav")
+
+
+def all_frames(data: bytes) -> bytes:
+    pieces = list(read_frames(io.BytesIO(data)))
+    assert not any(isinstance(piece, Skipped) for piece in pieces)
+    return b"".join(piece for piece in pieces if isinstance(piece, bytes))
+
+
+def pcm_wav(pcm: bytes, channels: int = 1, width: int = 2, rate: int = 8000) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(channels)
+        writer.setsampwidth(width)
+        writer.setframerate(rate)
+        writer.writeframes(pcm)
+    return file.getvalue()
+
+
+def test_reads_what_libsndfile_wrote() -> None:
+    frames = all_frames(WAV49)
+    want = np.frombuffer(read_bytes("gsm", "libsndfile.s16"), "<i2")
+    assert np.array_equal(Decoder(homing=False).decode(frames), want)
+
+
+def test_writes_what_libsndfile_wrote() -> None:
+    frames = all_frames(WAV49)
+    file = io.BytesIO()
+    with Wav49Writer(file) as writer:
+        for at in range(0, len(frames), 33 * 7):
+            writer.write(frames[at : at + 33 * 7])
+    ours = file.getvalue()
+    data = WAV49.index(b"data")
+    assert ours[ours.index(b"data") :] == WAV49[data:]
+    # Format, rate, block size and number of samples.
+    assert ours[12 : ours.index(b"data")] == WAV49[12:data]
+
+
+def test_wav49_packing_is_undone() -> None:
+    frames = SPEECH.frames[: 33 * 100]
+    assert unpack(pack(frames)) == frames
+    blocks = WAV49[WAV49.index(b"data") + 8 :][:3250]
+    assert pack(unpack(blocks)) == blocks
+    for bad in (frames[:33], frames[:65]):
+        with pytest.raises(LocalProtocolError, match="whole pairs"):
+            pack(bad)
+    with pytest.raises(LocalProtocolError, match="whole blocks"):
+        unpack(bytes(64))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_an_odd_last_frame(count: int) -> None:
+    file = io.BytesIO()
+    with Wav49Writer(file) as writer:
+        writer.write(SPEECH.frames[: 33 * count])
+    data = file.getvalue()
+    assert len(data) % 2 == 0
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    assert int.from_bytes(data[48:52], "little") == 160 * count
+    assert all_frames(data)[: 33 * count] == SPEECH.frames[: 33 * count]
+
+
+def test_a_file_that_can_not_seek_has_no_lengths() -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: int) -> int:
+            raise OSError
+
+    file = Pipe()
+    with Wav49Writer(file) as writer:
+        writer.write(SPEECH.frames[: 33 * 4])
+    assert all_frames(file.getvalue()) == SPEECH.frames[: 33 * 4]
+
+
+def test_raw_frames_may_be_damaged() -> None:
+    damaged = SPEECH.frames[:3300] + b"\0" * 7 + SPEECH.frames[3300:]
+    pieces = list(read_frames(io.BytesIO(damaged)))
+    assert [piece for piece in pieces if isinstance(piece, Skipped)] == [
+        Skipped(3300, 7, "no frame begins here")
+    ]
+    assert b"".join(piece for piece in pieces if isinstance(piece, bytes)) == SPEECH.frames
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (pcm_wav(bytes(320)), "0x0001 holds no GSM"),
+        (WAV49[:20], "without a format or without samples"),
+        (WAV49[:12], "without a format or without samples"),
+        (WAV49[:22] + b"\x02" + WAV49[23:], "2 channels"),
+    ],
+)
+def test_other_wav_files_are_refused(data: bytes, message: str) -> None:
+    with pytest.raises(LocalProtocolError, match=message):
+        list(read_frames(io.BytesIO(data)))
+
+
+def test_sound_in_wav_and_raw() -> None:
+    pcm = (SPEECH.source or b"")[:160_000]
+    for data in (pcm, pcm_wav(pcm)):
+        assert b"".join(read_pcm(io.BytesIO(data))) == pcm
+    # Silence fills the last frame up.
+    assert b"".join(read_pcm(io.BytesIO(pcm[:330]))) == pcm[:330] + bytes(310)
+    assert list(read_pcm(io.BytesIO(b""))) == []
+    file = io.BytesIO()
+    writer = pcm_writer(file)
+    writer.writeframesraw(pcm)
+    writer.close()
+    assert file.getvalue() == pcm_wav(pcm)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (pcm_wav(bytes(640), channels=2), "2 channels, 16 bits, 8000 Hz"),
+        (pcm_wav(bytes(640), width=1), "8 bits"),
+        (pcm_wav(bytes(640), rate=16000), "16000 Hz"),
+        (WAV49, "no PCM"),
+        (bytes(321), "odd number"),
+    ],
+)
+def test_sound_that_does_not_fit_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(LocalProtocolError, match=message):
+        list(read_pcm(io.BytesIO(data)))
+
+
+# ---- the command ----
+
+
+def run(*arguments: object) -> int:
+    pytest.importorskip("click")
+    pytest.importorskip("rich")
+    from hamaproto.cli.gsm import gsm
+
+    return int(gsm.main([str(one) for one in arguments], standalone_mode=False) or 0)
+
+
+def test_the_command_decodes_and_encodes(tmp_path: Path) -> None:
+    assert run("decode", FOLDER / "speech_espeak.gsm", tmp_path / "a.wav") == 0
+    assert (tmp_path / "a.wav").read_bytes() == pcm_wav(SPEECH.decoded)
+    assert run("decode", FOLDER / "speech_espeak.gsm", tmp_path / "a.s16") == 0
+    assert (tmp_path / "a.s16").read_bytes() == SPEECH.decoded
+    assert run("encode", FOLDER / "speech_espeak.in.s16", tmp_path / "b.gsm") == 0
+    assert (tmp_path / "b.gsm").read_bytes() == SPEECH.frames
+    (tmp_path / "c.wav").write_bytes(pcm_wav(SPEECH.source or b""))
+    assert run("encode", tmp_path / "c.wav", tmp_path / "d.wav") == 0
+    assert all_frames((tmp_path / "d.wav").read_bytes()) == SPEECH.frames
+    assert run("decode", tmp_path / "d.wav", tmp_path / "e.raw") == 0
+    assert (tmp_path / "e.raw").read_bytes() == SPEECH.decoded
+
+
+def test_the_command_conceals_what_is_missing(tmp_path: Path) -> None:
+    damaged = bytearray(SPEECH.frames)
+    damaged[3300] = 0
+    (tmp_path / "a.gsm").write_bytes(damaged)
+    assert run("decode", tmp_path / "a.gsm", tmp_path / "a.raw") == 8
+    sound = (tmp_path / "a.raw").read_bytes()
+    assert len(sound) == len(SPEECH.decoded)
+    assert sound[:32000] == SPEECH.decoded[:32000]
+
+
+def test_the_command_says_what_a_name_may_end_in(tmp_path: Path) -> None:
+    click = pytest.importorskip("click")
+    with pytest.raises(click.UsageError, match="must end in"):
+        run("decode", FOLDER / "ones.gsm", tmp_path / "a.mp3")
