@@ -20,6 +20,7 @@ LAYERS = (
     {"_version", "errors", "limits", "headers", "events", "_accel"},
     {"wire", "gsm"},
     {"models", "commands"},
+    {"outcome"},
     {"client", "camera"},
     {"io"},
     {"cli"},
