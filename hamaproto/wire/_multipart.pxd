@@ -33,6 +33,7 @@ cdef class MjpegParser:
     cpdef receive_data(self, object data)
     @cython.locals(state=int)
     cpdef object next_event(self)
+    cpdef object events(self)
     @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t)
     cdef object _more(self)
     cdef bint _final(self)
@@ -79,3 +80,4 @@ cdef class MjpegParser:
     cdef tuple _whole(self, Py_ssize_t upto)
     cdef Py_ssize_t _opinion(self, Py_ssize_t upto, bint any_line) except -2
     cdef Py_ssize_t _closing_behind(self) except -2
+    cdef bint _behind_empty_line(self, Py_ssize_t pos) except -1

@@ -116,6 +116,10 @@ _IMAGE_TYPE = re.compile(
 ).match
 
 
+#: What a chunk in the middle of an image gives.
+_NO_EVENTS: Iterator[MjpegEvent] = iter(())
+
+
 @dataclass(slots=True, frozen=True)
 class Accounting:
     """Where the bytes fed went: `fed == delivered + framing + skipped + pending`."""
@@ -345,6 +349,11 @@ class MjpegParser:
 
     def events(self) -> Iterator[MjpegEvent]:
         """Events until more data is needed, or to the end, `EndOfStream` included."""
+        if self._idle and not self._eof:
+            return _NO_EVENTS
+        return self._events()
+
+    def _events(self) -> Iterator[MjpegEvent]:
         while True:
             event = self.next_event()
             if event is NEED_DATA:
@@ -1082,7 +1091,12 @@ class MjpegParser:
                 cut = self._opinion(self._pos, True)
                 if cut >= 0:
                     return self._cut(cut, "delimiter")
-                if walker.sos >= 0 or walker.in_scan or not self._delimiters.multipart:
+                if (
+                    walker.sos >= 0
+                    or walker.in_scan
+                    or not self._delimiters.multipart
+                    or self._behind_empty_line(self._pos)
+                ):
                     return self._cut(at, "soi")
                 walker.nest()
                 self._pos = walker.pos
@@ -1269,6 +1283,15 @@ class MjpegParser:
                 # Not if a known name ends that very line: what precedes it is the image's.
                 found = other + shift
         return found
+
+    def _behind_empty_line(self, pos: int) -> bool:
+        """Whether an empty line stands before `_data[pos]`, as behind a header block.
+
+        A thumbnail has none, so this is an image whose delimiter was damaged.
+        """
+        image, start = self._whole(pos)
+        stop = start + self._base + pos - self._image_at
+        return bytes(image[max(start, stop - 4) : stop]).endswith((b"\r\n\r\n", b"\n\n"))
 
     def _closing_behind(self) -> int:
         """At the end of the stream: the offset of a delimiter line that is the last, or -1."""
