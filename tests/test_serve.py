@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import socket
@@ -10,7 +11,6 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -22,7 +22,7 @@ from hamaproto.camera import CameraState, Faults, Pictures, read_stamp
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.streams import Stream
 from hamaproto.commands import CATALOGUE, Command, Reply, talk
-from hamaproto.io.serve import CameraThread, running_camera, serve
+from hamaproto.io.serve import CameraThread, SimulatedCamera, running_camera, serve
 from hamaproto.wire.multipart import MjpegParser
 
 VIDEO = "/mjpg/video.mjpg"
@@ -34,7 +34,7 @@ def new_state(*faults: str, **settings: object) -> CameraState:
     return CameraState(faults=Faults(*faults), pictures=Pictures(draw_mosaic), **settings)  # type: ignore[arg-type]
 
 
-@contextmanager
+@contextlib.contextmanager
 def connected(camera: CameraThread, target: str, *fields: str) -> Iterator[socket.socket]:
     address = (camera.camera.host, camera.camera.port)
     with socket.create_connection(address, timeout=PATIENCE) as sock:
@@ -308,6 +308,23 @@ def test_no_task_is_left_behind() -> None:
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(main()) == set()
+
+
+def test_connections_that_are_accepted_while_the_camera_stops_are_closed() -> None:
+    async def main(camera: SimulatedCamera) -> None:
+        for rounds in range(60):
+            await camera.start()
+            address = (camera.host, camera.port)
+            clients = [socket.create_connection(address, timeout=PATIENCE) for _ in range(3)]
+            for _ in range(rounds % 4):
+                await asyncio.sleep(0)
+            await asyncio.wait_for(camera.stop(), PATIENCE)
+            for client in clients:
+                with client, contextlib.suppress(ConnectionResetError):
+                    assert client.recv(1) == b""
+
+    asyncio.run(main(serve(new_state())))
+    gc.collect()
 
 
 def test_many_streams_share_one_process() -> None:

@@ -48,15 +48,16 @@ class _Client(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._paused = False
         self._transport: asyncio.Transport | None = None
+        camera.clients.add(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        if not self._camera.listening:
-            transport.abort()
         transport.set_write_buffer_limits(high=0)
-        self._camera.clients.add(self)
         self._set_deadline()
+        if not self._camera.listening:
+            # It was accepted just before the camera stopped.
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timers()
@@ -144,6 +145,21 @@ class _Client(asyncio.Protocol):
             self._wakeup = None
 
 
+async def _accept_no_more(server: asyncio.Server) -> None:
+    """Let every connection that was accepted become a client, and accept no other.
+
+    asyncio's selector loop makes a transport one round after it has accepted, and loses the
+    socket if the server was closed in between.  So it is told to stop accepting first.
+    """
+    loop = asyncio.get_running_loop()
+    for sock in server.sockets:
+        # Loops that can't do this have no such gap.
+        with contextlib.suppress(NotImplementedError, RuntimeError):
+            loop.remove_reader(sock.fileno())
+    for _ in range(2):
+        await asyncio.sleep(0)
+
+
 class SimulatedCamera:
     """A `CameraState` that listens on a socket; see `serve`.
 
@@ -199,6 +215,7 @@ class SimulatedCamera:
         if self._server is None:
             return
         server, self._server = self._server, None
+        await _accept_no_more(server)
         server.close()
         self.kill()
         if self.clients:
