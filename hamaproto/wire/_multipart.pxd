@@ -21,7 +21,7 @@ cdef class MjpegParser:
     cdef Store _store
     cdef MarkerWalk _walker
     cdef bint _strict, _eof, _ceased, _started, _closed, _line_start, _junk
-    cdef bint _has_head, _lf_lines, _phantom, _trial, _idle, _after_lf
+    cdef bint _has_head, _lf_lines, _phantom, _trial, _idle, _after_lf, _fresh
     cdef int _state
     cdef Py_ssize_t _max_frame, _max_head_lines, _max_head_bytes, _pos, _end, _base, _fed
     cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to

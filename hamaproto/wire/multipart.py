@@ -165,6 +165,7 @@ class MjpegParser:
         "_fed",
         "_fields",
         "_folds",
+        "_fresh",
         "_has_head",
         "_head_length",
         "_head_lines",
@@ -265,6 +266,7 @@ class MjpegParser:
         self._fields: list[list[bytes]] = []
         self._folds: list[bytes] | None = None
         self._lf_lines = False
+        self._fresh = False
         self._line = 0
         self._cursor = 0
         self._body_at = 0
@@ -718,16 +720,19 @@ class MjpegParser:
         self._fields.clear()
         self._folds = None
         self._lf_lines = False
+        self._fresh = True
 
     def _head(self) -> MjpegEvent | NeedData | None:
         # The whole block is held at `_pos`; `_line` and `_cursor` keep the place in it.
         data, base, start = self._data, self._base, self._pos
         final = self._final()
-        if self._line == base + start and data[start : start + 1] == b"\r":
-            # The rest of a delimiter's LF CR, or else an empty line.
-            if start + 1 >= self._end and not final:
+        if self._fresh:
+            # A CR here is the rest of a delimiter's LF CR, or else an empty line's.
+            first = data[start : start + 2]
+            if first in (b"", b"\r") and not final:
                 return self._more()
-            if data[start + 1 : start + 2] != b"\n":
+            self._fresh = False
+            if first[:1] == b"\r" and first != b"\r\n":
                 start += 1
                 self._pos = start
                 self._line = self._cursor = base + start
