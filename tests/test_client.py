@@ -1,4 +1,4 @@
-"""`hamaproto.client`: one conversation, what it says, and what the device means by it.
+"""`hamaproto.client`: one conversation, and what it says.
 
 Answers are those that the specification prints and that the family is reported to send;
 the recorded streams come whole, heads and chunking and all.  Invariants: the same events
@@ -14,81 +14,45 @@ import random
 from typing import Any
 
 import pytest
+from conversations import (
+    ANSWERS,
+    HOST,
+    PARTS,
+    PICTURE,
+    SOUND,
+    UNAUTHORIZED,
+    ask,
+    connect,
+    converse,
+    text,
+    without_data,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fixtures
-from fixtures.feeding import Log, first_difference, pieces, random_pieces, record
+from fixtures.feeding import first_difference, pieces, random_pieces, record
 from fixtures.heads import HEADS, JPEG, Head
 from hamaproto import commands, events
 from hamaproto.camera import CameraState, Faults, ServerConnection
 from hamaproto.client import (
     TRANSITIONS,
     ClientConnection,
-    Confirmed,
     Outcome,
     State,
     Step,
-    confirm,
-    interpret,
     state_diagram,
 )
 from hamaproto.commands import Reply, Request
 from hamaproto.errors import (
     AuthenticationError,
-    BusyError,
     HamaError,
     LimitExceededError,
     LocalProtocolError,
-    RefusedError,
     RemoteProtocolError,
 )
 from hamaproto.limits import Limits
-from hamaproto.models import Ack, RawAnswer
 from hamaproto.wire.auth import Authenticator, Credentials
-from hamaproto.wire.params import ParamList
-
-PICTURE = fixtures.jpeg("420")
-SOUND = b"".join(bytes([0xD0 | n % 16]) + bytes([n]) * 32 for n in range(40))
-HOST = "camera:8080"
-UNAUTHORIZED = (
-    b"HTTP/1.1 401 Unauthorized\r\nServer: GoAhead-Webs\r\n"
-    b'WWW-Authenticate: Basic realm="Internet Camera"\r\nContent-Type: text/html\r\n\r\n'
-    b"<html>Access Denied</html>\r\n"
-)
-
-
-def text(body: bytes, status: bytes = b"200 OK") -> bytes:
-    return (
-        b"HTTP/1.1 "
-        + status
-        + b"\r\nServer: GoAhead-Webs\r\nContent-Type: text/plain\r\n\r\n"
-        + body
-    )
-
-
-def connect(request: Any = None, **arguments: Any) -> ClientConnection:
-    connection = ClientConnection(HOST, **arguments)
-    if request is not None:
-        connection.send(request)
-    return connection
-
-
-def converse(request: Any, data: bytes, cut: int = 0, **arguments: Any) -> Log:
-    chunks = pieces(data, cut or max(1, len(data)))
-    return record(connect(request, **arguments), chunks, errors=(HamaError,))
-
-
-def result(request: Request[Any], data: bytes) -> Any:
-    log = converse(request, data)
-    assert log.error is None
-    return interpret(request, log.events)
-
-
-def without_data(log: Log) -> tuple[Any, ...]:
-    body = b"".join(data.data for data in log.of("Data"))
-    return ([row for row in log.said if row[0] != "Data"], body, log.error)
-
 
 # -- requests --------------------------------------------------------------------------
 
@@ -150,49 +114,6 @@ def test_recorded_streams(recording: fixtures.Recording, cut: int) -> None:
     assert first_difference(buffered, log) == ""
 
 
-PARTS = b"".join(b"--b\r\nContent-Type: image/jpeg\r\n\r\n" + PICTURE + b"\r\n" for _ in range(3))
-ANSWERS: dict[str, tuple[Any, bytes]] = {
-    "multipart": (
-        commands.video_stream(),
-        b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace;\r\n boundary=b\r\n"
-        b"Content-Length: 0\r\n\r\n" + PARTS,
-    ),
-    "chunked multipart": (
-        commands.video_stream(),
-        b"HTTP/1.0 200 OK\nTransfer-Encoding: chunked\n\n"
-        + b"".join(b"%x\r\n" % len(p) + p + b"\r\n" for p in pieces(PARTS, 777))
-        + b"0\r\n\r\n",
-    ),
-    "multipart without a head": (commands.video_stream(), PARTS),
-    "image": (
-        commands.image(),
-        b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(PICTURE)
-        + PICTURE,
-    ),
-    "image without a head": (commands.image(), PICTURE),
-    "sound": (
-        commands.audio_stream(),
-        b"HTTP/1.1 200 OK\r\nContent-Type: audio/basic\r\nContent-Length: 9\r\n\r\n" + SOUND,
-    ),
-    "sound without a head": (commands.audio_stream(), b"\r\n" + SOUND),
-    "parameters": (commands.brand(), text(b"Brand.Brand=Hama\nroot.Brand.ProdNbr=00053104\n\r\n")),
-    "error line": (commands.brand(), text(b"# Error -1 getting param in group 'X'!\n\r\n")),
-    "acknowledgement": (commands.set_mjpeg_fps(5), text(b"OK\r\n")),
-    "redirect": (
-        commands.set_flip_mode(1),
-        b"HTTP/1.0 302 Redirect\r\nLocation: http://x/cp.asp\r\n\r\n<html></html>",
-    ),
-    "any image": (
-        commands.raw("/x.jpg"),
-        b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + PICTURE,
-    ),
-    "any sound": (commands.raw("/x"), SOUND),
-    "401": (commands.video_stream(), UNAUTHORIZED),
-    "broken chunks": (
-        commands.brand(),
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\na=b\n!",
-    ),
-}
 KINDS = {
     "multipart": ["Frame"] * 3,
     "chunked multipart": ["Frame"] * 3,
@@ -466,212 +387,6 @@ def test_a_password_is_never_shown() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-# -- what the device means -------------------------------------------------------------
-
-
-def test_results() -> None:
-    assert result(commands.image(), ANSWERS["image"][1]).data == PICTURE
-    assert result(commands.image(), PICTURE).data == PICTURE
-    assert result(commands.brand(), ANSWERS["parameters"][1]).brand == "Hama"
-    listed = result(commands.list_params("Brand"), ANSWERS["parameters"][1])
-    assert isinstance(listed, ParamList)
-    assert listed["brand.prodnbr"] == "00053104"
-    assert result(commands.set_mjpeg_fps(5), text(b"OK\r\n")) == Ack("OK\r\n", 200, None)
-    assert result(commands.move("left"), b"HTTP/1.0 204 No Content\r\n\r\n") == Ack("", 204, None)
-    redirected = result(commands.set_flip_mode(1), ANSWERS["redirect"][1])
-    assert redirected.ok
-    assert redirected.location == "http://x/cp.asp"
-    assert result(commands.set_flip_mode(1), text(b"OK")).ok
-    answer = result(commands.raw("/x"), text(b"hello", b"404 Not Found"))
-    assert isinstance(answer, RawAnswer)
-    assert (answer.status, answer.body) == (404, b"hello")
-    assert result(commands.raw("/x.jpg"), ANSWERS["any image"][1]).body == PICTURE
-
-
-def test_an_image_that_was_cut_off_says_so() -> None:
-    frame = result(commands.image(), ANSWERS["image"][1][:-20])
-    assert not frame.complete
-    assert frame.data == PICTURE[:-20]
-
-
-def test_of_several_groups_the_known_ones_count() -> None:
-    listed = result(
-        commands.list_params("Brand", "X"),
-        text(b"Brand.Brand=Hama\n# Error -1 getting param in group 'X'!\n\r\n"),
-    )
-    assert dict(listed) == {"Brand.Brand": "Hama"}
-    assert len(listed.errors) == 1
-
-
-LOGIN = b"HTTP/1.0 302 Redirect\r\nLocation: http://x/%s\r\n\r\n"
-STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
-REFUSALS: dict[str, tuple[Any, bytes, type[Exception], str]] = {
-    "401": (commands.image(), UNAUTHORIZED, AuthenticationError, "login"),
-    "401 on a raw request": (commands.raw("/"), UNAUTHORIZED, AuthenticationError, "login"),
-    "401 on a stream": (commands.video_stream(), UNAUTHORIZED, AuthenticationError, "login"),
-    "login page": (commands.set_flip_mode(1), LOGIN % b"login.asp?x", AuthenticationError, "login"),
-    "logon page": (commands.image(), LOGIN % b"a/LogOn.htm", AuthenticationError, "login"),
-    "redirect of an update": (commands.set_mjpeg_fps(5), LOGIN % b"cp.asp", RefusedError, "302"),
-    "404": (commands.brand(), text(b"no", b"404 Not Found"), RefusedError, "404 Not Found"),
-    "500": (commands.video_stream(), text(b"no", b"500 \x1b[2J"), RefusedError, "500"),
-    "error line": (commands.brand(), ANSWERS["error line"][1], RefusedError, "group 'X'"),
-    "Axis error line": (
-        commands.brand(),
-        text(b"# Error: Error -1 getting param in group 'X'\n"),
-        RefusedError,
-        "Error -1",
-    ),
-    "error instead of OK": (commands.set_mjpeg_fps(5), text(b"# Error: no\n"), RefusedError, "no"),
-    "no image": (commands.image(), b"HTTP/1.0 200 OK\r\n\r\n", RefusedError, "image"),
-    "a page for an image": (commands.image(), text(b"<html>"), RefusedError, "image"),
-    "no slot": (commands.video_stream(), STREAM, BusyError, "slots"),
-    "no slot, but a delimiter": (commands.video_stream(), STREAM + b"--b\r\n", BusyError, "slots"),
-    "no slot for sound": (
-        commands.audio_stream(),
-        b"HTTP/1.1 200 OK\r\nContent-Type: audio/gsm\r\n\r\n",
-        BusyError,
-        "slots",
-    ),
-    "a page for a list": (
-        commands.brand(),
-        b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n\r\n <html>Log in</html>",
-        RefusedError,
-        "page",
-    ),
-    "an unlabelled page for a list": (
-        commands.brand(),
-        b"HTTP/1.0 200 OK\r\n\r\n<html>Log in</html>",
-        RefusedError,
-        "page",
-    ),
-    "a page for sound": (commands.audio_stream(), text(b"no"), RefusedError, "sound"),
-    "a page for a stream": (commands.video_stream(), text(b"<html>"), RefusedError, "stream"),
-}
-
-
-@pytest.mark.parametrize("name", REFUSALS)
-@pytest.mark.parametrize("cut", [0, 1])
-def test_refusals(name: str, cut: int) -> None:
-    request, data, kind, words = REFUSALS[name]
-    log = converse(request, data, cut)
-    with pytest.raises(kind, match=words) as caught:
-        interpret(request, log.events)
-    assert str(caught.value).isprintable()
-    assert isinstance(caught.value, HamaError)
-
-
-def test_a_stream_that_had_a_frame_is_no_refusal() -> None:
-    for name in ("multipart", "chunked multipart", "sound"):
-        request, data = ANSWERS[name]
-        outcome: Outcome[Any] = Outcome(request)
-        for event in converse(request, data).events:
-            outcome.add(event)
-        assert outcome.refusal is None
-        assert outcome.result() is None
-
-
-def test_a_refusal_by_the_head_is_known_with_the_head() -> None:
-    outcome: Outcome[Any] = Outcome(commands.video_stream())
-    connection = connect(commands.video_stream())
-    connection.receive_data(UNAUTHORIZED[: UNAUTHORIZED.index(b"<html>")])
-    for event in connection.events():
-        outcome.add(event)
-    assert isinstance(outcome.refusal, AuthenticationError)
-    assert not outcome.ended
-    with pytest.raises(LocalProtocolError, match="before EndOfStream"):
-        outcome.result()
-
-
-def test_what_is_collected_is_bounded() -> None:
-    request = commands.raw("/")
-    log = converse(request, text(b"x" * 5000), 1000)
-    with pytest.raises(LimitExceededError, match="max_body"):
-        interpret(request, log.events, limits=Limits(max_body=4999))
-
-
-# -- updates that are read back ----------------------------------------------------------
-
-
-def run(plan: Any, camera: CameraState) -> Any:
-    """A driver in five lines: the camera in the same process."""
-    asked = next(plan)
-    try:
-        while True:
-            asked = plan.send(ask(camera, asked))
-    except StopIteration as done:
-        return done.value
-
-
-def ask(camera: CameraState, request: Any, **arguments: Any) -> Any:
-    client: ClientConnection | None = connect(**arguments)
-    while client is not None:
-        server = ServerConnection(camera)
-        server.receive_data(client.send(request))
-        outcome: Outcome[Any] = Outcome(request)
-        while data := server.data_to_send(0.0):
-            client.receive_data(data)
-        assert server.closed
-        client.receive_eof()
-        for event in client.events():
-            outcome.add(event)
-        client = client.retry
-    return outcome.result()
-
-
-def test_an_update_that_was_stored() -> None:
-    confirmed = run(confirm(commands.set_mjpeg_fps(10)), CameraState())
-    assert isinstance(confirmed, Confirmed)
-    assert confirmed.ok
-    assert confirmed.ack.ok
-    assert confirmed.stored == {"Image.I0.Stream.FPS": "10"}
-
-
-def test_an_update_of_which_something_else_was_stored() -> None:
-    """Cameras of the family round the rate up, say OK, and ignore what they do not know."""
-    request = commands.update_params({"Image.I0.Stream.FPS": 7, "Image.I0.Stream.Colour": "red"})
-    confirmed = run(confirm(request), CameraState())
-    assert not confirmed.ok
-    assert confirmed.differences == {
-        "Image.I0.Stream.FPS": ("7", "10"),
-        "Image.I0.Stream.Colour": ("red", None),
-    }
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        commands.set_mjpeg_resolution("320x240"),
-        commands.set_mpeg4_rate_control("bitrate"),
-        commands.set_mpeg4_rate_control("compression"),
-        commands.set_default_video_format("mjpeg"),
-        commands.set_default_video_format("mpeg4"),
-        commands.set_jpeg_compression(4),
-    ],
-    ids=repr,
-)
-def test_spellings_make_no_difference(request_: Request[Ack]) -> None:
-    assert run(confirm(request_), CameraState()).ok
-
-
-def test_keys_are_looked_for_in_the_group_that_lists_them() -> None:
-    plan = confirm(
-        commands.update_params({"System.HTTPPort": 81, "Brand.Brand": "x", "Brand.ProdNbr": "1"})
-    )
-    next(plan)
-    asked = plan.send(Ack("OK", 200, None))
-    assert asked.target.endswith("group=System.HTTPPort,Brand")
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [commands.set_flip_mode(1), commands.move("left"), commands.set_audio(enable="Yes")],
-    ids=repr,
-)
-def test_what_can_not_be_read_back(request_: Request[Ack]) -> None:
-    with pytest.raises(LocalProtocolError, match="read"):
-        next(confirm(request_))
-
-
 # -- with the simulated camera -----------------------------------------------------------
 
 
@@ -747,3 +462,25 @@ def test_what_is_no_sound_is_not_sent(frames: bytes) -> None:
         client.send_audio(frames)
     with pytest.raises(LocalProtocolError, match="talk"):
         connect(commands.image()).send_audio(SOUND)
+
+
+def test_a_buffer_is_asked_for_before_it_is_written() -> None:
+    connection = connect(commands.image())
+    assert connection.request == commands.image()
+    with pytest.raises(LocalProtocolError, match="get_buffer"):
+        connection.buffer_updated(1)
+
+
+def test_an_error_of_a_body_that_is_fed_directly_is_final() -> None:
+    for through_next in (True, False):
+        connection = connect(commands.brand(), limits=Limits(max_params=2))
+        connection.receive_data(text(b"a=1\n"))
+        assert len(list(connection.events())) == 2
+        connection.receive_data(b"b=2\nc=3\n")
+        assert isinstance(connection.next_event(), events.Param)
+        with pytest.raises(LimitExceededError):
+            connection.next_event() if through_next else list(connection.events())
+        assert connection.state is State.FAILED
+        for call in (connection.next_event, lambda: connection.receive_data(b"d=4\n")):  # noqa: B023  # called at once
+            with pytest.raises(LimitExceededError):
+                call()

@@ -455,3 +455,45 @@ def test_what_came_before_a_fault_is_given_out_first() -> None:
     assert body_of(log) == b"abc"
     assert log.error is not None
     assert log.error[1] == len(data) - 1
+
+
+@pytest.mark.parametrize("method", ["", "G T", "GET\n"])
+def test_a_method_is_a_token(method: str) -> None:
+    with pytest.raises(LocalProtocolError):
+        bytes_of_request("/", "camera", method=method)
+
+
+def test_nothing_is_taken_after_an_error() -> None:
+    parser = ResponseParser()
+    parser.receive_data(b"RTSP/1.0 200 OK\r\n")
+    for call in (parser.next_event, lambda: parser.receive_data(b"x")):
+        with pytest.raises(RemoteProtocolError, match="RTSP"):
+            call()
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_limit_that_ends_with_a_line(cut: int) -> None:
+    """The limit is the last byte that is allowed, whether or not a line ends there."""
+    head = b"HTTP/1.1 200 OK\r\nX: y\r\n"
+    limits = Limits(max_head=len(head))
+    log = read(head + b"Z: z\r\n\r\n", cut, ResponseParser(limits=limits))
+    assert log.error == (
+        "LimitExceededError",
+        len(head),
+        f"max_head: more than {len(head)} bytes (at byte {len(head)})",
+    )
+    assert (
+        read(head + b"\r\n", cut, ResponseParser(limits=Limits(max_head=len(head) + 2))).error
+        is None
+    )
+    chunked = CLEAN[:-2] + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
+    log = read(chunked + b"X: y\r\n" * 2, cut, ResponseParser(limits=Limits(max_trailers=6)))
+    assert log.error is not None
+    assert log.error[1] == len(chunked) + 6
+
+
+def test_a_line_of_nothing_but_cr_is_refused() -> None:
+    """Some readers end the head there, others do not: the body would begin in two places."""
+    log = read(b"HTTP/1.1 200 OK\r\nX: y\r\n\r\r\nContent-Type: a/b\r\n\r\n")
+    assert log.error is not None
+    assert "CR" in log.error[2]
