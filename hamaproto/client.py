@@ -336,10 +336,7 @@ class ClientConnection:
         return self._http.surplus
 
     def _move(self, step: Step) -> None:
-        state = TRANSITIONS.get((self._state, step))
-        if state is None:
-            raise LocalProtocolError(f"{step.value} while {self._state.value}")
-        self._state = state
+        self._state = TRANSITIONS[self._state, step]
 
     # -- out
 

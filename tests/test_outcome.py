@@ -230,6 +230,11 @@ def test_what_is_shown() -> None:
     assert not confirmed.ok
 
 
+def test_an_empty_list_is_a_list() -> None:
+    """What the cameras answer without a group, or with a value that is too long."""
+    assert dict(result(commands.list_params("X"), text(b"\r\n"))) == {}
+
+
 def test_a_location_that_is_no_url() -> None:
     data = b"HTTP/1.0 302 Redirect\r\nLocation: http://[/login.asp\r\n\r\n"
     assert result(commands.set_flip_mode(1), data).location == "http://[/login.asp"
