@@ -245,7 +245,9 @@ def _long_term(residual: list[int], past: list[int]) -> tuple[int, int]:
     """Clause 5.2.11: the lag and the code of the gain.
 
     The residual is scaled to below 513 in size: 40 products with 16 bits, doubled, fit
-    in 32 bits.
+    in 32 bits.  Of equal sums the first counts.  (libgsm as it is usually built adds up in
+    floats of 24 bits here, and takes another lag where two are next to equal: on loud
+    periodic sounds its frames are not the standard's.)
     """
     peak = _peak(residual)
     scale = max(6 - _norm(peak << 16), 0) if peak else 0

@@ -272,7 +272,7 @@ void hama_gsm_coefficients(const int16_t old[8], const int16_t new[8], int16_t s
 }
 
 /* Clauses 5.3.4 to 5.3.7 in C. */
-static void filter(hama_gsm_decoder *d, const int16_t sets[4][8], const int16_t *in, int16_t *out)
+static void filter(hama_gsm_decoder *d, int16_t sets[4][8], const int16_t *in, int16_t *out)
 {
     int32_t v[9], emphasis = d->emphasis;
     for (int i = 0; i < 8; i++)
@@ -357,7 +357,7 @@ static int32_t run_ssse3(__m128i *v, const __m128i *r, int32_t emphasis, const i
 }
 
 GSM_TARGET("ssse3")
-static void filter_ssse3(hama_gsm_decoder *d, const int16_t sets[4][8], const int16_t *in,
+static void filter_ssse3(hama_gsm_decoder *d, int16_t sets[4][8], const int16_t *in,
                          int16_t *out)
 {
     __m128i v[8], r[8];

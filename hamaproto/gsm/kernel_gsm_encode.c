@@ -157,7 +157,7 @@ static void lar_codes(const int16_t r[8], int codes[8])
 }
 
 /* Clauses 5.2.9 and 5.2.10 in C: the residual takes the signal's place. */
-static void analyse(hama_gsm_encoder *e, const int16_t sets[4][8], int16_t *signal)
+static void analyse(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
 {
     for (int set = 0; set < 4; set++)
         for (int k = hama_gsm_segments[set]; k < hama_gsm_segments[set + 1]; k++) {
@@ -176,7 +176,7 @@ static void analyse(hama_gsm_encoder *e, const int16_t sets[4][8], int16_t *sign
 
 /* The same, stage by stage: `backward` has the sample before the frame in front. */
 GSM_TARGET("ssse3")
-static void analyse_ssse3(hama_gsm_encoder *e, const int16_t sets[4][8], int16_t *signal)
+static void analyse_ssse3(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
 {
     int16_t backward[8 + GSM_SAMPLES];
     memcpy(backward + 8, signal, GSM_SAMPLES * sizeof *signal);
