@@ -77,7 +77,8 @@ def test_an_odd_last_frame(count: int) -> None:
     assert len(data) % 2 == 0
     assert int.from_bytes(data[4:8], "little") == len(data) - 8
     assert int.from_bytes(data[48:52], "little") == 160 * count
-    assert all_frames(data)[: 33 * count] == SPEECH.frames[: 33 * count]
+    # What fills the last block up is no sound of the file's.
+    assert all_frames(data) == SPEECH.frames[: 33 * count]
 
 
 def test_a_file_that_can_not_seek_has_no_lengths() -> None:

@@ -29,7 +29,7 @@ RATE: Final = 8000
 #: Microsoft's number for GSM 06.10 in WAV.
 FORMAT_TAG: Final = 0x0031
 
-#: How much is read at a time: half a second of PCM, 15 seconds of frames.
+#: How much is read at a time: a second and a half of PCM, 15 seconds of frames.
 PIECE: Final = 64 * BLOCK_BYTES * 6
 #: A length that a writer leaves in a header when it can't come back to it.
 UNKNOWN: Final = (0, 0xFFFFFFFF, 0x7FFFFFFF)
@@ -47,20 +47,31 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
         yield name, length
 
 
-def _wav49_data(file: BinaryIO) -> int:
-    """Up to the samples of a WAV49 file; gives their length in bytes, or -1 if unknown."""
+def _wav49_data(file: BinaryIO) -> tuple[int, int]:
+    """Up to the frames of a WAV49 file; gives their length in bytes, and their number.
+
+    A length that is not known is -1.  The number is by the file's samples, 0 without.
+    """
     known = False
+    samples = 0
     for name, length in _chunks(file):
         if name == b"data":
             if not known:
                 break
-            return -1 if length in UNKNOWN else length
-        content = file.read(length + length % 2)
+            return -1 if length in UNKNOWN else length, -(-samples // FRAME_SAMPLES)
+        length += length % 2
+        content = file.read(min(length, PIECE))
+        length -= len(content)
+        while length and (passed := file.read(min(length, PIECE))):
+            length -= len(passed)
+        if name == b"fact" and len(content) >= 4:
+            samples = int.from_bytes(content[:4], "little")
         if name != b"fmt ":
             continue
         if len(content) < 16:
             break
-        tag, channels, rate, _, align = struct.unpack_from("<HHIIH", content)
+        # The rate says how fast it is to be played, and nothing about the frames.
+        tag, channels, _, _, align = struct.unpack_from("<HHIIH", content)
         if tag != FORMAT_TAG:
             raise LocalProtocolError(
                 f"a WAV file of format 0x{tag:04X} holds no GSM frames; GSM 06.10 is "
@@ -71,8 +82,7 @@ def _wav49_data(file: BinaryIO) -> int:
                 f"a WAV49 file of {channels} channels and blocks of {align} bytes: 1 channel and "
                 f"{BLOCK_BYTES} bytes are needed"
             )
-        # The rate says how fast it is to be played, and nothing about the frames.
-        known = rate > 0
+        known = True
     raise LocalProtocolError("a WAV file without a format or without samples")
 
 
@@ -80,12 +90,15 @@ def read_frames(file: BinaryIO) -> Iterator[bytes | Skipped]:
     """The frames of a raw `.gsm` or a WAV49 file, which of them its first bytes say.
 
     Yields bytes of whole frames, many at a time, and `Skipped` where bytes belong to no
-    frame.  Raises `LocalProtocolError` if it is a WAV file of another kind.
+    frame.  The frame that fills the last block of a WAV49 file up is left out.  Raises
+    `LocalProtocolError` if it is a WAV file of another kind.
     """
     head = file.read(12)
-    due = -1
+    due, filler = -1, -1
     if is_wav(head):
-        due = _wav49_data(file)
+        due, count = _wav49_data(file)
+        if count % 2 and count + 1 == due // BLOCK_BYTES * 2:
+            filler = due // BLOCK_BYTES * BLOCK_BYTES - FRAME_BYTES + 1
         parser = GsmFrameParser(wav49=True)
     else:
         parser = GsmFrameParser()
@@ -107,7 +120,7 @@ def read_frames(file: BinaryIO) -> Iterator[bytes | Skipped]:
                     yield b"".join(frames)
                     frames = []
                 yield event
-            elif not isinstance(event, Anomaly):
+            elif not isinstance(event, Anomaly) and event.offset != filler:
                 frames.append(event.data)
         if frames:
             yield b"".join(frames)
