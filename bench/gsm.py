@@ -268,7 +268,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench gsm", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--frames", type=int, default=4000, help="of speech (default 4000)")
-    parser.add_argument("--rounds", type=int, default=7, help="of which the best counts")
+    parser.add_argument("--rounds", type=int, default=15, help="of which the best counts")
     options = parser.parse_args(argv)
     if options.frames < 100 or options.rounds < 1:
         parser.error("at least 100 frames and 1 round")
