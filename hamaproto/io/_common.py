@@ -190,7 +190,10 @@ class Disconnected:
 
 @dataclass(slots=True)
 class Reconnected:
-    """The stream runs again, after so many attempts.  Offsets count from 0 again."""
+    """The stream runs again, after so many attempts: a frame follows.
+
+    Offsets count from the start of the new answer.
+    """
 
     attempts: int
 
@@ -281,7 +284,7 @@ class Settings:
             warnings.warn(
                 "a password in a URL ends up in logs and process lists; pass auth=(user, password)",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
         #: Shared by all connections: one 401 serves them all.
         self.authenticator = Authenticator.of(auth if auth is not None else found)
@@ -340,6 +343,7 @@ class Conversation(Generic[R]):
         "_cut_off",
         "_deadline",
         "_eof",
+        "_held",
         "_lost",
         "_outcome",
         "_request",
@@ -368,9 +372,10 @@ class Conversation(Generic[R]):
         self._lost: HamaError | None = None
         self._silent = True
         self._cut_off = False
-        # Attempts since the last good frame, and whether the next success is told.
+        # Attempts since the last good frame, whether the next frame is news, and that frame.
         self._attempt = 0
         self._again = False
+        self._held: Occurrence | None = None
         #: The head of the answer that is coming in.
         self.response: Response | None = None
         #: What `Do.FAIL` is about.
@@ -491,14 +496,16 @@ class Conversation(Generic[R]):
     def step(self) -> Occurrence | Do:
         """What to do next, or what happened."""
         while self._step is None:
+            if self._held is not None:
+                held, self._held = self._held, None
+                return held
             try:
                 event = self._connection.next_event()
             except RemoteProtocolError as error:
                 return self._fail(self._told(error))
-            if isinstance(event, Frame):
-                self._good(event.complete)
+            if isinstance(event, Frame | AudioFrame):
                 self._outcome.add(event)
-                return event
+                return self._frame(event)
             if isinstance(event, NeedData):
                 return Do.RECEIVE
             given = self._take(event)
@@ -519,9 +526,16 @@ class Conversation(Generic[R]):
         lost.__cause__ = error
         return lost
 
-    def _good(self, complete: bool) -> None:
-        if complete:
+    def _frame(self, event: Frame | AudioFrame) -> Occurrence:
+        attempts = self._attempt
+        if isinstance(event, AudioFrame) or event.complete:
             self._attempt = 0
+        if self._again:
+            # Now, and not with the head: a camera whose slots are taken sends one too.
+            self._again = False
+            self._held = event
+            return Reconnected(attempts)
+        return event
 
     def _take(self, event: Event) -> Occurrence | Do | None:
         """What becomes of an event: itself, another one, or nothing to be told of."""
@@ -529,9 +543,7 @@ class Conversation(Generic[R]):
             self._outcome.add(event)
         except LimitExceededError as error:
             return self._fail(error)
-        if isinstance(event, AudioFrame):
-            self._good(complete=True)
-        elif isinstance(event, Anomaly):
+        if isinstance(event, Anomaly):
             self._cut_off = self._cut_off or event.code in _CUT_OFF
         elif isinstance(event, Response):
             return self._head(event)
@@ -551,9 +563,6 @@ class Conversation(Generic[R]):
         self.response = response
         if isinstance(self._request, StreamRequest):
             self._deadline = None
-        if self._again:
-            self._again = False
-            return Reconnected(self._attempt)
         return None
 
     def _end(self, event: EndOfStream) -> Occurrence | Do:

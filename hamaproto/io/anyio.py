@@ -19,7 +19,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast, overload
 from weakref import WeakSet
@@ -164,11 +164,12 @@ class Camera:
             await line.do(Do.OPEN)
             start = anyio.current_time()
             sent = 0
-            async for piece in _pieces(frames):
-                data = conversation.connection.send_audio(piece)
-                await line.listen(start + due_after(sent))
-                await line.send(data)
-                sent += len(data)
+            async with contextlib.aclosing(_pieces(frames)) as pieces:
+                async for piece in pieces:
+                    await line.listen(start + due_after(sent))
+                    data = conversation.connection.send_audio(piece)
+                    await line.send(data)
+                    sent += len(data)
             await line.hang_up()
         return sent // 33
 
@@ -571,7 +572,7 @@ class _Reader:
 
 async def _pieces(
     frames: bytes | Iterable[bytes] | AsyncIterable[bytes],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     if isinstance(frames, AsyncIterable):
         async for item in frames:
             for piece in talk_pieces(item):

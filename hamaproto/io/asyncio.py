@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast, overload
 from weakref import WeakSet
@@ -157,11 +157,12 @@ class Camera:
             await line.do(Do.OPEN)
             start = loop.time()
             sent = 0
-            async for piece in _pieces(frames):
-                data = conversation.connection.send_audio(piece)
-                await line.listen(start + due_after(sent))
-                await line.send(data)
-                sent += len(data)
+            async with contextlib.aclosing(_pieces(frames)) as pieces:
+                async for piece in pieces:
+                    await line.listen(start + due_after(sent))
+                    data = conversation.connection.send_audio(piece)
+                    await line.send(data)
+                    sent += len(data)
             await line.hang_up()
         return sent // 33
 
@@ -317,9 +318,10 @@ class _Link(asyncio.BufferedProtocol):
             self.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.transport is not None:
-            self.transport = None
+        transport, self.transport = self.transport, None
+        if transport is not None:
             if isinstance(exc, OSError):
+                self._drain(transport)
                 self._conversation.lost(connection_failed(self._place, exc, connecting=False))
             elif self._conversation.is_open:
                 self._conversation.receive_eof()
@@ -329,6 +331,20 @@ class _Link(asyncio.BufferedProtocol):
         self.wake()
         if not self.gone.done():
             self.gone.set_result(None)
+
+    def _drain(self, transport: asyncio.Transport) -> None:
+        """Take what came before a failure to send: the camera may have said why it hung up."""
+        conversation = self._conversation
+        sock = transport.get_extra_info("socket")
+        with contextlib.suppress(OSError), sock.dup() as twin:
+            twin.setblocking(False)
+            while conversation.is_open:
+                with conversation.get_buffer() as view:
+                    count = twin.recv_into(view)
+                if not count:
+                    break
+                conversation.buffer_updated(count)
+                self.pump()
 
     def pause_writing(self) -> None:
         self._writable = self._loop.create_future()
@@ -591,7 +607,7 @@ class _Line:
 
 async def _pieces(
     frames: bytes | Iterable[bytes] | AsyncIterable[bytes],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     if isinstance(frames, AsyncIterable):
         async for item in frames:
             for piece in talk_pieces(item):

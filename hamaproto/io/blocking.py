@@ -160,8 +160,8 @@ class Camera:
             start = time.monotonic()
             sent = 0
             for piece in talk_pieces(frames):
-                data = conversation.connection.send_audio(piece)
                 line.listen(start + due_after(sent))
+                data = conversation.connection.send_audio(piece)
                 line.send(data)
                 sent += len(data)
             line.hang_up()

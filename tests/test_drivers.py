@@ -1,0 +1,868 @@
+"""The three drivers, held to the same scenarios: what they give, what they raise, what they leave.
+
+A scenario is written once, as a coroutine over a `Camera`; the blocking driver is put
+behind a shim that has its methods with an `await` before them.  Every scenario is followed
+by the same question: is a socket, a thread or a task left?
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import socket
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+from hamaproto import commands
+from hamaproto.camera import CameraState, Faults, Pictures, read_stamp
+from hamaproto.camera.mosaic import draw_mosaic
+from hamaproto.errors import (
+    AuthenticationError,
+    BusyError,
+    CameraTimeoutError,
+    ConnectError,
+    ConnectionLostError,
+    ConnectTimeoutError,
+    IdleTimeoutError,
+    LimitExceededError,
+    LocalProtocolError,
+    RefusedError,
+)
+from hamaproto.events import AudioFrame, EndOfStream, Frame
+from hamaproto.io import Backoff, Disconnected, Reconnected, Timeouts
+from hamaproto.io import anyio as io_anyio
+from hamaproto.io import asyncio as io_asyncio
+from hamaproto.io import blocking as io_blocking
+from hamaproto.io._common import Endpoint
+from hamaproto.io.serve import CameraThread, running_camera
+from hamaproto.limits import Limits
+
+AUTH = ("admin", "1234")
+#: Soon enough for a test, late enough for a busy machine.
+SOON = 0.3
+#: No scenario that waits for something waits longer.
+LATE = 10.0
+
+Scenario = Callable[..., Awaitable[Any]]
+
+
+class _ShimStream:
+    """A blocking stream with `await` before its methods."""
+
+    def __init__(self, stream: io_blocking.Stream[Any]) -> None:
+        self.stream = stream
+
+    def __aiter__(self) -> _ShimStream:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return next(self.stream)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> _ShimStream:
+        self.stream.__enter__()
+        return self
+
+    async def __aexit__(self, *exc: Any) -> None:
+        self.stream.__exit__(*exc)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+class _ShimCamera:
+    """The blocking driver with `await` before its methods."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.camera = io_blocking.Camera(*args, **options)
+
+    async def execute(self, request: Any) -> Any:
+        return self.camera.execute(request)
+
+    async def update(self, request: Any) -> Any:
+        return self.camera.update(request)
+
+    async def talk(self, frames: Any) -> int:
+        return self.camera.talk(frames)
+
+    def stream(self, *args: Any, **options: Any) -> _ShimStream:
+        return _ShimStream(self.camera.stream(*args, **options))
+
+    async def __aenter__(self) -> _ShimCamera:
+        self.camera.__enter__()
+        return self
+
+    async def __aexit__(self, *exc: Any) -> None:
+        self.camera.__exit__(*exc)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.camera, name)
+
+
+class Driver:
+    """One driver under one event loop."""
+
+    def __init__(self, name: str, camera: Any, backend: str) -> None:
+        self.name = name
+        self.Camera = camera
+        self.backend = backend
+
+    def run(self, scenario: Scenario, *arguments: Any) -> Any:
+        if self.backend == "trio":
+            return anyio.run(scenario, *arguments, backend="trio")
+
+        async def main() -> Any:
+            result = await scenario(*arguments)
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+            return result
+
+        return asyncio.run(main())
+
+    async def sleep(self, seconds: float) -> None:
+        if self.name == "blocking":
+            time.sleep(seconds)  # as a slow consumer does
+        else:
+            await anyio.sleep(seconds)
+
+
+DRIVERS = {
+    driver.name: driver
+    for driver in (
+        Driver("blocking", _ShimCamera, "asyncio"),
+        Driver("asyncio", io_asyncio.Camera, "asyncio"),
+        Driver("anyio-asyncio", io_anyio.Camera, "asyncio"),
+        Driver("anyio-trio", io_anyio.Camera, "trio"),
+    )
+}
+everywhere = pytest.mark.parametrize("driver", DRIVERS.values(), ids=DRIVERS)
+asynchronous = pytest.mark.parametrize(
+    "driver",
+    [driver for driver in DRIVERS.values() if driver.name != "blocking"],
+    ids=[name for name in DRIVERS if name != "blocking"],
+)
+
+
+def _open_sockets() -> int:
+    count = 0
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
+    return count
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    """No socket, descriptor or thread more than before."""
+    linux = sys.platform == "linux"
+    gc.collect()
+    sockets = _open_sockets() if linux else 0
+    threads = set(threading.enumerate())
+    yield
+    gc.collect()
+    left = {thread.name for thread in set(threading.enumerate()) - threads}
+    # trio keeps idle threads for a while by design; ours have names.
+    assert not [name for name in left if "Trio thread" not in name]
+    if linux:
+        assert _open_sockets() <= sockets
+
+
+@contextlib.contextmanager
+def simulated(*faults: str, **options: Any) -> Iterator[CameraThread]:
+    """A camera with small pictures, 30 of them a second."""
+    host = options.pop("host", "127.0.0.1")
+    state = CameraState(faults=Faults(*faults), pictures=Pictures(draw_mosaic), **options)
+    state.param(b"action=update&Image.I0.Stream.FPS=30", 0.0)
+    with running_camera(state, host=host) as camera:
+        yield camera
+
+
+async def collect(stream: Any, *, at_most: int = 1000) -> tuple[list[Any], Exception | None]:
+    """The events of a stream, and the error behind them."""
+    events = []
+    try:
+        async with stream as given:
+            async for event in given:
+                events.append(event)
+                if len(events) == at_most:
+                    break
+    except Exception as error:
+        return events, error
+    return events, None
+
+
+def frames_of(events: list[Any]) -> list[Frame]:
+    return [event for event in events if isinstance(event, Frame)]
+
+
+# -- answers that end ------------------------------------------------------------------
+
+
+@everywhere
+@pytest.mark.parametrize("fault", ["bare-ok", "digest"])
+def test_every_command_is_answered_by_the_type_that_it_promises(driver: Driver, fault: str) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, auth=AUTH, timeout=LATE) as camera:
+            for row in commands.CATALOGUE:
+                if isinstance(row.example, commands.Request):
+                    answer = await camera.execute(row.example)
+                    assert answer is not None
+                    if isinstance(answer, Frame):
+                        assert answer.complete
+
+    with simulated(fault, users=dict([AUTH])) as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_an_update_is_confirmed_by_what_was_stored(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            assert (await camera.update(commands.set_mjpeg_fps(15))).ok
+            told = await camera.update(commands.set_mjpeg_fps(7, unchecked=True))
+            assert told.differences == {"Image.I0.Stream.FPS": ("7", "10")}
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_refusals_are_typed(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            with pytest.raises(RefusedError, match="404"):
+                await camera.execute(commands.image_without_login("other.jpg"))
+            with pytest.raises(RefusedError, match="Error -1"):
+                await camera.execute(commands.list_params("Nothing"))
+            answer = await camera.execute(commands.raw("/nothing"))
+            assert answer.status == 404
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+@pytest.mark.parametrize("fault", ["bare-ok", "digest"])
+@pytest.mark.parametrize("auth", [None, ("admin", "wrong")])
+def test_a_wrong_password_is_refused_everywhere(driver: Driver, fault: str, auth: Any) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, auth=auth, timeout=LATE) as camera:
+            with pytest.raises(AuthenticationError):
+                await camera.execute(commands.brand())
+            _, error = await collect(camera.stream(commands.video_stream()))
+            assert isinstance(error, AuthenticationError)
+            _, error = await collect(camera.stream(commands.video_stream(), reconnect=Backoff(0)))
+            assert isinstance(error, AuthenticationError)
+            with pytest.raises(AuthenticationError):
+                await camera.talk(SOUND[:2])
+
+    with simulated(fault, users=dict([AUTH])) as camera:
+        driver.run(scenario, camera.url)
+        assert camera.state.talk_frames == 0
+
+
+@everywhere
+def test_a_camera_that_does_not_answer(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        silent = Timeouts(connect=LATE, idle=SOON, total=LATE)
+        async with driver.Camera(url, timeout=silent) as camera:
+            with pytest.raises(IdleTimeoutError, match=r"silent for 0\.3 s"):
+                await camera.execute(commands.brand())
+            _, error = await collect(camera.stream(commands.video_stream()))
+            assert isinstance(error, IdleTimeoutError)
+        slow = Timeouts(connect=None, idle=None, total=SOON)
+        async with driver.Camera(url, timeout=slow) as camera:
+            with pytest.raises(CameraTimeoutError, match=r"no whole answer within 0\.3 s"):
+                await camera.execute(commands.brand())
+            _, error = await collect(camera.stream(commands.video_stream()))
+            assert type(error) is CameraTimeoutError
+
+    with simulated("mute") as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_nobody_listens(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            with pytest.raises(ConnectError, match="Connection refused"):
+                await camera.execute(commands.brand())
+            _, error = await collect(camera.stream(commands.video_stream()))
+            assert isinstance(error, ConnectError)
+            with pytest.raises(ConnectError):
+                await camera.talk(SOUND[:2])
+
+    with simulated() as camera:
+        pass
+    driver.run(scenario, camera.url)
+
+
+@everywhere
+@pytest.mark.skipif(sys.platform != "linux", reason="how a full backlog is met differs")
+def test_nobody_accepts(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        limits = Timeouts(connect=SOON, idle=LATE, total=LATE)
+        async with driver.Camera(url, timeout=limits) as camera:
+            with pytest.raises(ConnectTimeoutError, match=r"can't connect within 0\.3 s"):
+                await camera.execute(commands.brand())
+
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(3):  # the kernel takes one more than it is told
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        driver.run(scenario, f"http://127.0.0.1:{server.getsockname()[1]}")
+
+
+@contextlib.contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """A server that says this to whoever connects, and closes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = server.accept()
+                    with client:
+                        client.recv(65536)
+                        client.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Ty",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nBrand=",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n",
+    ],
+)
+def test_an_answer_that_breaks_off(driver: Driver, answer: bytes) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            with pytest.raises(ConnectionLostError):
+                await camera.execute(commands.brand())
+
+    with answering(answer) as url:
+        driver.run(scenario, url)
+
+
+@everywhere
+def test_limits_hold(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE, limits=Limits(max_body=100)) as camera:
+            with pytest.raises(LimitExceededError, match="max_body"):
+                await camera.execute(commands.raw("/"))
+
+    with answering(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + b"x" * 101) as url:
+        driver.run(scenario, url)
+
+
+# -- streams ---------------------------------------------------------------------------
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "fault",
+    ["bare-ok", "chunked", "no-head", "as-printed", "long-length", "truncated", "no-length"],
+)
+def test_pictures_come_whatever_the_camera_is_like(driver: Driver, fault: str) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            stream = camera.stream(commands.video_stream())
+            events, error = await collect(stream, at_most=12)
+            assert error is None
+            assert stream.received >= sum(len(frame.data) for frame in frames_of(events))
+            assert stream.response.status == (None if fault == "no-head" else 200)
+            numbers = [read_stamp(frame.data).number for frame in frames_of(events)]
+            assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+            assert len(numbers) >= 4
+
+    with simulated(fault) as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_sound_comes(driver: Driver) -> None:
+    async def scenario(url: str) -> list[Any]:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            events, error = await collect(camera.stream(commands.audio_stream()), at_most=5)
+            assert error is None
+            return events
+
+    with simulated() as camera:
+        events = driver.run(scenario, camera.url)
+        assert all(isinstance(event, AudioFrame) and len(event.data) == 33 for event in events)
+
+
+#: A fault, and how the stream ends then: the error, whether the last frame is cut off.
+ENDS = {
+    "die": (ConnectionLostError, True),
+    "reset": (ConnectionLostError, False),
+    "stall": (IdleTimeoutError, False),
+    "stall-inside": (IdleTimeoutError, True),
+    "close": (None, False),
+}
+
+
+@everywhere
+@pytest.mark.parametrize("policy", ["wait", "latest"])
+@pytest.mark.parametrize("fault", ENDS)
+def test_how_streams_end(driver: Driver, fault: str, policy: str) -> None:
+    error_type, cut_off = ENDS[fault]
+
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=Timeouts(LATE, SOON, LATE)) as camera:
+            stream = camera.stream(commands.video_stream(), policy=policy)
+            events, error = await collect(stream)
+            assert type(error) is (error_type or type(None))
+            frames = frames_of(events)
+            if policy == "wait":
+                assert len(frames) == 3 + cut_off
+            assert frames[-1].complete is not cut_off
+            assert isinstance(events[-1], EndOfStream)
+            assert events[-1].complete is (error_type is None)
+
+    with simulated(fault) as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_all_slots_are_taken(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            events, error = await collect(camera.stream(commands.video_stream()))
+            assert isinstance(error, BusyError)
+            assert not frames_of(events)
+            events, error = await collect(
+                camera.stream(commands.video_stream(), reconnect=Backoff(0, attempts=2))
+            )
+            assert [type(event) for event in events] == [Disconnected, Disconnected]
+            assert isinstance(error, BusyError)
+
+    with simulated("full") as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_a_camera_that_restarts_is_found_again(driver: Driver) -> None:
+    async def scenario(sim: CameraThread) -> None:
+        backoff = Backoff(initial=0.05, factor=2, cap=0.2, jitter=0)
+        async with (
+            driver.Camera(sim.url, timeout=LATE) as camera,
+            camera.stream(commands.video_stream(), reconnect=backoff) as events,
+        ):
+            seen: list[Any] = []
+            down = False
+            async for event in events:
+                seen.append(event)
+                if isinstance(event, Frame) and event.complete and not down:
+                    down = True
+                    sim.stop()
+                elif isinstance(event, Disconnected) and event.attempt == 3:
+                    sim.restart()
+                elif isinstance(event, Frame) and isinstance(seen[-2], Reconnected):
+                    break
+            lost = [event for event in seen if isinstance(event, Disconnected)]
+            assert [event.attempt for event in lost] == list(range(1, len(lost) + 1))
+            assert [event.delay for event in lost][:4] == [0.05, 0.1, 0.2, 0.2][: len(lost)]
+            assert isinstance(lost[1].error, ConnectError)
+            assert "Connection refused" in lost[1].reason
+            assert seen[-2] == Reconnected(len(lost))
+            assert len(lost) >= 3
+            # The good frame makes the next loss the first one again.
+            sim.kill()
+            async for event in events:
+                if isinstance(event, Disconnected):
+                    assert event.attempt == 1
+                    break
+
+    with simulated() as camera:
+        driver.run(scenario, camera)
+
+
+@everywhere
+def test_attempts_come_to_an_end(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        backoff = Backoff(initial=0.01, attempts=3)
+        async with driver.Camera(url, timeout=LATE) as camera:
+            stream = camera.stream(commands.video_stream(), reconnect=backoff)
+            events, error = await collect(stream)
+            assert [event.attempt for event in events] == [1, 2, 3]
+            assert isinstance(error, ConnectError)
+
+    with simulated() as camera:
+        pass
+    driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_latest_gives_what_is_live(driver: Driver) -> None:
+    async def scenario(url: str, now: Callable[[], float]) -> None:
+        async with (
+            driver.Camera(url, timeout=LATE) as camera,
+            camera.stream(commands.video_stream(), policy="latest") as events,
+        ):
+            number = 0
+            async for event in events:
+                if isinstance(event, Frame):
+                    stamp = read_stamp(event.data)
+                    # Five frames come in the time between; this is one of the last of them.
+                    assert time.time() - stamp.time < 0.15
+                    number += 1
+                    if number == 4:
+                        break
+                await driver.sleep(0.17)
+            assert events.dropped >= 5
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url, camera.camera.now)
+
+
+@everywhere
+def test_a_slow_consumer_loses_nothing_and_is_no_idle_camera(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        async with (
+            driver.Camera(url, timeout=Timeouts(LATE, SOON, LATE)) as camera,
+            camera.stream(commands.video_stream(), queue=2) as events,
+        ):
+            numbers = []
+            async for event in events:
+                if isinstance(event, Frame):
+                    numbers.append(read_stamp(event.data).number)
+                    if len(numbers) in (2, 3):
+                        await driver.sleep(2 * SOON)
+                if len(numbers) == 20:
+                    break
+            assert numbers == list(range(numbers[0], numbers[0] + 20))
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_what_nobody_closed_is_closed(driver: Driver) -> None:
+    async def scenario(sim: CameraThread) -> None:
+        async with driver.Camera(sim.url, timeout=LATE) as camera:
+            async for _ in camera.stream(commands.video_stream()):
+                break
+            gc.collect()
+            deadline = time.monotonic() + LATE
+            while sim.state.streams:
+                assert time.monotonic() < deadline
+                await driver.sleep(0.01)
+
+    with simulated() as camera:
+        driver.run(scenario, camera)
+
+
+@everywhere
+@pytest.mark.parametrize("policy", ["wait", "latest"])
+@pytest.mark.parametrize("how", ["stream", "camera"])
+def test_closing_ends_whoever_waits(driver: Driver, policy: str, how: str) -> None:
+    """From another thread for the blocking driver, from another task for the others."""
+
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            stream = camera.stream(commands.video_stream(), policy=policy)
+            close = stream.close if how == "stream" else camera.close
+            async with stream as events, contextlib.AsyncExitStack() as stack:
+                if driver.name == "blocking":
+                    timer = threading.Timer(0.2, close)
+                    timer.start()
+                    stack.callback(timer.join)
+                else:
+                    group = await stack.enter_async_context(anyio.create_task_group())
+
+                    async def later() -> None:
+                        await anyio.sleep(0.2)
+                        await close()
+
+                    group.start_soon(later)
+                start = time.monotonic()
+                given = [event async for event in events]
+                assert time.monotonic() - start < LATE / 2
+                assert all(isinstance(event, Frame) for event in given)
+            # Twice does no harm.
+            stream.close()
+
+    with simulated("stall") as camera:
+        driver.run(scenario, camera.url)
+
+
+@asynchronous
+def test_cancelling_loses_nothing(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        async with (
+            driver.Camera(url, timeout=LATE) as camera,
+            camera.stream(commands.video_stream()) as events,
+        ):
+            numbers = []
+            while len(numbers) < 6:
+                with anyio.move_on_after(0.01):
+                    event = await anext(events)
+                    numbers.append(read_stamp(event.data).number)
+            assert numbers == list(range(numbers[0], numbers[0] + 6))
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url)
+
+
+@asynchronous
+@pytest.mark.parametrize("what", ["execute", "stream", "latest", "talk", "connect"])
+def test_cancelling_leaves_nothing(driver: Driver, what: str) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            with anyio.move_on_after(0.1) as scope:
+                if what == "talk":
+                    await camera.talk(SOUND)
+                elif what == "stream":
+                    await collect(camera.stream(commands.video_stream()))
+                elif what == "latest":
+                    await collect(camera.stream(commands.video_stream(), policy="latest"))
+                else:
+                    await camera.execute(commands.brand())
+            assert scope.cancelled_caught
+
+    if what == "connect":
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(socket.socket())
+            server.bind(("127.0.0.1", 0))
+            server.listen(0)
+            for _ in range(3):
+                waiting = stack.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(server.getsockname())
+            driver.run(scenario, f"http://127.0.0.1:{server.getsockname()[1]}")
+        return
+    with simulated("mute" if what != "talk" else "lf") as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_many_streams_at_once(driver: Driver) -> None:
+    """One camera object, picture and sound and questions at the same time."""
+
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            picture = camera.stream(commands.video_stream())
+            sound = camera.stream(commands.audio_stream())
+            async with picture as pictures, sound as sounds:
+                for _ in range(3):
+                    assert isinstance(await anext(pictures), Frame)
+                    assert isinstance(await anext(sounds), AudioFrame)
+                    assert (await camera.execute(commands.users())).current_users == 2
+
+    async def anext(stream: Any) -> Any:
+        return await stream.__anext__()
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url)
+
+
+# -- talk-back -------------------------------------------------------------------------
+
+SOUND = [bytes([0xD0 | index % 16, index]) + bytes(31) for index in range(30)]
+
+
+@everywhere
+@pytest.mark.parametrize("fault", ["lf", "digest"])
+@pytest.mark.parametrize("shape", ["frames", "one piece", "generator"])
+def test_talking_back(driver: Driver, fault: str, shape: str) -> None:
+    frames: Any = {
+        "frames": SOUND,
+        "one piece": b"".join(SOUND),
+        "generator": (frame for frame in SOUND),
+    }[shape]
+
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, auth=AUTH, timeout=LATE) as camera:
+            start = time.monotonic()
+            assert await camera.talk(frames) == 30
+            # 0.6 s of sound, of which a fifth of a second may go ahead.
+            assert time.monotonic() - start >= 0.25
+
+    with simulated(fault, users=dict([AUTH])) as camera:
+        driver.run(scenario, camera.url)
+        deadline = time.monotonic() + LATE
+        while camera.state.talk_frames < 30 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert list(camera.state.talk) == SOUND
+
+
+@asynchronous
+def test_talking_from_an_async_source(driver: Driver) -> None:
+    async def microphone() -> Any:
+        for frame in SOUND[:5]:
+            await anyio.sleep(0.02)
+            yield frame
+
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            assert await camera.talk(microphone()) == 5
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_talking_to_a_camera_that_hangs_up(driver: Driver) -> None:
+    async def scenario(sim: CameraThread) -> None:
+        def frames() -> Iterator[bytes]:
+            yield from SOUND
+            sim.kill()
+            yield from SOUND
+
+        async with driver.Camera(sim.url, timeout=LATE) as camera:
+            with pytest.raises(ConnectionLostError):
+                await camera.talk(frames())
+            with pytest.raises(LocalProtocolError, match="nibble"):
+                await camera.talk(bytes(33))
+
+    with simulated() as camera:
+        driver.run(scenario, camera)
+
+
+# -- where the camera is ---------------------------------------------------------------
+
+
+@everywhere
+def test_ipv6(driver: Driver) -> None:
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+
+    async def scenario(url: str) -> None:
+        assert url.startswith("http://[::1]:")
+        async with driver.Camera(url, timeout=LATE) as camera:
+            # The redirect says which host was asked for.
+            told = await camera.execute(commands.set_flip_mode(0))
+            assert told.location.startswith(f"{url}/")
+
+    try:
+        with simulated(host="::1") as camera:
+            driver.run(scenario, camera.url)
+    except OSError:
+        pytest.skip("no IPv6 here")
+
+
+@everywhere
+def test_a_name_is_looked_up(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            assert (await camera.execute(commands.brand())).product_number == "00053104"
+        nowhere = driver.Camera("http://nowhere.invalid", timeout=LATE)
+        with pytest.raises(ConnectError, match=r"nowhere\.invalid:80: can't connect"):
+            await nowhere.execute(commands.brand())
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url.replace("127.0.0.1", "localhost"))
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "authority", "prefix"),
+    [
+        ("http://camera", "camera", 80, "camera", ""),
+        ("192.168.1.20", "192.168.1.20", 80, "192.168.1.20", ""),
+        ("camera:8080/", "camera", 8080, "camera:8080", ""),
+        ("http://camera/front/door/", "camera", 80, "camera", "/front/door"),
+        ("http://[::1]", "::1", 80, "[::1]", ""),
+        ("http://[fe80::1%25eth0]:81/x", "fe80::1%eth0", 81, "[fe80::1]:81", "/x"),
+    ],
+)
+def test_where_a_url_leads(url: str, host: str, port: int, authority: str, prefix: str) -> None:
+    endpoint, credentials = Endpoint.parse(url)
+    assert credentials is None
+    assert (endpoint.host, endpoint.port) == (host, port)
+    assert (endpoint.authority, endpoint.prefix) == (authority, prefix)
+
+
+@pytest.mark.parametrize("driver", [io_blocking, io_asyncio, io_anyio])
+def test_a_password_in_a_url_works_with_a_warning(driver: Any) -> None:
+    with pytest.warns(UserWarning, match="password in a URL") as caught:
+        camera = driver.Camera("http://admin:s%40cret@camera")
+    assert caught[0].filename == __file__
+    assert "s@cret" not in f"{camera!r} {camera.url} {caught[0].message}"
+    credentials = camera._settings.authenticator.credentials
+    assert (credentials.user, credentials.password) == ("admin", "s@cret")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://camera", "ftp://camera", "http://", "http://a b", "http://camera?x", 5]
+)
+def test_what_is_no_url_of_a_camera(url: Any) -> None:
+    with pytest.raises(LocalProtocolError), warnings.catch_warnings():
+        io_blocking.Camera(url)
+
+
+# -- misuse ----------------------------------------------------------------------------
+
+
+@everywhere
+def test_misuse(driver: Driver) -> None:
+    async def scenario() -> None:
+        camera = driver.Camera("http://127.0.0.1:1")
+        with pytest.raises(LocalProtocolError, match="is for stream"):
+            await camera.execute(commands.video_stream())
+        with pytest.raises(LocalProtocolError, match="is for execute"):
+            camera.stream(commands.brand())
+        with pytest.raises(LocalProtocolError, match="'wait' and 'latest'"):
+            camera.stream(commands.video_stream(), policy="newest")
+        with pytest.raises(LocalProtocolError, match="queue=0"):
+            camera.stream(commands.video_stream(), queue=0)
+        with pytest.raises(LocalProtocolError, match=r"confirm\(\)"):
+            await camera.update(commands.move("left"))
+        camera.close()
+        with pytest.raises(LocalProtocolError, match="closed"):
+            await camera.execute(commands.brand())
+
+    driver.run(scenario)
+
+
+@pytest.mark.parametrize("driver", [DRIVERS["anyio-asyncio"], DRIVERS["anyio-trio"]])
+def test_anyio_needs_a_place_for_the_task_of_latest(driver: Driver) -> None:
+    async def scenario() -> None:
+        camera = driver.Camera("http://127.0.0.1:1")
+        with pytest.raises(LocalProtocolError, match="async with"):
+            await anext(camera.stream(commands.video_stream(), policy="latest"))
+
+    driver.run(scenario)
+
+
+@pytest.mark.parametrize("value", [0, -1, "5"])
+def test_timeouts_are_numbers_over_0(value: Any) -> None:
+    with pytest.raises(LocalProtocolError, match="Timeouts"):
+        Timeouts(idle=value)
+    assert Timeouts.of(3) == Timeouts(3, 3, 3)
+
+
+def test_backoff_grows_to_its_cap_and_no_further() -> None:
+    steady = Backoff(initial=1, factor=3, cap=5, jitter=0)
+    assert [steady.delay(n) for n in (1, 2, 3, 4, 10_000)] == [1, 3, 5, 5, 5]
+    spread = Backoff(initial=1, factor=3, cap=5, jitter=0.5, rng=lambda: 0.5)
+    assert [spread.delay(n) for n in (1, 2, 3)] == [0.75, 2.25, 3.75]
+    assert Backoff(initial=0).delay(1000) == 0
+    for wrong in ({"factor": 0.5}, {"jitter": 2}, {"initial": -1}, {"attempts": 0}):
+        with pytest.raises(LocalProtocolError, match="Backoff"):
+            Backoff(**wrong)
