@@ -7,7 +7,7 @@
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_Check
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_Check, PyBytes_FromStringAndSize
-from cpython.ref cimport PyObject, Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_INCREF, Py_REFCNT, Py_XDECREF, PyObject
 from libc.string cimport memchr, memcmp, memcpy
 
 cdef extern from "kernel_scan.h":
@@ -159,6 +159,9 @@ cdef class Store:
             self._last = size
         if size == len(data):
             return data
+        if Py_REFCNT(data) > 1:
+            # A view of it is still held, so it can't be moved.
+            return data[:size]
         # Give back what was too much.  The object is ours alone, which is what the call wants.
         Py_INCREF(data)
         raw = <PyObject *>data
@@ -179,6 +182,8 @@ cdef class Store:
         return memoryview(window)
 
     cpdef extend(self, Py_ssize_t size):
+        if size < 0 or size > self._room - self.size:
+            raise ValueError(f"extend({size}): room for {self._room - self.size} bytes")
         self.size += size
 
 

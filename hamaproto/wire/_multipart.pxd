@@ -27,7 +27,7 @@ cdef class MjpegParser:
     cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
     cdef Py_ssize_t _head_length, _head_lines, _line, _cursor, _body_at
     cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
-    cdef Py_ssize_t _cursor_known, _cursor_any, _needed, _confirmed, _anchor, _piece
+    cdef Py_ssize_t _cursor_known, _cursor_any, _needed, _confirmed, _anchor, _piece, _lent_at
 
     @cython.locals(size=Py_ssize_t)
     cpdef receive_data(self, object data)

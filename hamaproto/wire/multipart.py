@@ -174,6 +174,7 @@ class MjpegParser:
         "_image_at",
         "_image_end",
         "_junk",
+        "_lent_at",
         "_lf_lines",
         "_limits",
         "_line",
@@ -239,6 +240,7 @@ class MjpegParser:
         self._fed = 0
         self._eof = False
         self._scratch: bytearray | None = None
+        self._lent_at = -1
         # The output.
         self._out: list[MjpegEvent] = []
         self._pending: list[Anomaly] = []
@@ -373,9 +375,11 @@ class MjpegParser:
         """
         if self._error is not None:
             raise self._error
+        self._lent_at = -1
         if self._missing > _DIRECT and self._idle:
             view = self._store.view(self._missing)
             if view is not None:
+                self._lent_at = self._fed
                 return view
         if self._scratch is None:
             self._scratch = bytearray(_SCRATCH)
@@ -387,9 +391,8 @@ class MjpegParser:
             raise self._error
         if self._eof:
             raise LocalProtocolError("buffer_updated after receive_eof: the stream has ended")
-        direct = (
-            self._missing > _DIRECT and self._idle and self._store.view(self._missing) is not None
-        )
+        # Lent by the image itself, and nothing was fed since.
+        direct = self._lent_at == self._fed
         room = self._missing if direct else (0 if self._scratch is None else len(self._scratch))
         if not 0 <= nbytes <= room:
             raise LocalProtocolError(
@@ -400,6 +403,7 @@ class MjpegParser:
             self._missing -= nbytes
             self._base += nbytes
             self._fed += nbytes
+            self._idle = self._missing > 0
         elif nbytes and self._scratch is not None:
             with memoryview(self._scratch) as view:
                 data = bytes(view[:nbytes])
