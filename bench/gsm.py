@@ -5,7 +5,8 @@
 Prints a Markdown table: nanoseconds a frame (20 ms of sound), times faster than realtime,
 and the ratio to libgsm called in a C loop.  Everything decodes and encodes the same
 speech in the same process; the rows take turns, round after round, and the best round of
-each counts, so that a busy moment of the machine does not decide.  A peer that is not
+each counts.  Rounds are short, a few milliseconds a row, so that even on a busy machine
+each row gets some of them undisturbed.  A peer that is not
 installed is left out, and the last lines say so.
 
 libgsm needs Debian's libgsm1, and for the C loop libgsm1-dev and gcc.  Without the loop
@@ -184,7 +185,7 @@ def _decode_rows(frames: bytes, missing: list[str], peer: Libgsm | None) -> list
         )
     except ImportError:
         missing.append("soundfile (pip install soundfile)")
-    few = frames[: 33 * min(count, 200)]
+    few = frames[: 33 * min(count, 20)]
     rows.append(Row("ours, pure", lambda: decoder.Decoder().decode(few), len(few) // 33))
     codec = load("hamaproto.gsm._codec")
     if codec is None:
@@ -239,7 +240,7 @@ def _encode_rows(samples: Any, peer: Libgsm | None) -> list[Row]:
                 count,
             )
         )
-    few = samples[: 160 * min(count, 100)]
+    few = samples[: 160 * min(count, 10)]
     rows.append(Row("ours, pure", lambda: encoder.Encoder().encode(few), len(few) // 160))
     codec = load("hamaproto.gsm._codec")
     if codec is not None:
@@ -267,8 +268,8 @@ def _print(title: str, rows: list[Row]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench gsm", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--frames", type=int, default=4000, help="of speech (default 4000)")
-    parser.add_argument("--rounds", type=int, default=15, help="of which the best counts")
+    parser.add_argument("--frames", type=int, default=400, help="of speech a round (default 400)")
+    parser.add_argument("--rounds", type=int, default=100, help="of which the best counts")
     options = parser.parse_args(argv)
     if options.frames < 100 or options.rounds < 1:
         parser.error("at least 100 frames and 1 round")
@@ -286,7 +287,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             row.round()
     codec = load("hamaproto.gsm._codec")
     if codec is not None:
-        print(f"compiled for {codec.instruction_set()}, {options.frames} frames of speech")
+        print(f"compiled for {codec.instruction_set()}, {options.frames} frames of speech a round")
     _print("decode", decoding)
     _print("encode", encoding)
     print()
