@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Protocol, TypeVar
 
-from hamaproto.events import EndOfStream, NeedData
+from hamaproto.events import EndOfStream
 
 __all__ = ["Parser", "adecode", "decode", "ready"]
 
@@ -32,13 +32,13 @@ class Parser(Protocol[E_co]):
 
     def receive_data(self, data: Chunk, /) -> None: ...
     def receive_eof(self) -> None: ...
-    def next_event(self) -> E_co | NeedData: ...
+    def events(self) -> Iterator[E_co]: ...
 
 
 def ready(parser: Parser[E], chunk: Chunk = b"") -> Iterator[E]:
     """Feed a piece, and give the events that can be had without another one."""
     parser.receive_data(chunk)
-    return _events(parser)
+    return parser.events()
 
 
 def decode(body: Iterable[Chunk], parser: Parser[E]) -> Iterator[E]:
@@ -60,7 +60,7 @@ def decode(body: Iterable[Chunk], parser: Parser[E]) -> Iterator[E]:
             if isinstance(event, EndOfStream):
                 return
     parser.receive_eof()
-    yield from _events(parser)
+    yield from parser.events()
 
 
 async def adecode(body: AsyncIterable[Chunk], parser: Parser[E]) -> AsyncIterator[E]:
@@ -80,19 +80,11 @@ async def adecode(body: AsyncIterable[Chunk], parser: Parser[E]) -> AsyncIterato
             if isinstance(event, EndOfStream):
                 return
     parser.receive_eof()
-    for event in _events(parser):
+    for event in parser.events():
         yield event
-
-
-def _events(parser: Parser[E]) -> Iterator[E]:
-    """Events until more data is needed, or to the end, `EndOfStream` included."""
-    while not isinstance(event := parser.next_event(), NeedData):
-        yield event
-        if isinstance(event, EndOfStream):
-            return
 
 
 def _left(parser: Parser[E]) -> Iterator[E]:
     """What is left when the client fails; its error takes the place of `EndOfStream`."""
     parser.receive_eof()
-    return (event for event in _events(parser) if not isinstance(event, EndOfStream))
+    return (event for event in parser.events() if not isinstance(event, EndOfStream))
