@@ -26,7 +26,7 @@ from fixtures.damage import random_damage
 from fixtures.feeding import Log, first_difference, pieces, random_pieces, record
 from fixtures.jpegs import image, scan_start
 from fixtures.streams import Style, Tape, compose, write
-from fixtures.traps import floods, traps
+from fixtures.traps import FLOOD_PLACES, floods, traps
 from hamaproto import (
     HamaError,
     Limits,
@@ -331,8 +331,9 @@ def test_3_bounded_memory(twin: Any, start: bytes, flood: bytes) -> None:
 # 4: linear time
 
 
+@pytest.mark.parametrize("place", FLOOD_PLACES)
 @pytest.mark.parametrize("name", floods(100))
-def test_4_linear_time(name: str) -> None:
+def test_4_linear_time(name: str, place: str) -> None:
     """Four times the bytes are four times the work, counted as calls of the pure twin.
 
     The time itself is measured by `python -m bench mjpeg`, never asserted in a test.
@@ -342,7 +343,7 @@ def test_4_linear_time(name: str) -> None:
     def calls(size: int, piece: int) -> int:
         flood = floods(size)[name]
         new = MjpegParser(MULTIPART)
-        new.receive_data(PLAIN.body)
+        new.receive_data(PLAIN.body + FLOOD_PLACES[place])
         list(new.events())
         count = 0
 
@@ -363,9 +364,9 @@ def test_4_linear_time(name: str) -> None:
             sys.setprofile(None)
         return count
 
-    for piece in (1, 1460):
-        small, large = (calls(times * 2000 + times * 10 * piece, piece) for times in (1, 4))
-        assert large < 5 * small + 2000
+    for size, piece in ((1600, 1), (6000, 1460)):
+        small, large = calls(size, piece), calls(4 * size, piece)
+        assert large < 5 * small + 1000
 
 
 # 5: round trip
