@@ -121,9 +121,9 @@ def _run(twin: Any, this: Case, chunks: list[bytes], **options: Any) -> tuple[Lo
         accounts.append(now)
 
     parser = twin(this.stream.content_type, limits=this.limits, strict=this.strict)
-    if len(chunks) == len(this.stream.body):  # the account of each byte takes too long
-        check = None  # type: ignore[assignment]
-    log = record(parser, chunks, errors=(HamaError,), check=check, **options)
+    # Byte by byte the accounts would take longer than the rest.
+    checked = None if len(chunks) == len(this.stream.body) else check
+    log = record(parser, chunks, errors=(HamaError,), check=checked, **options)
     return log, accounts
 
 

@@ -600,7 +600,7 @@ def _flood_table(rows: list[Flood]) -> Iterator[str]:
             if not chosen:
                 continue
             base = chosen[0].each / chosen[0].relative
-            yield f"\nFloods, {twin}, pieces of {size} B: ns a byte, x ordinary data ({base:.2f} ns)"
+            yield f"\nFloods, {twin}, pieces of {size} B: ns a byte, x ordinary data ({base:.2f})"
             yield "(in brackets: how the time of a byte grows when there are four times as many)\n"
             yield "| flood | " + " | ".join(FLOOD_PLACES) + " |"
             yield "| --- |" + " ---: |" * len(FLOOD_PLACES)
