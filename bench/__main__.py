@@ -13,6 +13,7 @@ import sys
 SUBJECTS: dict[str, tuple[str, str]] = {
     "mjpeg": ("bench.mjpeg", "the MJPEG parser beside others: speed, right or wrong, floods"),
     "heads": ("bench.heads", "which response heads are read, by us and by others"),
+    "load": ("bench.load", "many streams in one asyncio process: lost frames, CPU, memory"),
     "gsm": ("bench.gsm", "the GSM 06.10 codec beside others"),
     "fuzz-gsm": ("bench.fuzz_gsm", "the GSM codec's twins against each other, a million frames"),
     "fuzz": ("bench.fuzz", "both twins of a parser against each other, for minutes"),
