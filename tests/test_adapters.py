@@ -116,16 +116,19 @@ def test_what_came_before_an_error_of_the_client_is_given() -> None:
         with pytest.raises(ClientError):
             yield from decode(pieces(), MjpegParser())
 
-    async def acollect() -> AsyncIterator[Any]:
-        with pytest.raises(ClientError):
-            async for event in adecode(again(), MjpegParser()):
-                yield event
+    same: list[Any] = []
+
+    async def fill() -> None:
+        async for event in adecode(again(), MjpegParser()):
+            same.extend([event])
 
     events = list(collect())
     frames = [event for event in events if isinstance(event, Frame)]
     assert [frame.complete for frame in frames][-2:] == [True, False]
     assert not any(isinstance(event, EndOfStream) for event in events)
-    assert asyncio.run(listed(acollect())) == events
+    with pytest.raises(ClientError):
+        asyncio.run(fill())
+    assert same == events
 
 
 def test_errors_of_the_parser_pass_through() -> None:
