@@ -54,7 +54,7 @@ def _scene(number: int, count: int) -> Iterator[bytes]:
     encoder.thread_count = 1
     encoder.options = {"qmin": str(QUALITY), "qmax": str(QUALITY), "huffman": "default"}
     for index in range(count):
-        picture = graph.pull()
+        picture = graph.vpull()
         picture.pts = index
         for packet in encoder.encode(picture):
             yield bytes(packet)
@@ -82,10 +82,10 @@ def frames(count: int = 2000) -> list[bytes]:
                 out.write(len(data).to_bytes(4, "big") + data)
         drawn.replace(file)
     whole = file.read_bytes()
-    out = []
+    pictures = []
     at = 0
     while at < len(whole):
         size = int.from_bytes(whole[at : at + 4], "big")
-        out.append(whole[at + 4 : at + 4 + size])
+        pictures.append(whole[at + 4 : at + 4 + size])
         at += 4 + size
-    return out
+    return pictures

@@ -118,7 +118,8 @@ def pyav() -> Reader:
 
     def read(chunks: list[bytes], sink: Sink) -> int:
         count = 0
-        with av.open(File(chunks), format="mpjpeg", buffer_size=len(chunks[0])) as container:
+        file: Any = File(chunks)
+        with av.open(file, "r", format="mpjpeg", buffer_size=len(chunks[0])) as container:
             packets = container.demux(video=0)
             while True:
                 try:

@@ -434,7 +434,9 @@ def test_6_pure_is_compiled(
 
 @pytest.fixture(scope="session")
 def both(request: pytest.FixtureRequest) -> tuple[Any, Any]:
-    from conftest import PURE_REQUESTED, Twin
+    from conftest import Twin
+
+    from hamaproto._accel import PURE_REQUESTED
 
     if PURE_REQUESTED:
         pytest.skip("HAMAPROTO_PURE is set")
