@@ -201,3 +201,73 @@ def test_junk_over_the_limit_is_an_error(twin: Any) -> None:
         with pytest.raises(LimitExceededError):
             parser.next_event()
     assert len(errors) == 1
+
+
+LIMIT = 500
+
+
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("tail", [b"\r\n", b"\n", b"\n\r", b""])
+def test_the_limit_of_a_part_is_exact(twin: Any, told: bool, tail: bytes) -> None:
+    """A part of just the limit is delivered and one of a byte more is not, however cut.
+
+    What is held back because a delimiter may begin in it is no part of the part.
+    """
+    if not tail and not told:
+        pytest.skip("without a line end the delimiter is not one")
+    good = image("gray", 1)
+    for size in (LIMIT - 40, LIMIT - 3, LIMIT - 2, LIMIT - 1, LIMIT, LIMIT + 1, LIMIT + 40):
+        head = b"--frame\r\nContent-Type: text/plain\r\n"
+        head += b"Content-Length: %d\r\n\r\n" % size if told else b"\r\n"
+        text = b"-" * size
+        body = head + text + tail + b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + good
+        for limits in (Limits(max_part=LIMIT), None):
+            logs = [
+                record(twin.MjpegParser(MULTIPART, limits=limits), pieces(body, cut))
+                for cut in (1, 2, 7, 499, 65536)
+            ]
+            assert [frame.data for frame in logs[0].frames] == [good]
+            fits = limits is None or size <= LIMIT
+            assert [part.data for part in logs[0].parts] == ([text] if fits else [])
+            assert all(log.content == logs[0].content for log in logs)
+
+
+@pytest.mark.parametrize("length", ["right", "none", "one too long", "zero"])
+def test_the_limit_of_an_image_is_exact(twin: Any, length: str) -> None:
+    for size in (LIMIT - 2, LIMIT - 1, LIMIT, LIMIT + 1, LIMIT + 2, LIMIT + 300):
+        images = [image("gray", number) for number in range(4)]
+        missing = size - len(images[2]) - 4
+        images[2] = insert_segment(images[2], 0xFE, b"." * missing)
+        assert len(images[2]) == size
+        stream = write(Style(length=length), images, "at the limit")
+        kept = images if size <= LIMIT else [*images[:2], images[3]]
+        logs = [
+            record(
+                twin.MjpegParser(MULTIPART, limits=Limits(max_frame=LIMIT)),
+                pieces(stream.body, cut),
+            )
+            for cut in (1, 2, 7, 499, 65536)
+        ]
+        assert [frame.data for frame in logs[0].frames] == kept
+        assert all(log.content == logs[0].content for log in logs)
+
+
+def test_the_limits_of_a_head_do_not_depend_on_the_cut(twin: Any) -> None:
+    limits = Limits(max_part_line=60, max_part_head=150, max_part_headers=5)
+    good = image("gray", 1)
+    for size in range(30, 75):
+        for lines in (1, 2, 3, 5, 6):
+            head = b"".join(b"X: ".ljust(size, b"v") + b"\r\n" for _ in range(lines))
+            body = b"--frame\r\n" + head + b"\r\n" + good + b"\r\n--frame\r\nX: y\r\n\r\n" + good
+            logs = [
+                record(twin.MjpegParser(MULTIPART, limits=limits), pieces(body, cut))
+                for cut in (65536, 1, 7)
+            ]
+            assert [frame.data for frame in logs[0].frames][-1] == good
+            assert all(log.content == logs[0].content for log in logs)
+            fits = size <= 58 and lines <= 5 and len(head) <= 148
+            if fits:
+                assert len(logs[0].frames) == 2
+                assert "head-too-large" not in logs[0].codes
+            elif size > 60 or lines > 5 or len(head) > 154:
+                assert "head-too-large" in logs[0].codes
