@@ -27,13 +27,15 @@ cdef class MjpegParser:
     cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
     cdef Py_ssize_t _head_length, _head_lines, _line, _cursor, _body_at
     cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
-    cdef Py_ssize_t _cursor_known, _cursor_any, _needed, _confirmed, _anchor, _piece, _lent_at
+    cdef Py_ssize_t _cursor_known, _cursor_any, _needed, _confirmed, _anchor, _piece, _lent_at, _room
 
     @cython.locals(size=Py_ssize_t)
     cpdef receive_data(self, object data)
     @cython.locals(state=int)
     cpdef object next_event(self)
     cpdef object events(self)
+    @cython.locals(taken=Py_ssize_t)
+    cdef object _cool(self)
     @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t)
     cdef object _more(self)
     cdef bint _final(self)

@@ -153,48 +153,78 @@ def ends_with_lone_eoi(data: bytes | bytearray, pos: int, end: int) -> bool:
     return len(tail) == 4 and tail[2:] == b"\xff\xd9" and tail[:2] != b"\xff\xd9"
 
 
-class Store:
-    """The bytes of one image that spans several chunks."""
+#: Pieces below this are copied together, so that the overhead of an object stays small.
+_SMALL = 512
 
-    __slots__ = ("_buffer",)
+
+class Store:
+    """The bytes of one image that spans several chunks.
+
+    Pieces are kept as they come and joined once, which copies each byte once.  When the
+    image must be looked into, it becomes one bytearray and grows as such from then on.
+    """
+
+    __slots__ = ("_parts", "_small", "_whole", "size")
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    @property
-    def size(self) -> int:
-        return len(self._buffer)
+        self._parts: list[bytes] = []
+        self._small = bytearray()
+        self._whole: bytearray | None = None
+        self.size = 0
 
     def reserve(self, size: int) -> None:
         """Expect `size` bytes in all.  Only a hint, so nothing here."""
 
     def append(self, data: bytes | bytearray, pos: int, end: int) -> None:
-        """Copy `data[pos:end]` behind what is there."""
-        if pos == 0 and end == len(data):
-            self._buffer += data
+        """Keep `data[pos:end]` behind what is there; whole `bytes` are kept as they are."""
+        count = end - pos
+        if count >= _SMALL and self._whole is None:
+            if self._small:
+                self._parts.append(bytes(self._small))
+                self._small.clear()
+            # A slice that is all of a `bytes` object is that object.
+            self._parts.append(bytes(data[pos:end]))
+        elif self._whole is None:
+            self._small += data[pos:end]
         else:
-            with memoryview(data) as view:
-                self._buffer += view[pos:end]
+            self._whole += data[pos:end]
+        self.size += count
+
+    def peek(self) -> bytearray:
+        """All that is stored, to be searched before the next call and not kept."""
+        if self._whole is None:
+            self._whole = bytearray().join((*self._parts, self._small))
+            self._parts.clear()
+            self._small.clear()
+        return self._whole
 
     def ends_with_lone_eoi(self) -> bool:
         """What `ends_with_lone_eoi` says of all that is stored."""
-        return ends_with_lone_eoi(self._buffer, 0, len(self._buffer))
-
-    def peek(self) -> bytes | bytearray | memoryview:
-        """All that is stored, to be searched before the next call and not kept."""
-        return self._buffer
+        tail = b"".join((*self._parts[-1:], self._small)) if self._whole is None else self._whole
+        return ends_with_lone_eoi(tail, 0, len(tail))
 
     def slice(self, pos: int, end: int) -> bytes:
-        return bytes(self._buffer[pos:end])
+        return bytes(self.peek()[pos:end])
 
     def truncate(self, size: int) -> None:
-        del self._buffer[size:]
+        if size == 0:
+            self._clear()
+        else:
+            del self.peek()[size:]
+            self.size = size
 
     def take(self) -> bytes:
         """All that is stored; the store is empty then."""
-        data = bytes(self._buffer)
-        self._buffer = bytearray()
+        whole = self._whole
+        data = b"".join((*self._parts, self._small)) if whole is None else bytes(whole)
+        self._clear()
         return data
+
+    def _clear(self) -> None:
+        self._parts.clear()
+        self._small.clear()
+        self._whole = None
+        self.size = 0
 
     def view(self, size: int) -> memoryview | None:
         """A writable view of the next `size` bytes, or None where there is no such thing."""

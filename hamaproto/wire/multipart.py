@@ -192,6 +192,7 @@ class MjpegParser:
         "_piece",
         "_pos",
         "_queue",
+        "_room",
         "_scratch",
         "_seen",
         "_segment",
@@ -282,6 +283,8 @@ class MjpegParser:
         self._phantom = False
         self._trial = False
         self._missing = 0
+        # How much of what is missing the hot path may take, or 0.
+        self._room = 0
         # Nothing is queued and nothing to be said about what came: only more data can help.
         self._idle = True
         self._cursor_known = 0
@@ -292,6 +295,7 @@ class MjpegParser:
         self._anchor = 0
 
     def __repr__(self) -> str:
+        self._cool()
         return f"<MjpegParser at byte {self._base + self._pos} of {self._fed}>"
 
     # The contract
@@ -301,13 +305,12 @@ class MjpegParser:
         if type(data) is not bytes:
             data = bytes(data)
         size = len(data)
-        if self._missing > size and self._idle and not self._eof:
+        if self._room > size:
             # The hot path of a believed length: straight to where the image is put together.
             self._store.append(data, 0, size)
-            self._missing -= size
-            self._base += size
-            self._fed += size
+            self._room -= size
             return
+        self._cool()
         if self._error is not None:
             raise self._error
         if self._eof:
@@ -319,13 +322,15 @@ class MjpegParser:
 
     def receive_eof(self) -> None:
         """Say that nothing follows.  Saying it again changes nothing."""
+        self._cool()
         if self._error is not None:
             raise self._error
         self._eof = True
+        self._idle = False
 
     def next_event(self) -> MjpegEvent | NeedData:
         """The next event; `NEED_DATA` if more bytes are needed for it."""
-        if self._idle and not self._eof:
+        if self._idle:
             return NEED_DATA
         if self._error is not None:
             raise self._error
@@ -353,7 +358,7 @@ class MjpegParser:
 
     def events(self) -> Iterator[MjpegEvent]:
         """Events until more data is needed, or to the end, `EndOfStream` included."""
-        if self._idle and not self._eof:
+        if self._idle:
             return _NO_EVENTS
         return self._events()
 
@@ -373,6 +378,7 @@ class MjpegParser:
         `recv_into` needs no copy in user space; compiled twin only.  Do not keep the
         view beyond the next call.
         """
+        self._cool()
         if self._error is not None:
             raise self._error
         self._lent_at = -1
@@ -387,6 +393,7 @@ class MjpegParser:
 
     def buffer_updated(self, nbytes: int) -> None:
         """`nbytes` bytes were written to the start of what `get_buffer` gave."""
+        self._cool()
         if self._error is not None:
             raise self._error
         if self._eof:
@@ -403,6 +410,7 @@ class MjpegParser:
             self._missing -= nbytes
             self._base += nbytes
             self._fed += nbytes
+            self._room = self._missing
             self._idle = self._missing > 0
         elif nbytes and self._scratch is not None:
             with memoryview(self._scratch) as view:
@@ -414,6 +422,7 @@ class MjpegParser:
     @property
     def accounting(self) -> Accounting:
         """What became of the bytes fed so far; framing is delimiters, heads, line ends."""
+        self._cool()
         return Accounting(
             fed=self._fed,
             delivered=self._delivered,
@@ -424,10 +433,19 @@ class MjpegParser:
 
     # Input
 
+    def _cool(self) -> None:
+        """Account for what the hot path took: it counts down `_room` and nothing else."""
+        if self._room:
+            taken = self._missing - self._room
+            self._missing -= taken
+            self._base += taken
+            self._fed += taken
+            self._room = 0
+
     def _more(self) -> NeedData | None:
         """Get more bytes behind `_data[_pos:]`, which is held."""
         if not self._queue:
-            self._idle = not self._out
+            self._idle = not self._out and not self._eof
             return NEED_DATA
         chunk, start = self._queue.popleft()
         held = self._end - self._pos
@@ -1048,7 +1066,10 @@ class MjpegParser:
         self._segment = self._pos
         if self._missing:
             if not self._final():
-                return self._more()
+                waiting = self._more()
+                if self._idle:
+                    self._room = self._missing
+                return waiting
         elif self._store.ends_with_lone_eoi():
             return self._deliver("length", True)
         # The length was wrong, or the stream ends: walk what was taken.
@@ -1084,7 +1105,7 @@ class MjpegParser:
                 if final:
                     return self._cease()
                 if not self._queue:
-                    self._idle = not self._out
+                    self._idle = not self._out and not self._eof
                     return NEED_DATA
                 self._store.append(data, self._segment, self._pos)
                 waiting = self._more()
