@@ -631,7 +631,7 @@ def main(argv: Sequence[str]) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--quick", action="store_true", help="300 frames, one round in three")
+    parser.add_argument("--quick", action="store_true", help="300 frames, three rounds")
     parser.add_argument("--json", action="store_true", help="print JSON rather than tables")
     parser.add_argument("--rounds", type=int, default=0, help="how often each row is measured")
     parser.add_argument("--only", choices=["speed", "floods"], help="one of the two tables")
