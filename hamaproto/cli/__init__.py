@@ -22,10 +22,11 @@ __all__ = ["main"]
 def main() -> None:
     """The entry point: runs the command and exits."""
     try:
-        from hamaproto.cli.app import run
+        from hamaproto.cli.app import end_like_interrupt, run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("click", "rich"):
             raise
         print("hamaproto: the command line needs: pip install 'hamaproto[cli]'", file=sys.stderr)
         raise SystemExit(2) from None
+    end_like_interrupt()
     raise SystemExit(run())

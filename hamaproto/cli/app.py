@@ -15,7 +15,7 @@ from hamaproto.cli.exits import EXITS, INTERRUPTED, OK, USAGE, exit_code
 from hamaproto.cli.options import note
 from hamaproto.errors import HamaError
 
-__all__ = ["cli", "run"]
+__all__ = ["cli", "end_like_interrupt", "run"]
 
 _CODES = "\n".join(f"  {row.code:>3}  {row.meaning}" for row in EXITS)
 _EPILOG = f"""\b
@@ -45,26 +45,32 @@ else:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code, having said on stderr what went wrong."""
-    _end_like_interrupt()
+    if "_HAMAPROTO_COMPLETE" in os.environ:
+        cli.main(prog_name="hamaproto")  # a shell asks for completions; this does not return
     try:
-        result = cli.main(
-            args=None if arguments is None else list(arguments),
-            prog_name="hamaproto",
-            standalone_mode=False,
-        )
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
         # Here, where a pipe that nobody reads can still be taken for what it is.
         sys.stdout.flush()
+    except BrokenPipeError:
+        return _nobody_reads()
+    return code
+
+
+def _run(words: list[str]) -> int:
+    try:
+        # Not `main`, which has ideas of its own about errors and pipes.
+        with cli.make_context("hamaproto", words or ["--help"]) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except click.ClickException as error:
-        error.show()
+        used = getattr(error, "ctx", None)
+        where = f" (see {used.command_path} --help)" if used is not None else ""
+        note(f"{error.format_message()}{where}")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        return _nobody_reads()
-    except SystemExit as error:
-        # What click makes of a pipe that nobody reads.
-        if isinstance(error.__context__, BrokenPipeError):
-            return _nobody_reads()
         raise
     except HamaError as error:
         note(str(error))
@@ -73,7 +79,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         note(f"{where}{error.strerror or error}")
         return USAGE
-    return result if isinstance(result, int) else OK
+    return OK
 
 
 def _nobody_reads() -> int:
@@ -86,7 +92,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _end_like_interrupt() -> None:
+def end_like_interrupt() -> None:
     """A `kill`, and a terminal that goes away, end a command as Ctrl-C does: files are closed."""
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

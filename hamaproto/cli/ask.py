@@ -200,7 +200,7 @@ def _request(name: str, arguments: tuple[str, ...], unchecked: bool) -> Request[
     try:
         request = row.build(*arguments, **options)
     except LocalProtocolError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(str(error).replace("unchecked=True", "--unchecked")) from None
     assert isinstance(request, Request)
     return request
 

@@ -20,7 +20,7 @@ from hamaproto.cli.exits import INTERRUPTED, OK, PARTIAL, exit_code
 from hamaproto.cli.options import note
 from hamaproto.commands import StreamRequest
 from hamaproto.errors import CameraTimeoutError, HamaError
-from hamaproto.events import Anomaly, AudioFrame, EndOfStream, Frame, Skipped
+from hamaproto.events import Anomaly, AudioFrame, Frame, Skipped
 from hamaproto.io._common import Backoff, Disconnected
 from hamaproto.io.asyncio import Camera
 
@@ -106,8 +106,6 @@ async def _watch(
                 tally.count(event, now)
                 if isinstance(event, kind):
                     take(event, now)
-                elif isinstance(event, EndOfStream):
-                    break
         except HamaError as error:
             tally.error = error
         finally:
