@@ -478,7 +478,7 @@ def check_files(folder: Path, frames: int) -> None:
 
 
 def frames_told(out: str) -> int:
-    match = re.search(r"video_stream .*?│ +(\d+) │", out)
+    match = re.search(r"video_stream +│ +1 │ +1 │ +(\d+) │", out)
     assert match is not None
     return int(match[1])
 
@@ -490,6 +490,7 @@ def test_demo() -> None:
     said = out.decode()
     for row in CATALOGUE:
         assert re.search(rf"│ {re.escape(row.number)} +│ {row.name} ", said)
+    assert re.search(r"commands +│ +34 │ +34 │ +2 │", said)
     assert "is now 10" in said
     assert "\x1b" not in said
     check_files(Path("here"), frames_told(said))

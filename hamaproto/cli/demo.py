@@ -56,15 +56,12 @@ _SETTINGS = (
 
 @dataclass(slots=True)
 class _Row:
-    """A row of the table at the end."""
+    """A command that was asked, and what came back."""
 
     number: str
     asked: str
     answer: str
-    frames: str = ""
-    size: str = ""
-    anomalies: str = ""
-    speed: str = ""
+    took: str = ""
 
 
 @click.command()
@@ -121,7 +118,8 @@ class _Demo:
         self._seconds = seconds
         self._real = real
         self._rows: list[_Row] = []
-        self._failed = 0
+        self._asked = self._failed = self._images = self._image_bytes = 0
+        self._asking_seconds = 0.0
         self._files: list[str] = []
 
     def run(self) -> int:
@@ -131,7 +129,7 @@ class _Demo:
         with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
             self._ask(progress)
             picture, sound, finished = self._stream(progress)
-        self._print_table()
+        self._print_tables(picture, sound)
         code = verdict(picture, sound, finished=finished)
         if code == 0 and not finished:
             return INTERRUPTED
@@ -157,6 +155,7 @@ class _Demo:
 
     def _ask_one(self, camera: Camera, row: Command) -> None:
         assert isinstance(row.example, Request)
+        self._asked += 1
         start = time.perf_counter()
         try:
             answer = camera.execute(row.example)
@@ -167,10 +166,11 @@ class _Demo:
             self._rows.append(_Row(row.number, row.name, str(error)))
             return
         took = time.perf_counter() - start
-        line = _Row(row.number, row.name, _summary(answer), speed=f"{took * 1000:.1f} ms")
+        self._asking_seconds += took
+        self._rows.append(_Row(row.number, row.name, _summary(answer), f"{took * 1000:.1f} ms"))
         if isinstance(answer, Frame):
-            line.frames, line.size = "1", f"{len(answer.data):,}"
-        self._rows.append(line)
+            self._images += 1
+            self._image_bytes += len(answer.data)
 
     def _set(self, camera: Camera) -> None:
         camera.execute(commands.set_flip_mode(FlipMode.NORMAL))
@@ -223,8 +223,12 @@ class _Demo:
             str(self._keep("contact-sheet.png")),
             f"{len(sheet)} of {picture.frames} pictures, with the time of their arrival",
         )
-        self._rows.append(_stream_row("1.3", "video_stream", picture))
-        self._rows.append(_stream_row("3.1", "audio_stream", sound))
+        for number, name, tally in (
+            ("1.3", "video_stream", picture),
+            ("3.1", "audio_stream", sound),
+        ):
+            answer = str(tally.error) if tally.error else f"{tally.seconds:.2f} s"
+            self._rows.append(_Row(number, name, answer if tally.frames else "nothing"))
         return picture, sound, finished
 
     async def _meanwhile(
@@ -253,21 +257,44 @@ class _Demo:
 
     # -- the end
 
-    def _print_table(self) -> None:
-        console = Console(width=None if Console().is_terminal else 118)
-        table = Table(title=f"hamaproto demo: {'a real' if self._real else 'a simulated'} camera")
-        table.add_column("", no_wrap=True)
-        table.add_column("asked", overflow="fold", min_width=24)
-        table.add_column("came back", overflow="fold", ratio=1)
-        for name in ("frames", "bytes", "anomalies", "speed"):
-            table.add_column(name, justify="right", no_wrap=True)
+    def _print_tables(self, picture: Tally, sound: Tally) -> None:
+        console = Console()
+        asked = Table(title=f"What {'the' if self._real else 'a simulated'} camera was asked")
+        for name in ("", "asked", "came back", "took"):
+            asked.add_column(name, justify="right" if name == "took" else "left")
         for row in self._rows:
-            table.add_row(
-                row.number, row.asked, row.answer, row.frames, row.size, row.anomalies, row.speed
+            asked.add_row(row.number, row.asked, row.answer, row.took)
+        console.print(asked)
+        sums = Table(title="In sum")
+        for name in ("", "asked", "answered", "frames", "bytes", "anomalies", "speed"):
+            sums.add_column(name, justify="right" if name else "left", no_wrap=True)
+        answered = self._asked - self._failed
+        sums.add_row(
+            "commands",
+            f"{self._asked}",
+            f"{answered}",
+            f"{self._images}",
+            f"{self._image_bytes:,}",
+            "",
+            f"{answered / max(self._asking_seconds, 1e-6):.0f}/s",
+        )
+        for name, tally in (("video_stream", picture), ("audio_stream", sound)):
+            sums.add_row(
+                name,
+                "1",
+                f"{int(tally.frames > 0)}",
+                f"{tally.frames:,}",
+                f"{tally.received:,}",
+                f"{tally.anomalies.total()}",
+                f"{tally.rate:.1f}/s",
             )
-        console.print(table)
+        console.print(sums)
+        for tally in (picture, sound):
+            for code, count in tally.anomalies.items():
+                console.print(f"anomaly: {count} {code}", highlight=False)
         for path in self._files:
-            console.print(f"{path}  {Path(path).stat().st_size:,} bytes", highlight=False)
+            size = Path(path).stat().st_size
+            console.print(f"{path}  {size:,} bytes", highlight=False, soft_wrap=True)
 
 
 def _moves(seconds: float) -> list[tuple[float, Request[Ack]]]:
@@ -277,15 +304,6 @@ def _moves(seconds: float) -> list[tuple[float, Request[Ack]]]:
         (seconds * (place + 1) / (len(steps) + 1), commands.move(step))
         for place, step in enumerate(steps)
     ]
-
-
-def _stream_row(number: str, name: str, tally: Tally) -> _Row:
-    answer = str(tally.error) if tally.error else f"{tally.seconds:.2f} s of it"
-    if not tally.error and not tally.frames:
-        answer = "nothing"
-    speed = f"{tally.rate:.1f}/s, {tally.received / max(tally.seconds, 0.001) / 1000:.1f} kB/s"
-    anomalies = ", ".join(f"{count} {code}" for code, count in tally.anomalies.items()) or "0"
-    return _Row(number, name, answer, f"{tally.frames:,}", f"{tally.received:,}", anomalies, speed)
 
 
 def _summary(answer: object) -> str:
