@@ -102,6 +102,7 @@ def ours(module: str) -> Reader:
 
 
 def pyav() -> Reader:
+    """FFmpeg's demuxer; each frame is made `bytes`, which is what all others give."""
     import av
 
     class File:
