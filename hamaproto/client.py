@@ -159,6 +159,9 @@ class _Row:
     may_begin: re.Pattern[bytes]
 
 
+#: Whatever may head pictures; a stream with text before its first part is not known by its
+#: first bytes, so only under the types of pages and messages they are looked at.
+_PICTURE_TYPES = ("image/", "video/", "application/octet-stream", "application/x-")
 _NEWLINES = rb"[\r\n]*"
 _PICTURE = (
     re.compile(_NEWLINES + rb"(?:--|\xff\xd8)"),
@@ -168,8 +171,8 @@ _NOT_A_PAGE = re.compile(rb"[\r\n \t]*[!-;=-\x7e]"), re.compile(rb"[\r\n \t]*")
 #: What is not here (`OK`, the page of a redirect) is given out as `Data`.  A single image
 #: is a stream of one.
 _ROWS: dict[Reply, _Row] = {
-    Reply.IMAGE: _Row(_pictures, ("image/", "application/octet-stream"), *_PICTURE),
-    Reply.MJPEG: _Row(_pictures, ("image/", "application/octet-stream"), *_PICTURE),
+    Reply.IMAGE: _Row(_pictures, _PICTURE_TYPES, *_PICTURE),
+    Reply.MJPEG: _Row(_pictures, _PICTURE_TYPES, *_PICTURE),
     Reply.AUDIO: _Row(
         _sound,
         ("application/octet-stream",),

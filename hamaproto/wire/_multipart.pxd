@@ -56,6 +56,7 @@ cdef class MjpegParser:
     cdef object _head(self)
     cdef object _body(self)
     cdef object _part(self)
+    cdef object _part_too_large(self)
     @cython.locals(at=Py_ssize_t, length=Py_ssize_t)
     cdef object _begin_image(self, Py_ssize_t pos)
     @cython.locals(at=Py_ssize_t)

@@ -33,6 +33,8 @@ __all__ = [
 
 #: How many names that were not declared are kept alive.
 _DETECTED = 3
+#: How often a delimiter may stand behind itself before a header block.
+_REPEATS = 8
 
 
 class Undecided(Enum):
@@ -121,7 +123,7 @@ def _proven(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
         one
         + rb"(?:[ \t]*\r?\n\r?(?:\r?\n)?"
         + one
-        + rb"){0,8}(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?="
+        + rb"){0,%d}(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?=" % _REPEATS
         + _FIELD
         + rb")"
     )
@@ -338,8 +340,9 @@ class DelimiterSet:
                 if isinstance(match, Match):
                     if match.closing or match.anomaly is AnomalyCode.HEADER_ON_DELIMITER_LINE:
                         return pos, True
-                    # A delimiter given twice or more is one delimiter.
-                    while True:
+                    # A delimiter given twice or more is one delimiter; not without end, as
+                    # what is not decided yet is looked at again.
+                    for _ in range(_REPEATS):
                         proof = self._field_behind(data, match.end, end, final)
                         if proof is not False:
                             break

@@ -405,7 +405,13 @@ class MjpegParser:
             raise LocalProtocolError(
                 f"buffer_updated({nbytes}): get_buffer gave room for {room} bytes"
             )
-        if direct:
+        if not direct and self._scratch is not None and 0 < nbytes < self._missing and self._idle:
+            self._store.append(self._scratch, 0, nbytes)
+            self._missing -= nbytes
+            self._base += nbytes
+            self._fed += nbytes
+            self._room = self._missing
+        elif direct:
             self._store.extend(nbytes)
             self._missing -= nbytes
             self._base += nbytes
@@ -939,27 +945,26 @@ class MjpegParser:
         if length > self._limits.max_part:
             length = self._head_length = -1
             self._note(AnomalyCode.INVALID_LENGTH, base + start, "over Limits.max_part")
-        bound = start + (length if length >= 0 else self._limits.max_part + 1)
-        stop = min(self._end, bound)
+        told = length >= 0
+        stop = min(self._end, start + length) if told else self._end
+        whole = told and stop == start + length
         final = self._final()
         at, decided = self._delimiters.search_part_end(
-            data, start, self._cursor - base, stop, final or (stop == bound and length >= 0)
+            data, start, self._cursor - base, stop, final or whole
         )
-        if at >= 0 and decided:
-            complete = length < 0
-            if not complete:
+        if decided:
+            until = at - line_end_before(data, at, start)
+            if not told and until - start > self._limits.max_part:
+                self._part_too_large()
+                return None
+            if told:
                 self._note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
-            return self._deliver_part(at - line_end_before(data, at, start), at, complete)
-        if stop == bound and length >= 0:
+            return self._deliver_part(until, at, not told)
+        if whole:
             return self._deliver_part(stop, stop, True)
-        if stop == bound:
-            self._note(AnomalyCode.PART_TOO_LARGE, base + start, "over Limits.max_part")
-            self._skip(base + start, base + stop, "a part that is too large")
-            self._pos = stop
-            self._has_head = False
-            self._junk = True
-            self._line_start = False
-            self._state = _GAP
+        # A line end of two bytes may stand between the part and its delimiter.
+        if not told and (stop if final else at - 2) - start > self._limits.max_part:
+            self._part_too_large()
             return None
         if final:
             self._ceased = False
@@ -968,6 +973,19 @@ class MjpegParser:
             return self._deliver_part(stop, stop, False)
         self._cursor = base + at
         return self._more()
+
+    def _part_too_large(self) -> None:
+        """Skip the part as far as the limit; what is behind it is looked through as junk."""
+        at = self._base + self._pos
+        stop = self._pos + self._limits.max_part + 1
+        self._note(AnomalyCode.PART_TOO_LARGE, at, "over Limits.max_part")
+        self._skip(at, self._base + stop, "a part that is too large")
+        self._pos = stop
+        self._has_head = False
+        self._junk = True
+        self._after_lf = self._data[stop - 1] == 0x0A
+        self._line_start = self._after_lf
+        self._state = _GAP
 
     def _deliver_part(self, stop: int, after: int, complete: bool) -> MjpegEvent | None:
         data = bytes(self._data[self._pos : stop])
