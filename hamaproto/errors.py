@@ -18,6 +18,7 @@ from __future__ import annotations
 __all__ = [
     "AuthenticationError",
     "BusyError",
+    "CameraTimeoutError",
     "ConnectError",
     "ConnectTimeoutError",
     "ConnectionLostError",
@@ -28,7 +29,6 @@ __all__ = [
     "LocalProtocolError",
     "RefusedError",
     "RemoteProtocolError",
-    "CameraTimeoutError",
     "TransportError",
 ]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Final, Literal
 
 from hamaproto.headers import Headers
@@ -47,7 +47,7 @@ class NeedData(Enum):
 NEED_DATA: Final = NeedData.NEED_DATA
 
 
-class AnomalyCode(str, Enum):
+class AnomalyCode(StrEnum):
     """One stable name for each way in which a peer departs from what it should send.
 
     The values are part of the public interface: they may be logged, counted, compared.
@@ -189,9 +189,6 @@ class AnomalyCode(str, Enum):
     # audio
     LOST_SYNC = "lost-sync"
     """A GSM frame's magic nibble was not where it was due."""
-
-    def __str__(self) -> str:
-        return self.value
 
 
 #: How an image ended: where its declared length said; at its own EOI, which the

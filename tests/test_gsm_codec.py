@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.gsm import Vector, vectors
+from fixtures.gsm import Vector, etsi_folder, vectors
 from hamaproto import _accel
 from hamaproto.errors import LocalProtocolError
 from hamaproto.gsm import bank, decoder, encoder
@@ -43,6 +43,12 @@ class Codec:
 
 
 PURE = Codec(decoder.Decoder, encoder.Encoder, bank.DecoderBank)
+
+
+def test_the_sequences_of_the_standard_are_there() -> None:
+    if etsi_folder() is None:
+        pytest.skip("ETSI's sequences are not here; HAMAPROTO_ETSI can name their folder")
+    assert sum(vector.name.startswith("etsi") for vector in vectors()) == 4
 
 
 @pytest.fixture(params=TWINS)
