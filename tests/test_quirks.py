@@ -121,7 +121,9 @@ def test_through_a_client_connection(row: str) -> None:
         if not stream.headed:
             continue
         alone = record(MjpegParser(stream.content_type), [stream.body])
-        wires = {as_response(stream): (65536, 7 if len(stream.body) > LARGE else 1)}
+        wires = {
+            as_response(stream): (65536, 1460, 7, *(() if len(stream.body) > LARGE else (3, 2, 1)))
+        }
         if stream.response is None:
             wires[as_response(stream, chunks=(1, 2, 700, 14, 26))] = (1460, 66)
         for wire, cuts in wires.items():

@@ -13,30 +13,43 @@ import pytest
 
 import fixtures
 from fixtures.feeding import pieces, random_pieces, record
+from hamaproto import NEED_DATA, ClientConnection, EndOfStream, Frame, commands
 
 RECORDINGS = fixtures.recordings()
 SIZES = (1, 2, 3, 7, 1460, 65536)
-#: From this size on a recording is not fed in pieces of one to three bytes as a whole: it
-#: would take seconds and say nothing that its first part does not.
-LARGE = 300_000
 
 
 def hashes(frames: list[Any]) -> tuple[str, ...]:
     return tuple(hashlib.sha256(frame.data).hexdigest() for frame in frames)
 
 
-def chunks(body: bytes, size: int) -> list[bytes]:
-    finely = len(body) if size > 3 or len(body) < LARGE else 40_000
-    return pieces(body[:finely], size) + pieces(body[finely:], 65536)
+@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
+@pytest.mark.parametrize("size", SIZES)
+def test_every_image(twin: Any, recording: fixtures.Recording, size: int) -> None:
+    log = record(twin.MjpegParser(recording.content_type), pieces(recording.body, size))
+    assert hashes(log.frames) == recording.frames
+    assert all(frame.complete for frame in log.frames)
+    assert not log.parts
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
 @pytest.mark.parametrize("size", SIZES)
-def test_every_image(twin: Any, recording: fixtures.Recording, size: int) -> None:
-    log = record(twin.MjpegParser(recording.content_type), chunks(recording.body, size))
-    assert hashes(log.frames) == recording.frames
-    assert all(frame.complete for frame in log.frames)
-    assert not log.parts
+def test_every_image_through_a_connection(recording: fixtures.Recording, size: int) -> None:
+    """The raw answer, head and transfer coding and all, by the twin that is in use."""
+    connection = ClientConnection("camera")
+    connection.send(commands.video_stream())
+    receive, next_event = connection.receive_data, connection.next_event
+    frames = []
+    for piece in pieces(recording.wire, size):
+        receive(piece)
+        while (event := next_event()) is not NEED_DATA:
+            if isinstance(event, EndOfStream):
+                break
+            if isinstance(event, Frame):
+                frames.append(event)
+    connection.receive_eof()
+    frames += [event for event in connection.events() if isinstance(event, Frame)]
+    assert hashes([frame for frame in frames if frame.complete]) == recording.frames
 
 
 @pytest.mark.parametrize("recording", RECORDINGS, ids=lambda r: r.name)
