@@ -24,21 +24,12 @@ from hamaproto import ClientConnection, MjpegParser
 from hamaproto.commands import video_stream
 
 SIZES = (65536, 1460, 7, 3, 2, 1)
-#: Streams larger than this go into the pure twin in pieces of 7 bytes at least: smaller ones
-#: say nothing new about their repetitions, and the compiled twin gets them all.
-LARGE = 12_000
-
-
-def sizes(twin: Any, stream: Stream) -> Iterator[int]:
-    for size in SIZES:
-        if size >= 7 or twin.name == "compiled" or len(stream.body) < LARGE:
-            yield size
 
 
 def problems(twin: Any, stream: Stream) -> Iterator[str]:
     """What is wrong with what the twin makes of `stream`, for each way of cutting it."""
     first = None
-    for size in sizes(twin, stream):
+    for size in SIZES:
         log = record(twin.MjpegParser(stream.content_type), pieces(stream.body, size))
         wrong = judge(stream, log.frames, log.parts)
         if missing := stream.codes - log.codes:
@@ -121,11 +112,9 @@ def test_through_a_client_connection(row: str) -> None:
         if not stream.headed:
             continue
         alone = record(MjpegParser(stream.content_type), [stream.body])
-        wires = {
-            as_response(stream): (65536, 1460, 7, *(() if len(stream.body) > LARGE else (3, 2, 1)))
-        }
+        wires = {as_response(stream): SIZES}
         if stream.response is None:
-            wires[as_response(stream, chunks=(1, 2, 700, 14, 26))] = (1460, 66)
+            wires[as_response(stream, chunks=(1, 2, 700, 14, 26))] = (1460, 66, 1)
         for wire, cuts in wires.items():
             logs = [record(Conversation(), pieces(wire, size)) for size in cuts]
             for log in logs:
