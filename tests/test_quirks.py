@@ -112,7 +112,7 @@ def test_through_a_client_connection(row: str) -> None:
         if not stream.headed:
             continue
         alone = record(MjpegParser(stream.content_type), [stream.body])
-        wires = {as_response(stream): SIZES}
+        wires: dict[bytes, tuple[int, ...]] = {as_response(stream): SIZES}
         if stream.response is None:
             wires[as_response(stream, chunks=(1, 2, 700, 14, 26))] = (1460, 66, 1)
         for wire, cuts in wires.items():
