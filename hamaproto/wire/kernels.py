@@ -241,12 +241,16 @@ class HeadMatcher:
     `start` and `stop` are the block without its empty line, `length` is -1 if none was given.
     """
 
-    __slots__ = ("delimiter", "length", "match", "start", "stop")
+    __slots__ = ("delimiter", "head", "length", "match", "prefix", "start", "stop", "suffix")
 
     def __init__(self, delimiter: bytes) -> None:
         self.delimiter = delimiter
         self.start = self.stop = 0
         self.length = -1
+        # The last one found, cut at its Content-Length: one part's head is mostly the last
+        # one's with another number.  `head` is where the block begins in it.
+        self.prefix = self.suffix = b""
+        self.head = 0
         self.match = re.compile(
             rb"(?:\r\n)?"
             + re.escape(delimiter)
@@ -256,6 +260,10 @@ class HeadMatcher:
 
 _LENGTH = re.compile(rb"(?:\A|\n)content-length:[ \t]*([0-9]{1,9})[ \t]*\r\n").search
 _TYPE = re.compile(rb"(?:\A|\n)content-type:[ \t]*image/jpe?g[ \t]*\r\n").search
+
+
+#: An empty line and FFD8FF.
+_BEHIND_BLOCK = 5
 
 
 def clean_head(
@@ -269,6 +277,14 @@ def clean_head(
     with `Content-`, an empty line, and FFD8FF.  What was found stands in `matcher` then.
     False if anything at all is otherwise: the careful way then finds out what.
     """
+    if matcher.suffix and data.startswith(matcher.prefix, pos, end):
+        number = pos + len(matcher.prefix)
+        stop = data.find(b"\r", number, min(end, number + 10))
+        if data.startswith(matcher.suffix, stop, end) and data[number:stop].isdigit():
+            matcher.start = pos + matcher.head
+            matcher.stop = stop + len(matcher.suffix) - _BEHIND_BLOCK
+            matcher.length = int(data[number:stop])
+            return True
     found = matcher.match(data, pos, end)
     if found is None:
         return False
@@ -280,4 +296,10 @@ def clean_head(
         return False
     matcher.start, matcher.stop = found.span(1)
     matcher.length = -1 if length is None else int(length.group(1))
+    matcher.suffix = b""
+    if length is not None:
+        first, behind = length.span(1)
+        matcher.prefix = bytes(data[pos : matcher.start + first])
+        matcher.suffix = bytes(data[matcher.start + behind : found.end()])
+        matcher.head = matcher.start - pos
     return True
