@@ -153,12 +153,14 @@ asynchronous = pytest.mark.parametrize(
 )
 
 
-def _open_sockets() -> int:
-    count = 0
+def _descriptors() -> set[str]:
+    """What the open file descriptors of this process stand for."""
+    found = set()
     for name in os.listdir("/proc/self/fd"):
+        # The one that lists the folder is gone by now.
         with contextlib.suppress(OSError):
-            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
-    return count
+            found.add(f"{name} {os.readlink(f'/proc/self/fd/{name}')}")
+    return found
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -175,7 +177,7 @@ def _nothing_left() -> Iterator[None]:
     """No socket, descriptor or thread more than before."""
     linux = sys.platform == "linux"
     gc.collect()
-    sockets = _open_sockets() if linux else 0
+    descriptors = _descriptors() if linux else set()
     threads = set(threading.enumerate())
     yield
     gc.collect()
@@ -183,7 +185,7 @@ def _nothing_left() -> Iterator[None]:
     # trio keeps idle threads for a while by design; ours have names.
     assert not [name for name in left if "Trio thread" not in name]
     if linux:
-        assert _open_sockets() <= sockets
+        assert not _descriptors() - descriptors
 
 
 @contextlib.contextmanager
