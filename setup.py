@@ -120,15 +120,14 @@ class BuildExt(build_ext):
 class Sdist(sdist):
     """With the tests, what they read and the measurements: a distributor runs them too."""
 
-    def add_defaults(self) -> None:
-        super().add_defaults()
-        for folder in ("tests", "fixtures", "bench"):
-            self.filelist.extend(
-                str(path.relative_to(ROOT))
-                for path in sorted((ROOT / folder).rglob("*"))
-                if path.is_file() and "__pycache__" not in path.parts
-            )
-        self.filelist.extend(["CHANGELOG.md"])
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        more = [
+            str(path.relative_to(ROOT))
+            for folder in ("tests", "fixtures", "bench")
+            for path in sorted((ROOT / folder).rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
+        ]
+        super().make_release_tree(base_dir, [*files, "CHANGELOG.md", *more])
 
 
 setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt, "sdist": Sdist})
