@@ -93,7 +93,15 @@ def extensions() -> list[Extension]:
         modules,
         include_path=[str(STAGE)],
         # The annotations are for readers and type checkers; C types stand in the .pxd files.
-        compiler_directives={"language_level": 3, "annotation_typing": False},
+        # Plain C methods, which CPython calls without a detour; their signatures stand in
+        # their docstrings, where `inspect` finds them.
+        compiler_directives={
+            "language_level": 3,
+            "annotation_typing": False,
+            "binding": False,
+            "embedsignature": True,
+            "embedsignature.format": "clinic",
+        },
     )
     for extension in built:
         # cythonize() makes new Extension objects and loses the flag.

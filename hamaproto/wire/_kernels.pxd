@@ -33,8 +33,9 @@ cdef class Store:
     cdef Py_ssize_t _last
 
     cdef int _make_room(self, Py_ssize_t room) except -1
-    cpdef reserve(self, Py_ssize_t size)
+    cpdef start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end)
     cpdef append(self, object data, Py_ssize_t pos, Py_ssize_t end)
+    cpdef keep(self, bytes data, Py_ssize_t size)
     cpdef bint ends_with_lone_eoi(self)
     cpdef object peek(self)
     cpdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end)
@@ -44,8 +45,15 @@ cdef class Store:
     cpdef extend(self, Py_ssize_t size)
 
 
+cdef object make_frame(
+    bytes data, object end, bint complete, Py_ssize_t offset, bytes raw_headers
+)
+
+
 cdef class HeadMatcher:
     cdef readonly bytes delimiter
+    cdef bytes _prefix, _suffix
+    cdef Py_ssize_t _head
     cdef readonly Py_ssize_t start, stop, length
 
 

@@ -6,20 +6,45 @@
 
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_Check
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_Check, PyBytes_FromStringAndSize
+from cpython.bytes cimport (
+    PyBytes_AS_STRING, PyBytes_Check, PyBytes_FromStringAndSize, PyBytes_GET_SIZE,
+)
+from cpython.object cimport PyTypeObject
 from cpython.ref cimport Py_INCREF, Py_REFCNT, Py_XDECREF, PyObject
-from libc.string cimport memchr, memcmp, memcpy
+from libc.string cimport memcmp, memcpy
+
+from hamaproto.events import Frame
 
 cdef extern from "kernel_scan.h":
     Py_ssize_t hama_scan_marker(
         const unsigned char *data, Py_ssize_t pos, Py_ssize_t end) nogil
     Py_ssize_t hama_skip_line_ends(
         const unsigned char *data, Py_ssize_t pos, Py_ssize_t end) nogil
+    void hama_prefetch(const unsigned char *data, Py_ssize_t size) nogil
     Py_ssize_t hama_search_junk(
         const unsigned char *data, Py_ssize_t pos, Py_ssize_t end, const hama_names *names) nogil
 
 cdef extern from "Python.h":
     int _PyBytes_Resize(PyObject **string, Py_ssize_t size) except -1
+    object PyType_GenericAlloc(PyTypeObject *type, Py_ssize_t items)
+
+cdef extern from *:
+    """
+    #include <structmember.h>
+
+    static int hama_is_slot(PyObject *member)
+    {
+        return Py_IS_TYPE(member, &PyMemberDescr_Type)
+            && ((PyMemberDescrObject *)member)->d_member->type == T_OBJECT_EX;
+    }
+
+    static Py_ssize_t hama_slot_offset(PyObject *member)
+    {
+        return ((PyMemberDescrObject *)member)->d_member->offset;
+    }
+    """
+    bint hama_is_slot(object member)
+    Py_ssize_t hama_slot_offset(object member)
 
 
 cdef const unsigned char *bytes_of(object data) except NULL:
@@ -112,9 +137,10 @@ cdef class Store:
         self._room = room
         return 0
 
-    cpdef reserve(self, Py_ssize_t size):
+    cpdef start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end):
         if size > self._room:
             self._make_room(size)
+        self.append(data, pos, end)
 
     cpdef append(self, object data, Py_ssize_t pos, Py_ssize_t end):
         cdef Py_ssize_t count = end - pos
@@ -128,6 +154,16 @@ cdef class Store:
                 self._make_room(max(self.size + count, self._room + (self._room >> 1)))
         memcpy(PyBytes_AS_STRING(self._buffer) + self.size, bytes_of(data) + pos, count)
         self.size += count
+
+    cpdef keep(self, bytes data, Py_ssize_t size):
+        if self.size + size > self._room:
+            self.append(data, 0, size)
+            return
+        if size <= 4096:
+            # A chunk this small is over before the processor has begun to read ahead.
+            hama_prefetch(<const unsigned char *>PyBytes_AS_STRING(data), size)
+        memcpy(PyBytes_AS_STRING(self._buffer) + self.size, PyBytes_AS_STRING(data), size)
+        self.size += size
 
     cpdef bint ends_with_lone_eoi(self):
         return ends_with_lone_eoi(self._buffer, 0, self.size)
@@ -187,11 +223,53 @@ cdef class Store:
         self.size += size
 
 
+# The offset of each slot of Frame, in the order of its fields; or -1 in the first if what
+# CPython has there is not what is expected, so that the class must be called.
+cdef Py_ssize_t[5] _slots
+
+
+cdef int _find_slots() except -1:
+    cdef int i
+    cdef object member
+    for i, name in enumerate(("data", "end", "complete", "offset", "raw_headers")):
+        member = Frame.__dict__[name]
+        if not hama_is_slot(member):
+            _slots[0] = -1
+            return 0
+        _slots[i] = hama_slot_offset(member)
+    return 0
+
+
+_find_slots()
+
+
+cdef inline void _fill(object frame, int slot, object value) noexcept:
+    Py_INCREF(value)
+    (<PyObject **>(<char *><void *>frame + _slots[slot]))[0] = <PyObject *>value
+
+
+cdef object make_frame(
+    bytes data, object end, bint complete, Py_ssize_t offset, bytes raw_headers
+):
+    cdef object frame
+    if _slots[0] < 0:
+        return Frame(data, end, complete, offset, raw_headers)
+    # A new one's slots are empty: there is nothing to let go of.
+    frame = PyType_GenericAlloc(<PyTypeObject *>Frame, 0)
+    _fill(frame, 0, data)
+    _fill(frame, 1, end)
+    _fill(frame, 2, complete)
+    _fill(frame, 3, offset)
+    _fill(frame, 4, raw_headers)
+    return frame
+
+
 cdef class HeadMatcher:
-    """A delimiter; see kernels.py."""
+    """A delimiter, and the last head behind it; see kernels.py."""
 
     def __cinit__(self, bytes delimiter):
         self.delimiter = delimiter
+        self._prefix = self._suffix = b""
 
 
 cdef inline bint _same(const unsigned char *data, const char *lower, Py_ssize_t size) noexcept nogil:
@@ -207,16 +285,48 @@ cdef inline bint _same(const unsigned char *data, const char *lower, Py_ssize_t 
     return True
 
 
+cdef inline bint clean_again(
+    HeadMatcher matcher, const unsigned char *view, Py_ssize_t pos, Py_ssize_t end
+) noexcept:
+    """Whether this is the last head but for the digits of its length."""
+    cdef Py_ssize_t before = PyBytes_GET_SIZE(matcher._prefix)
+    cdef Py_ssize_t behind = PyBytes_GET_SIZE(matcher._suffix)
+    cdef Py_ssize_t length = 0
+    cdef Py_ssize_t at = pos + before
+    cdef Py_ssize_t most = at + 9
+    if not behind or at + behind >= end or memcmp(
+        view + pos, PyBytes_AS_STRING(matcher._prefix), before
+    ):
+        return False
+    if most > end:
+        most = end
+    while at < most and 0x30 <= view[at] <= 0x39:
+        length = length * 10 + (view[at] - 0x30)
+        at += 1
+    if at == pos + before or at + behind > end or memcmp(
+        view + at, PyBytes_AS_STRING(matcher._suffix), behind
+    ):
+        return False
+    matcher.start = pos + matcher._head
+    matcher.stop = at + behind - 5
+    matcher.length = length
+    return True
+
+
 cdef bint clean_head(
     HeadMatcher matcher, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most_lines
 ) except -1:
     cdef const unsigned char *view = bytes_of(data)
     cdef Py_ssize_t size = len(matcher.delimiter)
-    cdef Py_ssize_t start, line, colon, at, stop, value
+    cdef Py_ssize_t first, start, line, colon, at, stop, value
+    cdef Py_ssize_t digits = 0
+    cdef Py_ssize_t behind = 0
     cdef Py_ssize_t lines = 0
     cdef Py_ssize_t length = -1
     cdef bint has_type = False
-    cdef const unsigned char *found
+    if clean_again(matcher, view, pos, end):
+        return True
+    first = pos
     if pos + 2 <= end and view[pos] == 0x0D and view[pos + 1] == 0x0A:
         pos += 2
     if pos + size + 2 > end or memcmp(view + pos, PyBytes_AS_STRING(matcher.delimiter), size):
@@ -238,6 +348,15 @@ cdef bint clean_head(
                 matcher.start = start
                 matcher.stop = line
                 matcher.length = length
+                matcher._suffix = b""
+                if digits:
+                    matcher._prefix = PyBytes_FromStringAndSize(
+                        <const char *>view + first, digits - first
+                    )
+                    matcher._suffix = PyBytes_FromStringAndSize(
+                        <const char *>view + behind, line + 5 - behind
+                    )
+                    matcher._head = start - first
                 return True
             return False
         lines += 1
@@ -274,6 +393,8 @@ cdef bint clean_head(
                 if length >= 0 or not 1 <= stop - value <= 9:
                     return False
                 length = 0
+                digits = value
+                behind = stop
                 while value < stop:
                     if not 0x30 <= view[value] <= 0x39:
                         return False

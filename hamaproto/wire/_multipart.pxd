@@ -3,8 +3,8 @@
 cimport cython
 
 from hamaproto.wire._kernels cimport (
-    HeadMatcher, JunkPatterns, Store, clean_head, cut_out, ends_with_lone_eoi, search_junk,
-    skip_line_ends,
+    HeadMatcher, JunkPatterns, Store, clean_head, cut_out, ends_with_lone_eoi, make_frame,
+    search_junk, skip_line_ends,
 )
 from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 
@@ -29,7 +29,7 @@ cdef class MjpegParser:
     cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
     cdef Py_ssize_t _cursor_known, _cursor_any, _needed, _confirmed, _anchor, _piece, _lent_at, _room
 
-    @cython.locals(size=Py_ssize_t)
+    @cython.locals(size=Py_ssize_t, room=Py_ssize_t)
     cpdef receive_data(self, object data)
     @cython.locals(state=int)
     cpdef object next_event(self)
@@ -41,12 +41,15 @@ cdef class MjpegParser:
     cdef bint _final(self)
     cdef object _note(self, object code, Py_ssize_t offset, object detail)
     cdef object _skip(self, Py_ssize_t start, Py_ssize_t end, object reason)
-    cdef bint _flush(self) except -1
+    cdef object _flush(self)
     cdef object _emit(self, object event, Py_ssize_t end)
     @cython.locals(pos=Py_ssize_t, end=Py_ssize_t, first=int, found_at=Py_ssize_t, final=bint)
     cdef object _gap(self)
-    @cython.locals(at=Py_ssize_t, body=Py_ssize_t, length=Py_ssize_t, matcher=HeadMatcher)
-    cdef bint _clean_part(self) except -1
+    @cython.locals(
+        pos=Py_ssize_t, base=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t,
+        matcher=HeadMatcher,
+    )
+    cdef object _clean_part(self)
     cdef object _start_junk(self, Py_ssize_t pos)
     cdef object _end_junk(self, Py_ssize_t pos)
     @cython.locals(declared=Py_ssize_t, after=Py_ssize_t)
@@ -61,7 +64,8 @@ cdef class MjpegParser:
     cdef object _begin_image(self, Py_ssize_t pos)
     @cython.locals(at=Py_ssize_t)
     cdef object _begin_phantom(self, Py_ssize_t pos)
-    @cython.locals(stop=Py_ssize_t)
+    cdef bint _believes(self, Py_ssize_t length) except -1
+    @cython.locals(stop=Py_ssize_t, end=Py_ssize_t)
     cdef object _believe(self, Py_ssize_t pos, Py_ssize_t length)
     @cython.locals(stop=Py_ssize_t, available=Py_ssize_t, count=Py_ssize_t)
     cdef object _take(self)

@@ -30,4 +30,18 @@ typedef struct {
 ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end,
                            const hama_names *names);
 
+/* Ask for all lines of some bytes that are about to be read. */
+static inline void hama_prefetch(const unsigned char *data, ptrdiff_t size)
+{
+#if defined(__GNUC__)
+    ptrdiff_t at;
+
+    for (at = 0; at < size; at += 64)
+        __builtin_prefetch(data + at);
+#else
+    (void)data;
+    (void)size;
+#endif
+}
+
 #endif

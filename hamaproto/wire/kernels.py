@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from hamaproto.events import Frame
+
 __all__ = [
     "HeadMatcher",
     "Store",
@@ -16,6 +18,7 @@ __all__ = [
     "clean_head",
     "cut_out",
     "ends_with_lone_eoi",
+    "make_frame",
     "scan_marker",
     "skip_fill",
 ]
@@ -149,12 +152,20 @@ def cut_out(data: bytes | bytearray, pos: int, end: int) -> bytes:
 
 def ends_with_lone_eoi(data: bytes | bytearray, pos: int, end: int) -> bool:
     """True if `data[pos:end]` ends in FFD9 and the two bytes before are not FFD9 as well."""
-    tail = data[max(pos, end - 4) : end]
-    return len(tail) == 4 and tail[2:] == b"\xff\xd9" and tail[:2] != b"\xff\xd9"
+    return (
+        end - pos >= 4
+        and data.startswith(b"\xff\xd9", end - 2, end)
+        and not data.startswith(b"\xff\xd9", end - 4)
+    )
 
 
 #: Pieces below this are copied together, so that the overhead of an object stays small.
 _SMALL = 512
+#: A large piece of a chunk of at most this size is not copied until the image is whole; a
+#: larger chunk is not kept alive for the sake of a piece of it.
+_CHUNK = 262144
+#: Below this a view of a piece costs more than its copy.
+_PIECE = 4096
 
 
 class Store:
@@ -164,31 +175,47 @@ class Store:
     image must be looked into, it becomes one bytearray and grows as such from then on.
     """
 
-    __slots__ = ("_parts", "_small", "_whole", "size")
+    __slots__ = ("_apart", "_parts", "_small", "_whole", "size")
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
         self._small = bytearray()
         self._whole: bytearray | None = None
+        # Whether a piece can be put behind the parts as it is.
+        self._apart = True
         self.size = 0
 
-    def reserve(self, size: int) -> None:
-        """Expect `size` bytes in all.  Only a hint, so nothing here."""
+    def start(self, size: int, data: bytes | bytearray, pos: int, end: int) -> None:
+        """Append to the empty store, and expect `size` bytes in all (here of no use)."""
+        self.append(data, pos, end)
 
     def append(self, data: bytes | bytearray, pos: int, end: int) -> None:
         """Keep `data[pos:end]` behind what is there; whole `bytes` are kept as they are."""
         count = end - pos
         if count >= _SMALL and self._whole is None:
-            if self._small:
+            if not self._apart:
                 self._parts.append(bytes(self._small))
                 self._small.clear()
-            # A slice that is all of a `bytes` object is that object.
-            self._parts.append(bytes(data[pos:end]))
+                self._apart = True
+            if count >= _PIECE and type(data) is bytes and len(data) <= _CHUNK:
+                self._parts.append(memoryview(data)[pos:end])
+            else:
+                # A slice that is all of a `bytes` object is that object.
+                self._parts.append(bytes(data[pos:end]))
         elif self._whole is None:
             self._small += data[pos:end]
+            self._apart = not self._small
         else:
             self._whole += data[pos:end]
         self.size += count
+
+    def keep(self, data: bytes, size: int) -> None:
+        """Keep all `size` bytes of `data` behind what is there."""
+        if self._apart and size >= _SMALL:
+            self._parts.append(data)
+            self.size += size
+        else:
+            self.append(data, 0, size)
 
     def peek(self) -> bytearray:
         """All that is stored, to be searched before the next call and not kept."""
@@ -196,10 +223,15 @@ class Store:
             self._whole = bytearray().join((*self._parts, self._small))
             self._parts.clear()
             self._small.clear()
+            self._apart = False
         return self._whole
 
     def ends_with_lone_eoi(self) -> bool:
         """What `ends_with_lone_eoi` says of all that is stored."""
+        if self._apart and self._parts:
+            last = self._parts[-1]
+            # No part is shorter than what is looked at.
+            return ends_with_lone_eoi(bytes(last[-4:]), 0, 4)
         tail = b"".join((*self._parts[-1:], self._small)) if self._whole is None else self._whole
         return ends_with_lone_eoi(tail, 0, len(tail))
 
@@ -215,6 +247,11 @@ class Store:
 
     def take(self) -> bytes:
         """All that is stored; the store is empty then."""
+        if self._apart:
+            data = b"".join(self._parts)
+            self._parts.clear()
+            self.size = 0
+            return data
         whole = self._whole
         data = b"".join((*self._parts, self._small)) if whole is None else bytes(whole)
         self._clear()
@@ -224,6 +261,7 @@ class Store:
         self._parts.clear()
         self._small.clear()
         self._whole = None
+        self._apart = True
         self.size = 0
 
     def view(self, size: int) -> memoryview | None:
@@ -233,6 +271,10 @@ class Store:
     def extend(self, size: int) -> None:
         """`size` bytes were written into the view."""
         raise NotImplementedError
+
+
+#: What an image is given out as; the compiled twin fills its slots without a call.
+make_frame = Frame
 
 
 class HeadMatcher:
@@ -279,11 +321,12 @@ def clean_head(
     """
     if matcher.suffix and data.startswith(matcher.prefix, pos, end):
         number = pos + len(matcher.prefix)
-        stop = data.find(b"\r", number, min(end, number + 10))
-        if data.startswith(matcher.suffix, stop, end) and data[number:stop].isdigit():
+        stop = data.find(b"\r", number, number + 10)
+        digits = data[number:stop]
+        if digits.isdigit() and data.startswith(matcher.suffix, stop, end):
             matcher.start = pos + matcher.head
             matcher.stop = stop + len(matcher.suffix) - _BEHIND_BLOCK
-            matcher.length = int(data[number:stop])
+            matcher.length = int(digits)
             return True
     found = matcher.match(data, pos, end)
     if found is None:

@@ -75,6 +75,7 @@ from hamaproto.wire.kernels import (  # twin: cimported
     clean_head,  # twin: cimported
     cut_out,  # twin: cimported
     ends_with_lone_eoi,  # twin: cimported
+    make_frame,  # twin: cimported
     search_junk,  # twin: cimported
     skip_line_ends,  # twin: cimported
 )  # twin: cimported
@@ -305,19 +306,28 @@ class MjpegParser:
         if type(data) is not bytes:
             data = bytes(data)
         size = len(data)
-        if self._room > size:
+        room = self._room
+        if room > size:
             # The hot path of a believed length: straight to where the image is put together.
-            self._store.append(data, 0, size)
-            self._room -= size
+            self._store.keep(data, size)
+            self._room = room - size
             return
-        self._cool()
+        if room:
+            self._cool()
         if self._error is not None:
             raise self._error
         if self._eof:
             raise LocalProtocolError("receive_data after receive_eof: the stream has ended")
         if size:
             self._fed += size
-            self._queue.append((data, 0))
+            if self._pos == self._end and not self._queue:
+                # Nothing is held: the chunk is what is read next.
+                self._base += self._pos
+                self._data = data
+                self._pos = self._segment = self._piece = 0
+                self._end = size
+            else:
+                self._queue.append((data, 0))
             self._idle = False
 
     def receive_eof(self) -> None:
@@ -330,11 +340,11 @@ class MjpegParser:
 
     def next_event(self) -> MjpegEvent | NeedData:
         """The next event; `NEED_DATA` if more bytes are needed for it."""
-        if self._idle:
-            return NEED_DATA
-        if self._error is not None:
-            raise self._error
         while True:
+            if self._idle:
+                return NEED_DATA
+            if self._error is not None:
+                raise self._error
             if self._out:
                 return self._out.pop(0)
             event: MjpegEvent | NeedData | None
@@ -511,10 +521,10 @@ class MjpegParser:
             )
             raise self._error
 
-    def _flush(self) -> bool:
-        """Give out what was held; True if there was anything."""
+    def _flush(self) -> None:
+        """Give out what was held, if anything was."""
         if not self._pending and self._skip_from < 0:
-            return False
+            return
         events: list[MjpegEvent] = list(self._pending)
         if self._skip_from >= 0:
             length = self._skip_to - self._skip_from
@@ -534,15 +544,14 @@ class MjpegParser:
             self._error = RemoteProtocolError(f"strict: {text}", _offset_of(first))
             raise self._error
         self._out.extend(events)
-        return True
 
-    def _emit(self, event: MjpegEvent, end: int) -> MjpegEvent | None:
-        """Give out an event that accounts for all bytes before `end`."""
-        held = self._flush()
-        self._settled = end
-        if held:
+    def _emit(self, event: MjpegEvent, end: int) -> MjpegEvent:
+        """Give out an event that accounts for all bytes before `end`, behind what was held."""
+        if self._pending or self._skip_from >= 0:
+            self._flush()
             self._out.append(event)
-            return None
+            event = self._out.pop(0)
+        self._settled = end
         return event
 
     # The gap
@@ -554,9 +563,10 @@ class MjpegParser:
             and not self._junk
             and not self._has_head
             and clean_head(self._matcher, data, self._pos, end, self._max_head_lines)
-            and self._clean_part()
         ):
-            return None
+            event = self._clean_part()
+            if event is not None or self._state != _GAP:
+                return event
         final = self._final()
         delimiters = self._delimiters
         while True:
@@ -628,30 +638,51 @@ class MjpegParser:
             self._pos = found_at
             self._skip(self._skip_from, self._base + found_at, self._skip_reason)
 
-    def _clean_part(self) -> bool:
-        """Begin the image whose delimiter and head were read in one go, if all is in order."""
+    def _clean_part(self) -> MjpegEvent | None:
+        """Begin the image whose delimiter and head were read in one go, if all is in order.
+
+        An image that is all there and whose length is believed is checked and given out
+        right here: that is most of what a well-behaved server sends, and no more than what
+        `_begin_image`, `_take` and `_deliver` would do, without the calls.
+        """
         matcher = self._matcher
         assert matcher is not None
         length = matcher.length
+        start = matcher.start
+        stop = matcher.stop
         if (
             self._closed
             or length == 0
             or length > self._max_frame
-            or matcher.stop - matcher.start > self._max_head_bytes
+            or stop - start > self._max_head_bytes
         ):
-            return False
-        at = self._base + self._pos
+            return None
+        data = self._data
+        base = self._base
         if self._declared_end >= 0:
-            self._settle(at + 2 if self._data[self._pos] == 0x0D else at)
-        self._head_raw = cut_out(self._data, matcher.start, matcher.stop)
+            pos = self._pos
+            self._settle(base + pos + 2 if data[pos] == 0x0D else base + pos)
+        head = cut_out(data, start, stop)
+        start = stop + 2  # behind the empty line
+        if length > 0 and start + length <= self._end and self._believes(length):
+            stop = start + length
+            if ends_with_lone_eoi(data, start, stop):
+                self._pos = stop
+                self._image_end = base + stop
+                self._anchor = length
+                self._delivered += length
+                self._line_start = True
+                frame = make_frame(cut_out(data, start, stop), "length", True, base + start, head)
+                if self._pending or self._skip_from >= 0:
+                    return self._emit(frame, base + stop)
+                self._settled = base + stop
+                return frame
+        self._head_raw = head
         self._head_length = length
         self._has_head = True
-        if self._fields:
-            self._fields.clear()
-        body = matcher.stop + 2
-        self._body_at = self._base + body
-        self._begin_image(body)
-        return True
+        self._body_at = base + start
+        self._begin_image(start)
+        return None
 
     def _joined_inside(self, pos: int, limit: int, final: bool) -> int | None:
         """Where the inside of an image begins, if the stream was joined in the middle of one.
@@ -987,7 +1018,7 @@ class MjpegParser:
         self._line_start = self._after_lf
         self._state = _GAP
 
-    def _deliver_part(self, stop: int, after: int, complete: bool) -> MjpegEvent | None:
+    def _deliver_part(self, stop: int, after: int, complete: bool) -> MjpegEvent:
         data = bytes(self._data[self._pos : stop])
         part = Part(data, Headers.parse(self._head_raw), complete, self._base + self._pos)
         self._pos = after
@@ -1024,11 +1055,7 @@ class MjpegParser:
             self._declared_end = -1
         else:
             self._declared_end = self._body_at + length
-            if (
-                self._confirmed >= self._needed
-                and at == self._body_at
-                and 4 * abs(length - self._anchor) <= self._anchor + 256
-            ):
+            if at == self._body_at and self._believes(length):
                 self._believe(pos, length)
                 return
         self._walker.begin(False)
@@ -1051,20 +1078,29 @@ class MjpegParser:
         self._walker.begin(True)
         self._state = _WALK
 
+    def _believes(self, length: int) -> bool:
+        """Whether lengths have been right, and this one is like the last."""
+        return (
+            self._confirmed >= self._needed and 4 * abs(length - self._anchor) <= self._anchor + 256
+        )
+
     def _believe(self, pos: int, length: int) -> None:
         """Take `length` bytes from `pos` unseen."""
         stop = pos + length
-        if stop <= self._end:
+        end = self._end
+        self._state = _TAKE
+        if stop <= end:
             # All there: nothing to take, only to check.
             self._pos = stop
             self._trial = True
-        else:
-            self._store.reserve(length)
-            self._store.append(self._data, pos, self._end)
-            self._missing = stop - self._end
-            self._trial = False
-            self._pos = self._end
-        self._state = _TAKE
+            return
+        self._trial = False
+        self._store.start(length, self._data, pos, end)
+        self._pos = end
+        self._missing = stop - end
+        if not self._queue and not self._eof and not self._out:
+            self._idle = True
+            self._room = self._missing
 
     def _take(self) -> MjpegEvent | NeedData | None:
         if self._trial:
@@ -1122,12 +1158,12 @@ class MjpegParser:
                     return self._too_large(end)
                 if final:
                     return self._cease()
-                if not self._queue:
-                    self._idle = not self._out and not self._eof
-                    return NEED_DATA
+                # Kept at once, so that nothing is held and the next chunk takes this one's place.
                 self._store.append(data, self._segment, self._pos)
-                waiting = self._more()
                 self._segment = self._pos
+                waiting = self._more()
+                if waiting is None:
+                    self._segment = self._pos
                 return waiting
             if outcome == EOI:
                 return self._ended()
@@ -1191,23 +1227,24 @@ class MjpegParser:
         self._confirmed = 0
         self._needed = min(self._needed * 2, _MOST_DOUBT)
 
-    def _deliver(self, end: FrameEnd, complete: bool) -> MjpegEvent | None:
+    def _deliver(self, end: FrameEnd, complete: bool) -> MjpegEvent:
         """Give out the image that ends before `_pos`."""
         stop = self._pos
-        if self._store.size == 0:
-            data = cut_out(self._data, self._segment, stop)
-        else:
-            self._store.append(self._data, self._segment, stop)
-            data = self._store.take()
+        damaged = False
+        if self._state == _WALK:
+            damaged = self._walker.surprised
+            if self._store.size:
+                self._store.append(self._data, self._segment, stop)
+        stored = self._store.size > 0
+        data = self._store.take() if stored else cut_out(self._data, self._segment, stop)
         at = self._base + stop
-        damaged = self._state == _WALK and self._walker.surprised
         if self._state == _TAKE:
             self._anchor = len(data)
         self._state = _GAP
         self._line_start = True
         self._image_end = at
         self._delivered += len(data)
-        frame = Frame(data, end, complete, self._image_at, self._head_raw)
+        frame = make_frame(data, end, complete, self._image_at, self._head_raw)
         event = self._emit(frame, at)
         if damaged:
             self._note(AnomalyCode.DAMAGED_IMAGE, at, "its marker structure is broken")
