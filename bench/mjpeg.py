@@ -108,23 +108,30 @@ def pyav(*, fitted: bool) -> Reader:
     import av
 
     class File:
-        """What PyAV reads from: the pieces, one a call, or as much of one as it asks for."""
+        """What PyAV reads from: the pieces, one a call."""
 
         def __init__(self, chunks: list[bytes]) -> None:
             self._next = iter(chunks).__next__
-            self._held = b""
 
         def read(self, size: int) -> bytes:
             try:
-                data = self._held or self._next()
+                return self._next()
             except StopIteration:
                 return b""
+
+    class Large(File):
+        """For pieces larger than what is asked for."""
+
+        _held = b""
+
+        def read(self, size: int) -> bytes:
+            data = self._held or super().read(size)
             self._held = data[size:]
             return data[:size]
 
     def read(chunks: list[bytes], sink: Sink) -> int:
         count = 0
-        file: Any = File(chunks)
+        file: Any = File(chunks) if fitted or len(chunks[0]) <= 32768 else Large(chunks)
         buffer = {"buffer_size": len(chunks[0])} if fitted else {}
         with av.open(file, "r", format="mpjpeg", **buffer) as container:
             packets = container.demux(video=0)

@@ -1,4 +1,4 @@
-"""Zero-copy input of the MJPEG parser: the same events as by `receive_data`.
+"""How the MJPEG parser takes its input: zero-copy, with the same events as by `receive_data`.
 
 What else there is to say of `wire/multipart.py` is said in test_quirks, test_recovery,
 test_recordings and test_guarantees_mjpeg.
@@ -22,6 +22,38 @@ def events_of(parser: Any, body: bytes) -> list[Any]:
     parser.receive_data(body)
     parser.receive_eof()
     return list(parser.events())
+
+
+class Bytes(bytes):
+    """A subclass, of which a parser must keep a copy and not the object."""
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview, Bytes])
+def test_any_buffer_will_do(twin: Any, kind: Any) -> None:
+    fed = twin.MjpegParser(RECORDING.content_type)
+    said: list[Any] = []
+    for at in range(0, len(RECORDING.body), 5000):
+        chunk = kind(RECORDING.body[at : at + 5000])
+        fed.receive_data(chunk)
+        if kind is bytearray:
+            # It is the caller's: what is done to it now changes nothing.
+            chunk[:] = bytes(len(chunk))
+        said += fed.events()
+    fed.receive_eof()
+    said += fed.events()
+    assert said == events_of(twin.MjpegParser(RECORDING.content_type), RECORDING.body)
+    assert all(type(event.data) is bytes for event in said if hasattr(event, "data"))
+
+
+@pytest.mark.parametrize("data", [3, "--frame", None, [255, 216], object()])
+def test_what_is_no_buffer_is_refused(twin: Any, data: Any) -> None:
+    """A number would be taken for a size by `bytes`, and a list for its values."""
+    parser = twin.MjpegParser()
+    with pytest.raises(LocalProtocolError, match=f"not {type(data).__name__}"):
+        parser.receive_data(data)
+    # Nothing was fed by it, and the parser goes on.
+    whole = events_of(twin.MjpegParser(), RECORDING.body)
+    assert events_of(parser, RECORDING.body) == whole
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -304,7 +304,7 @@ class MjpegParser:
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Feed some bytes.  What is kept of anything but `bytes` is a copy."""
         if type(data) is not bytes:
-            data = bytes(data)
+            data = _owned(data)
         size = len(data)
         room = self._room
         if room > size:
@@ -1385,6 +1385,18 @@ class MjpegParser:
         stop = start + self._fed - self._image_at
         found = self._delimiters.search_last(image, max(start, self._cursor_known - shift), stop)
         return -1 if found < 0 else found + shift
+
+
+def _owned(data: bytes | bytearray | memoryview) -> bytes:
+    """A copy of any bytes-like object, a subclass of `bytes` included."""
+    try:
+        # Not bytes(data): that takes a number for a size, and a list for its values.
+        return bytes(memoryview(data))
+    except TypeError:
+        raise LocalProtocolError(
+            f"receive_data() takes bytes, bytearray, memoryview or another buffer, not "
+            f"{type(data).__name__}"
+        ) from None
 
 
 def _offset_of(event: MjpegEvent) -> int:
