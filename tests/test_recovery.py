@@ -131,6 +131,17 @@ def test_every_length(twin: Any, before: int) -> None:
         assert [frame.data for frame in log.frames] == images
 
 
+@pytest.mark.parametrize("size", [1, 7, 1460, 65536])
+@pytest.mark.parametrize("glue", [b"x", b"\xff", b"--frame", b"\xff--frame--frame", b"--frame-- "])
+def test_a_text_is_glued_to_the_next_delimiter(twin: Any, glue: bytes, size: int) -> None:
+    """A part without a length does not swallow the image behind it, if its line end is lost."""
+    head = b"--frame\r\nContent-Type: text/plain\r\n\r\n"
+    for tape in (SMALL, SMALL_WITHOUT_LENGTH):
+        for at in tape.spans[:3]:
+            stream = apply(tape, [Edit(at, at, head + b"a line\r\n" + glue)])
+            assert_recovers(twin, stream, size)
+
+
 @pytest.mark.parametrize("size", [1, 1000, 70_000, 1_000_000])
 @pytest.mark.parametrize("kind", ["noise", "NULs", "0xFF", "CRLF", "dashes", "SOIs", "texts"])
 def test_garbage_of_any_size(twin: Any, size: int, kind: str) -> None:

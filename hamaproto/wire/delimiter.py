@@ -318,13 +318,21 @@ class DelimiterSet:
         places = [place for place in (tail.find(b"\n"), tail.find(b"-")) if place >= 0]
         return pos + min(places) if places else end
 
+    @staticmethod
+    def _ends_line(match: Match) -> bool:
+        """Whether only a line end follows the name."""
+        return not match.closing and match.anomaly is not AnomalyCode.HEADER_ON_DELIMITER_LINE
+
     def search_part_end(
-        self, data: bytes | bytearray, start: int, pos: int, end: int, final: bool
+        self, data: bytes | bytearray, start: int, pos: int, end: int, final: bool, inside: bool
     ) -> tuple[int, bool]:
         """Where a part that began at `start` ends, looking from `pos`.
 
         (place, True): a delimiter with a header block behind it, or a closing one.
         (place, False): there is none before `place`; look from there when more has come.
+
+        With `inside` a delimiter counts in the middle of a line too, if it ends that line and
+        a header block follows: its line end was damaged, and the part has no length to end it.
         """
         while True:
             best = -1
@@ -335,8 +343,11 @@ class DelimiterSet:
             if best < 0:
                 return max(pos, end - self.hold), False
             pos = best
-            if pos == start or line_end_before(data, pos, start):
-                match = self.match_known(data, pos, end, final, True)
+            line_start = pos == start or line_end_before(data, pos, start) > 0
+            if line_start or inside:
+                match = self.match_known(data, pos, end, final, line_start)
+                if isinstance(match, Match) and not (line_start or self._ends_line(match)):
+                    match = None
                 if isinstance(match, Match):
                     if match.closing or match.anomaly is AnomalyCode.HEADER_ON_DELIMITER_LINE:
                         return pos, True
@@ -353,7 +364,7 @@ class DelimiterSet:
                         if not isinstance(again, Match) or again.closing:
                             break
                         match = again
-                    if proof is True or (final and match.end >= end):
+                    if proof is True or (line_start and final and match.end >= end):
                         return pos, True
                     if proof is UNDECIDED:
                         return pos, False

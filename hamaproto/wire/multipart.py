@@ -981,7 +981,7 @@ class MjpegParser:
         whole = told and stop == start + length
         final = self._final()
         at, decided = self._delimiters.search_part_end(
-            data, start, self._cursor - base, stop, final or whole
+            data, start, self._cursor - base, stop, final or whole, not told
         )
         if decided:
             until = at - line_end_before(data, at, start)
