@@ -142,6 +142,25 @@ def test_a_text_is_glued_to_the_next_delimiter(twin: Any, glue: bytes, size: int
             assert_recovers(twin, stream, size)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1460, 65536])
+@pytest.mark.parametrize(("blank", "junk"), [(True, b""), (False, b""), (True, b"\xff\x00junk\n")])
+@pytest.mark.parametrize("eol", [b"\r\n", b"\n", b"\n\r"])
+def test_a_text_before_an_empty_head(
+    twin: Any, eol: bytes, blank: bool, junk: bytes, size: int
+) -> None:
+    """A part without a length ends at a delimiter behind which there is no header."""
+    style = Style(
+        type=None,
+        length="none",
+        eol=(eol,),
+        blank_line=blank,
+        before_image=junk,
+        texts=((0, "xml", False), (2, "text", False)),
+    )
+    stream = write(style, [image("gray", number) for number in range(4)], "empty heads")
+    assert_recovers(twin, stream, size)
+
+
 @pytest.mark.parametrize("size", [1, 1000, 70_000, 1_000_000])
 @pytest.mark.parametrize("kind", ["noise", "NULs", "0xFF", "CRLF", "dashes", "SOIs", "texts"])
 def test_garbage_of_any_size(twin: Any, size: int, kind: str) -> None:

@@ -106,6 +106,10 @@ _ANY_LINE = re.compile(
     re.IGNORECASE,
 ).search
 
+_SOI = b"\xff\xd8\xff"
+#: An empty line, however it ends, and FFD8FF.
+_EMPTY_HEAD = 6
+
 #: No answer depends on more bytes than this behind a delimiter's first one.
 LOOKAHEAD = 2 * MAX_NAME + 2 * MAX_FIELD + 8
 
@@ -319,20 +323,37 @@ class DelimiterSet:
         return pos + min(places) if places else end
 
     @staticmethod
+    def _body_behind(
+        data: bytes | bytearray, pos: int, end: int, final: bool, empty: bool
+    ) -> bool | Undecided:
+        """Whether an image begins at `pos`, or behind an empty line.
+
+        With `empty` that empty line is enough: a header block may be empty (RFC 2046 5.1).
+        """
+        rest = bytes(data[pos : min(end, pos + _EMPTY_HEAD)])
+        image = rest.lstrip(b"\r\n")
+        if image.startswith(_SOI) or (empty and rest.startswith((b"\n", b"\r\n"))):
+            return True
+        if not final and len(rest) < _EMPTY_HEAD and _SOI.startswith(image):
+            return UNDECIDED
+        return False
+
+    @staticmethod
     def _ends_line(match: Match) -> bool:
         """Whether only a line end follows the name."""
         return not match.closing and match.anomaly is not AnomalyCode.HEADER_ON_DELIMITER_LINE
 
     def search_part_end(
-        self, data: bytes | bytearray, start: int, pos: int, end: int, final: bool, inside: bool
+        self, data: bytes | bytearray, start: int, pos: int, end: int, final: bool, untold: bool
     ) -> tuple[int, bool]:
         """Where a part that began at `start` ends, looking from `pos`.
 
-        (place, True): a delimiter with a header block behind it, or a closing one.
+        (place, True): a delimiter with a header block or an image behind it, or a closing one.
         (place, False): there is none before `place`; look from there when more has come.
 
-        With `inside` a delimiter counts in the middle of a line too, if it ends that line and
-        a header block follows: its line end was damaged, and the part has no length to end it.
+        `untold`: the part has no length to end it.  Then a delimiter counts also with an empty
+        header block behind it, and, if it ends its line, in the middle of one, whose line end
+        was damaged.
         """
         while True:
             best = -1
@@ -344,7 +365,7 @@ class DelimiterSet:
                 return max(pos, end - self.hold), False
             pos = best
             line_start = pos == start or line_end_before(data, pos, start) > 0
-            if line_start or inside:
+            if line_start or untold:
                 match = self.match_known(data, pos, end, final, line_start)
                 if isinstance(match, Match) and not (line_start or self._ends_line(match)):
                     match = None
@@ -355,6 +376,9 @@ class DelimiterSet:
                     # what is not decided yet is looked at again.
                     for _ in range(_REPEATS):
                         proof = self._field_behind(data, match.end, end, final)
+                        if proof is False:
+                            empty = line_start and untold
+                            proof = self._body_behind(data, match.end, end, final, empty)
                         if proof is not False:
                             break
                         after = match.end + (data[match.end : match.end + 1] == b"\r")
