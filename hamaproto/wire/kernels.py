@@ -322,8 +322,8 @@ def clean_head(
     if matcher.suffix and data.startswith(matcher.prefix, pos, end):
         number = pos + len(matcher.prefix)
         stop = data.find(b"\r", number, number + 10)
-        digits = data[number:stop]
-        if digits.isdigit() and data.startswith(matcher.suffix, stop, end):
+        # The suffix first: without a CR `stop` is -1, and what would be cut out is the whole chunk.
+        if data.startswith(matcher.suffix, stop, end) and (digits := data[number:stop]).isdigit():
             matcher.start = pos + matcher.head
             matcher.stop = stop + len(matcher.suffix) - _BEHIND_BLOCK
             matcher.length = int(digits)
