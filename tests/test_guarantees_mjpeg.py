@@ -370,6 +370,32 @@ def test_4_linear_time(name: str, place: str) -> None:
         assert large < 5 * small + 1000
 
 
+class Counted(bytes):
+    """Remembers the largest piece that was cut out of it."""
+
+    largest = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        piece = super().__getitem__(place)
+        if isinstance(place, slice):
+            self.largest = max(self.largest, len(piece))
+        return piece
+
+
+@pytest.mark.parametrize("digits", [1, 9, 10, 20])
+def test_4_a_head_cuts_out_no_more_than_itself(digits: int) -> None:
+    """Also where its length has no line end close by; calls do not tell what they copy."""
+    from hamaproto.wire.kernels import HeadMatcher, clean_head
+
+    head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %s\r\n\r\n\xff\xd8\xff"
+    matcher = HeadMatcher(b"--frame")
+    first = head % b"300"
+    assert clean_head(matcher, first, 0, len(first), 64)
+    data = Counted(head % (b"1" * digits) + bytes(100_000))
+    assert clean_head(matcher, data, 0, len(data), 64) == (digits < 10)
+    assert data.largest < 200
+
+
 # 5: round trip
 
 
