@@ -610,7 +610,7 @@ def measure_floods(count: int, skipped: dict[str, str], *, quick: bool) -> list[
                 start = first + before
                 for name, flood in small.items():
                     each = min(_per_byte(parser_class, start, flood, size) for _ in range(3))
-                    more = min(_per_byte(parser_class, start, large[name], size) for _ in range(2))
+                    more = min(_per_byte(parser_class, start, large[name], size) for _ in range(5))
                     growth = more / each if each else 1.0
                     out.append(Flood(twin, place, name, size, more, more / base, growth))
         print(f"  measured: floods, {twin}", file=sys.stderr)

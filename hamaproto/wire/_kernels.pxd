@@ -7,8 +7,13 @@ cdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except
 cdef Py_ssize_t skip_fill(object data, Py_ssize_t pos, Py_ssize_t end) except -2
 
 cdef Py_ssize_t skip_line_ends(object data, Py_ssize_t pos, Py_ssize_t end) except -2
-cdef Py_ssize_t search_junk(
-    JunkPatterns patterns, object data, Py_ssize_t pos, Py_ssize_t end
+cdef int NO, YES, CUT
+cdef int may_begin(
+    Names names, object data, Py_ssize_t pos, Py_ssize_t end, bint line_start
+) except -1
+cdef Py_ssize_t search_junk(Names names, object data, Py_ssize_t pos, Py_ssize_t end) except -2
+cdef Py_ssize_t search_name(
+    Names names, object data, Py_ssize_t start, Py_ssize_t pos, Py_ssize_t end
 ) except -2
 
 
@@ -21,7 +26,7 @@ cdef extern from "kernel_scan.h":
         int *bare
 
 
-cdef class JunkPatterns:
+cdef class Names:
     cdef hama_names _names
     cdef tuple _lines
 

@@ -21,8 +21,15 @@ cdef extern from "kernel_scan.h":
     Py_ssize_t hama_skip_line_ends(
         const unsigned char *data, Py_ssize_t pos, Py_ssize_t end) nogil
     void hama_prefetch(const unsigned char *data, Py_ssize_t size) nogil
+    int HAMA_NO, HAMA_YES, HAMA_CUT
+    int hama_may_begin(
+        const unsigned char *data, Py_ssize_t at, Py_ssize_t end, int line_start,
+        const hama_names *names) nogil
     Py_ssize_t hama_search_junk(
         const unsigned char *data, Py_ssize_t pos, Py_ssize_t end, const hama_names *names) nogil
+    Py_ssize_t hama_search_name(
+        const unsigned char *data, Py_ssize_t start, Py_ssize_t pos, Py_ssize_t end,
+        const hama_names *names) nogil
 
 cdef extern from "Python.h":
     int _PyBytes_Resize(PyObject **string, Py_ssize_t size) except -1
@@ -70,8 +77,13 @@ cdef Py_ssize_t skip_line_ends(object data, Py_ssize_t pos, Py_ssize_t end) exce
     return hama_skip_line_ends(bytes_of(data), pos, end)
 
 
-cdef class JunkPatterns:
-    """The known names as the search in C takes them; see kernels.py."""
+NO = HAMA_NO
+YES = HAMA_YES
+CUT = HAMA_CUT
+
+
+cdef class Names:
+    """The known names as the searches in C take them; see kernels.py."""
 
     def __cinit__(self, tuple names):
         cdef bytes line
@@ -85,10 +97,20 @@ cdef class JunkPatterns:
             self._names.count += 1
 
 
-cdef Py_ssize_t search_junk(
-    JunkPatterns patterns, object data, Py_ssize_t pos, Py_ssize_t end
+cdef int may_begin(
+    Names names, object data, Py_ssize_t pos, Py_ssize_t end, bint line_start
+) except -1:
+    return hama_may_begin(bytes_of(data), pos, end, line_start, &names._names)
+
+
+cdef Py_ssize_t search_junk(Names names, object data, Py_ssize_t pos, Py_ssize_t end) except -2:
+    return hama_search_junk(bytes_of(data), pos, end, &names._names)
+
+
+cdef Py_ssize_t search_name(
+    Names names, object data, Py_ssize_t start, Py_ssize_t pos, Py_ssize_t end
 ) except -2:
-    return hama_search_junk(bytes_of(data), pos, end, &patterns._names)
+    return hama_search_name(bytes_of(data), start, pos, end, &names._names)
 
 
 cdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end):
@@ -130,7 +152,25 @@ cdef class Store:
         self._last = 0
 
     cdef int _make_room(self, Py_ssize_t room) except -1:
-        cdef bytes larger = PyBytes_FromStringAndSize(NULL, room)
+        cdef PyObject *raw
+        cdef bytes larger
+        if self._room and Py_REFCNT(self._buffer) == 1:
+            # Grown where it is, so that a large one is moved by its pages, not by its bytes.
+            Py_INCREF(self._buffer)
+            raw = <PyObject *>self._buffer
+            self._buffer = None
+            try:
+                _PyBytes_Resize(&raw, room)
+            except MemoryError:
+                # It is gone.  Whoever goes on with the parser must find no hole here.
+                self._buffer = b""
+                self._room = self.size = 0
+                raise
+            self._buffer = <bytes>raw
+            Py_XDECREF(raw)
+            self._room = room
+            return 0
+        larger = PyBytes_FromStringAndSize(NULL, room)
         if self.size:
             memcpy(PyBytes_AS_STRING(larger), PyBytes_AS_STRING(self._buffer), self.size)
         self._buffer = larger

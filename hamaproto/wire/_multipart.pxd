@@ -3,8 +3,8 @@
 cimport cython
 
 from hamaproto.wire._kernels cimport (
-    HeadMatcher, JunkPatterns, Store, clean_head, cut_out, ends_with_lone_eoi, make_frame,
-    search_junk, skip_line_ends,
+    CUT, NO, HeadMatcher, Names, Store, clean_head, cut_out, ends_with_lone_eoi, make_frame,
+    may_begin, search_junk, search_name, skip_line_ends,
 )
 from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 
@@ -15,18 +15,19 @@ cdef Py_ssize_t _PIECE, _DIRECT
 cdef class MjpegParser:
     cdef object _limits, _delimiters, _queue, _scratch, _seen, _error
     cdef object _data, _head_raw, _skip_reason, _folds
-    cdef list _pending, _fields, _out
+    cdef list _pending, _fields, _out, _repeats
     cdef HeadMatcher _matcher
-    cdef JunkPatterns _patterns
+    cdef Names _names
     cdef Store _store
     cdef MarkerWalk _walker
-    cdef bint _strict, _eof, _ceased, _started, _closed, _line_start, _junk
+    cdef bint _strict, _eof, _ceased, _starved, _started, _closed, _line_start, _junk
     cdef bint _has_head, _lf_lines, _phantom, _trial, _idle, _after_lf, _fresh
     cdef int _state
     cdef Py_ssize_t _max_frame, _max_head_lines, _max_head_bytes, _pos, _end, _base, _fed
     cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
     cdef Py_ssize_t _head_length, _head_lines, _line, _cursor, _body_at
     cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
+    cdef Py_ssize_t _hold, _repeat_end
     cdef Py_ssize_t _cursor_known, _cursor_any, _needed, _confirmed, _anchor, _piece, _lent_at, _room
 
     @cython.locals(size=Py_ssize_t, room=Py_ssize_t)
@@ -38,18 +39,23 @@ cdef class MjpegParser:
     cdef object _cool(self)
     @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t)
     cdef object _more(self)
+    cdef object _enqueue(self, data)
     cdef bint _final(self)
     cdef object _note(self, object code, Py_ssize_t offset, object detail)
     cdef object _skip(self, Py_ssize_t start, Py_ssize_t end, object reason)
     cdef object _flush(self)
     cdef object _emit(self, object event, Py_ssize_t end)
-    @cython.locals(pos=Py_ssize_t, end=Py_ssize_t, first=int, found_at=Py_ssize_t, final=bint)
+    @cython.locals(
+        pos=Py_ssize_t, end=Py_ssize_t, first=int, found_at=Py_ssize_t, joined=Py_ssize_t,
+        final=bint, verdict=int,
+    )
     cdef object _gap(self)
     @cython.locals(
         pos=Py_ssize_t, base=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t,
         matcher=HeadMatcher,
     )
     cdef object _clean_part(self)
+    cdef Py_ssize_t _joined_inside(self, Py_ssize_t pos, Py_ssize_t stop) except -2
     cdef object _start_junk(self, Py_ssize_t pos)
     cdef object _end_junk(self, Py_ssize_t pos)
     @cython.locals(declared=Py_ssize_t, after=Py_ssize_t)
@@ -58,7 +64,23 @@ cdef class MjpegParser:
     cdef object _open_head(self, Py_ssize_t pos)
     cdef object _head(self)
     cdef object _body(self)
+    cdef object _know(self)
+    @cython.locals(
+        base=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t, at=Py_ssize_t,
+        until=Py_ssize_t, least=Py_ssize_t, told=bint, whole=bint, final=bint,
+    )
     cdef object _part(self)
+    @cython.locals(
+        base=Py_ssize_t, cursor=Py_ssize_t, at=Py_ssize_t, behind=Py_ssize_t, first=Py_ssize_t,
+        line_start=bint, repeats=list,
+    )
+    cdef Py_ssize_t _part_end(
+        self, Py_ssize_t start, Py_ssize_t stop, bint final, bint untold
+    ) except -2
+    @cython.locals(gap=Py_ssize_t)
+    cdef bint _repeated(self, Py_ssize_t at) except -1
+    @cython.locals(cursor=Py_ssize_t, behind=Py_ssize_t)
+    cdef Py_ssize_t _part_least(self, Py_ssize_t stop) except -2
     cdef object _part_too_large(self)
     @cython.locals(at=Py_ssize_t, length=Py_ssize_t)
     cdef object _begin_image(self, Py_ssize_t pos)

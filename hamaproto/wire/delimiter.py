@@ -22,6 +22,7 @@ from hamaproto.events import AnomalyCode
 from hamaproto.wire.kernels import MAX_FIELD, MAX_NAME
 
 __all__ = [
+    "REPEATS",
     "UNDECIDED",
     "Delimiter",
     "DelimiterSet",
@@ -34,7 +35,7 @@ __all__ = [
 #: How many names that were not declared are kept alive.
 _DETECTED = 3
 #: How often a delimiter may stand behind itself before a header block.
-_REPEATS = 8
+REPEATS = 8
 
 
 class Undecided(Enum):
@@ -86,6 +87,11 @@ class Match:
     closing: bool = False
     anomaly: AnomalyCode | None = None
 
+    @property
+    def ends_line(self) -> bool:
+        """Whether only a line end follows the name."""
+        return not self.closing and self.anomaly is not AnomalyCode.HEADER_ON_DELIMITER_LINE
+
 
 _LINE_END = rb"(?:\r\n|\n)"
 _FIELD = rb"[A-Za-z][A-Za-z0-9_.-]{0,%d}[ \t]{0,%d}:" % (MAX_FIELD - 1, MAX_FIELD)
@@ -127,7 +133,7 @@ def _proven(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
         one
         + rb"(?:[ \t]*\r?\n\r?(?:\r?\n)?"
         + one
-        + rb"){0,%d}(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?=" % _REPEATS
+        + rb"){0,%d}(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?=" % REPEATS
         + _FIELD
         + rb")"
     )
@@ -322,14 +328,16 @@ class DelimiterSet:
         places = [place for place in (tail.find(b"\n"), tail.find(b"-")) if place >= 0]
         return pos + min(places) if places else end
 
-    @staticmethod
-    def _body_behind(
-        data: bytes | bytearray, pos: int, end: int, final: bool, empty: bool
+    def follows(
+        self, data: bytes | bytearray, pos: int, end: int, final: bool, empty: bool
     ) -> bool | Undecided:
-        """Whether an image begins at `pos`, or behind an empty line.
+        """Whether a header block begins at `pos`, or an image, or an image behind an empty line.
 
         With `empty` that empty line is enough: a header block may be empty (RFC 2046 5.1).
         """
+        proof = self._field_behind(data, pos, end, final)
+        if proof is not False:
+            return proof
         rest = bytes(data[pos : min(end, pos + _EMPTY_HEAD)])
         image = rest.lstrip(b"\r\n")
         if image.startswith(_SOI) or (empty and rest.startswith((b"\n", b"\r\n"))):
@@ -337,64 +345,6 @@ class DelimiterSet:
         if not final and len(rest) < _EMPTY_HEAD and _SOI.startswith(image):
             return UNDECIDED
         return False
-
-    @staticmethod
-    def _ends_line(match: Match) -> bool:
-        """Whether only a line end follows the name."""
-        return not match.closing and match.anomaly is not AnomalyCode.HEADER_ON_DELIMITER_LINE
-
-    def search_part_end(
-        self, data: bytes | bytearray, start: int, pos: int, end: int, final: bool, untold: bool
-    ) -> tuple[int, bool]:
-        """Where a part that began at `start` ends, looking from `pos`.
-
-        (place, True): a delimiter with a header block or an image behind it, or a closing one.
-        (place, False): there is none before `place`; look from there when more has come.
-
-        `untold`: the part has no length to end it.  Then a delimiter counts also with an empty
-        header block behind it, and, if it ends its line, in the middle of one, whose line end
-        was damaged.
-        """
-        while True:
-            best = -1
-            for delimiter in self._names:
-                found = data.find(delimiter.line, pos, end if best < 0 else best + 1)
-                if found >= 0 and (best < 0 or found < best):
-                    best = found
-            if best < 0:
-                return max(pos, end - self.hold), False
-            pos = best
-            line_start = pos == start or line_end_before(data, pos, start) > 0
-            if line_start or untold:
-                match = self.match_known(data, pos, end, final, line_start)
-                if isinstance(match, Match) and not (line_start or self._ends_line(match)):
-                    match = None
-                if isinstance(match, Match):
-                    if match.closing or match.anomaly is AnomalyCode.HEADER_ON_DELIMITER_LINE:
-                        return pos, True
-                    # A delimiter given twice or more is one delimiter; not without end, as
-                    # what is not decided yet is looked at again.
-                    for _ in range(_REPEATS):
-                        proof = self._field_behind(data, match.end, end, final)
-                        if proof is False:
-                            empty = line_start and untold
-                            proof = self._body_behind(data, match.end, end, final, empty)
-                        if proof is not False:
-                            break
-                        after = match.end + (data[match.end : match.end + 1] == b"\r")
-                        again = self.match_known(data, after, end, final, True)
-                        if again is UNDECIDED:
-                            proof = UNDECIDED
-                        if not isinstance(again, Match) or again.closing:
-                            break
-                        match = again
-                    if proof is True or (line_start and final and match.end >= end):
-                        return pos, True
-                    if proof is UNDECIDED:
-                        return pos, False
-                elif match is UNDECIDED:
-                    return pos, False
-            pos += 1
 
 
 def line_end_before(data: bytes | bytearray | memoryview, pos: int, start: int) -> int:

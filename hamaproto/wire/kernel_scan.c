@@ -30,45 +30,49 @@ static ptrdiff_t scan_portable(const unsigned char *data, ptrdiff_t pos, ptrdiff
     return -1;
 }
 
-/* Whether a line at `at`, which begins with "--", may still be a delimiter. */
-static int may_delimit(const unsigned char *data, ptrdiff_t at, ptrdiff_t end)
+/* What a byte can be in the header name of a line that nobody declared. */
+static int is_token(unsigned char c)
+{
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || c == '-'
+           || c == '_' || c == '.';
+}
+
+/* Whether the line at `at`, which begins with "--", is a delimiter that nobody declared. */
+static int undeclared(const unsigned char *data, ptrdiff_t at, ptrdiff_t end)
 {
     ptrdiff_t stop;
 
     at += 2;
     if (at >= end)
-        return 1;
+        return HAMA_CUT;
     if (data[at] < 0x21 || data[at] > 0x7E)
-        return 0;
+        return HAMA_NO;
     at++;
     stop = at + HAMA_MAX_NAME;
     while (at < end && at < stop && ((data[at] >= 0x20 && data[at] <= 0x7E) || data[at] == '\t'))
         at++;
-    if (at >= end)
-        return 1;
-    if (data[at] == '\r')
+    if (at < end && data[at] == '\r')
         at++;
     if (at >= end)
-        return 1;
+        return HAMA_CUT;
     if (data[at] != '\n')
-        return 0;
+        return HAMA_NO;
     at++;
     if (at < end && data[at] == '\r')
         at++;
     if (at >= end)
-        return 1;
+        return HAMA_CUT;
     if (!((data[at] | 0x20) >= 'a' && (data[at] | 0x20) <= 'z'))
-        return 0;
+        return HAMA_NO;
     stop = at + HAMA_MAX_FIELD;
-    while (at < end && at < stop
-           && (((data[at] | 0x20) >= 'a' && (data[at] | 0x20) <= 'z')
-               || (data[at] >= '0' && data[at] <= '9') || data[at] == '-' || data[at] == '_'
-               || data[at] == '.'))
+    while (at < end && at < stop && is_token(data[at]))
         at++;
     stop = at + HAMA_MAX_FIELD;
     while (at < end && at < stop && (data[at] == ' ' || data[at] == '\t'))
         at++;
-    return at >= end || data[at] == ':';
+    if (at >= end)
+        return HAMA_CUT;
+    return data[at] == ':' ? HAMA_YES : HAMA_NO;
 }
 
 static int starts_line(const unsigned char *data, ptrdiff_t from, ptrdiff_t at)
@@ -77,21 +81,88 @@ static int starts_line(const unsigned char *data, ptrdiff_t from, ptrdiff_t at)
            || (at - 2 >= from && data[at - 2] == '\n' && data[at - 1] == '\r');
 }
 
-/* Whether something may begin at `at`; line ends before `from` do not count. */
-static int may_begin(const unsigned char *data, ptrdiff_t from, ptrdiff_t at, ptrdiff_t end,
-                     const hama_names *names)
+int hama_may_begin(const unsigned char *data, ptrdiff_t at, ptrdiff_t end, int line_start,
+                   const hama_names *names)
+{
+    const unsigned char first = data[at];
+    const ptrdiff_t left = end - at;
+    int verdict = HAMA_NO;
+    int i;
+
+    if (first == 0xFF) {
+        if (left == 1 || (left == 2 && data[at + 1] == 0xD8))
+            return HAMA_CUT;
+        if (data[at + 1] == 0xD8 && data[at + 2] == 0xFF)
+            return HAMA_YES;
+    }
+    for (i = 0; i < names->count; i++) {
+        const ptrdiff_t size = names->size[i];
+        if (first != names->line[i][0] || (names->bare[i] && !line_start)
+            || memcmp(data + at, names->line[i], (size_t)(size < left ? size : left)) != 0)
+            continue;
+        if (size <= left)
+            return HAMA_YES;
+        verdict = HAMA_CUT;
+    }
+    if (first == '-' && line_start && verdict == HAMA_NO) {
+        if (left == 1)
+            return HAMA_CUT;
+        if (data[at + 1] == '-')
+            return undeclared(data, at, end);
+    }
+    return verdict;
+}
+
+/* Where the next colon is: none in front of `clear`, and one there if `met`. */
+typedef struct {
+    ptrdiff_t clear;
+    int met;
+} colons;
+
+/* No line is a delimiter that nobody declared without a colon this near behind it. */
+#define REACH (2 * HAMA_MAX_NAME + 2 * HAMA_MAX_FIELD)
+
+/* Whether a colon follows `at` in reach, or may.  `at` must not decrease from call to call.
+   A bounded stretch is looked at, since the caller may begin anew a few bytes further. */
+static inline int has_colon(const unsigned char *data, ptrdiff_t at, ptrdiff_t end, colons *near)
+{
+    if (at + REACH >= end)
+        return 1;
+    if (near->clear < at) {
+        near->clear = at;
+        near->met = 0;
+    }
+    if (!near->met && near->clear < at + REACH) {
+        ptrdiff_t stop = at + 4 * REACH < end ? at + 4 * REACH : end;
+        const unsigned char *found
+            = memchr(data + near->clear, ':', (size_t)(stop - near->clear));
+        near->met = found != NULL;
+        near->clear = found != NULL ? found - data : stop;
+    }
+    return near->met && near->clear < at + REACH;
+}
+
+/* Whether a whole name stands at `at`, a bare one at the start of a line; `from` is one. */
+static int is_name(const unsigned char *data, ptrdiff_t from, ptrdiff_t at, ptrdiff_t end,
+                   const hama_names *names)
 {
     int i;
 
-    if (data[at] == 0xFF)
-        return at + 2 < end && data[at + 1] == 0xD8 && data[at + 2] == 0xFF;
     for (i = 0; i < names->count; i++)
-        if (at + names->size[i] <= end && data[at] == names->line[i][0]
+        if (at + names->size[i] <= end
             && memcmp(data + at, names->line[i], (size_t)names->size[i]) == 0
-            && (!names->bare[i] || starts_line(data, from, at)))
+            && (!names->bare[i] || at == from || starts_line(data, from, at)))
             return 1;
-    return data[at] == '-' && at + 1 < end && data[at + 1] == '-' && starts_line(data, from, at)
-           && may_delimit(data, at, end);
+    return 0;
+}
+
+static ptrdiff_t search_name_portable(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos,
+                                      ptrdiff_t end, const hama_names *names)
+{
+    for (; pos < end; pos++)
+        if (is_name(data, from, pos, end, names))
+            return pos;
+    return -1;
 }
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
@@ -174,6 +245,41 @@ ptrdiff_t hama_skip_line_ends(const unsigned char *data, ptrdiff_t pos, ptrdiff_
     return pos;
 }
 
+/* The first and the last byte of each name, to be compared at 16 places at a time. */
+typedef struct {
+    __m128i first[HAMA_MAX_NAMES], last[HAMA_MAX_NAMES];
+    ptrdiff_t reach; /* how far behind a place its last byte may stand */
+} probes;
+
+static probes probes_of(const hama_names *names, ptrdiff_t least)
+{
+    probes out;
+    int i;
+
+    out.reach = least;
+    for (i = 0; i < names->count; i++) {
+        out.first[i] = _mm_set1_epi8((char)names->line[i][0]);
+        out.last[i] = _mm_set1_epi8((char)names->line[i][names->size[i] - 1]);
+        if (names->size[i] > out.reach)
+            out.reach = names->size[i];
+    }
+    return out;
+}
+
+static inline __m128i probe(const unsigned char *at, __m128i block, const probes *these,
+                            const hama_names *names)
+{
+    __m128i found = _mm_setzero_si128();
+    int i;
+
+    for (i = 0; i < names->count; i++) {
+        __m128i tail = _mm_loadu_si128((const __m128i *)(at + names->size[i] - 1));
+        found = _mm_or_si128(found, _mm_and_si128(_mm_cmpeq_epi8(block, these->first[i]),
+                                                  _mm_cmpeq_epi8(tail, these->last[i])));
+    }
+    return found;
+}
+
 ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end,
                            const hama_names *names)
 {
@@ -182,43 +288,39 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t e
     const __m128i lf = _mm_set1_epi8('\n');
     const __m128i cr = _mm_set1_epi8('\r');
     const __m128i dash = _mm_set1_epi8('-');
-    __m128i first[HAMA_MAX_NAMES], last[HAMA_MAX_NAMES];
+    const __m128i blank = _mm_set1_epi8(' ');
     const ptrdiff_t from = pos;
-    ptrdiff_t reach = 4;
-    int i;
+    const probes these = probes_of(names, 4);
+    colons near = {pos, 0};
 
-    for (i = 0; i < names->count; i++) {
-        first[i] = _mm_set1_epi8((char)names->line[i][0]);
-        last[i] = _mm_set1_epi8((char)names->line[i][names->size[i] - 1]);
-        if (names->size[i] > reach)
-            reach = names->size[i];
-    }
-    /* The first and the last byte of each pattern, 16 places at a time. */
-    while (pos + 16 + reach <= end) {
+    while (pos + 16 + these.reach <= end) {
         __m128i b0 = _mm_loadu_si128((const __m128i *)(data + pos));
         __m128i b1 = _mm_loadu_si128((const __m128i *)(data + pos + 1));
         __m128i b2 = _mm_loadu_si128((const __m128i *)(data + pos + 2));
         __m128i b3 = _mm_loadu_si128((const __m128i *)(data + pos + 3));
-        __m128i dashes = _mm_and_si128(_mm_cmpeq_epi8(b2, dash),
-                                       _mm_or_si128(_mm_cmpeq_epi8(b1, dash),
-                                                    _mm_and_si128(_mm_cmpeq_epi8(b1, cr),
-                                                                  _mm_cmpeq_epi8(b3, dash))));
-        /* A line end in front of the dashes: what may begin is one or two places further. */
-        __m128i found = _mm_and_si128(_mm_cmpeq_epi8(b0, lf), dashes);
-        unsigned mask;
-        found = _mm_or_si128(found, _mm_and_si128(_mm_cmpeq_epi8(b0, ff), _mm_cmpeq_epi8(b1, d8)));
-        for (i = 0; i < names->count; i++) {
-            __m128i tail
-                = _mm_loadu_si128((const __m128i *)(data + pos + names->size[i] - 1));
-            found = _mm_or_si128(found, _mm_and_si128(_mm_cmpeq_epi8(b0, first[i]),
-                                                      _mm_cmpeq_epi8(tail, last[i])));
-        }
-        mask = (unsigned)_mm_movemask_epi8(found);
+        __m128i b4 = _mm_loadu_si128((const __m128i *)(data + pos + 4));
+        __m128i dash2 = _mm_cmpeq_epi8(b2, dash);
+        /* LF or LF CR, two dashes, and no blank or control (nor, being signed, a high byte). */
+        __m128i lines = _mm_or_si128(
+            _mm_and_si128(_mm_cmpeq_epi8(b1, dash), _mm_cmpgt_epi8(b3, blank)),
+            _mm_and_si128(_mm_and_si128(_mm_cmpeq_epi8(b1, cr), _mm_cmpeq_epi8(b3, dash)),
+                          _mm_cmpgt_epi8(b4, blank)));
+        __m128i others = _mm_or_si128(
+            probe(data + pos, b0, &these, names),
+            _mm_and_si128(_mm_cmpeq_epi8(b0, ff), _mm_cmpeq_epi8(b1, d8)));
+        unsigned ends, mask;
+        lines = _mm_and_si128(_mm_and_si128(lines, dash2), _mm_cmpeq_epi8(b0, lf));
+        ends = (unsigned)_mm_movemask_epi8(lines);
+        mask = (unsigned)_mm_movemask_epi8(others) | ends;
         while (mask) {
             ptrdiff_t at = pos + __builtin_ctz(mask);
-            if (data[at] == '\n')
+            if (ends & mask & -mask) {
+                /* What may begin is one or two places behind the line end. */
                 at += data[at + 1] == '\r' ? 2 : 1;
-            if (may_begin(data, from, at, end, names))
+                if (has_colon(data, at, end, &near)
+                    && hama_may_begin(data, at, end, 1, names) != HAMA_NO)
+                    return at;
+            } else if (hama_may_begin(data, at, end, starts_line(data, from, at), names) != HAMA_NO)
                 return at;
             mask &= mask - 1;
         }
@@ -226,9 +328,28 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t e
     }
     /* A line end just before may belong to dashes from here on. */
     for (; pos < end; pos++)
-        if (may_begin(data, from, pos, end, names))
+        if (hama_may_begin(data, pos, end, starts_line(data, from, pos), names) != HAMA_NO)
             return pos;
-    return -1;
+    return end;
+}
+
+ptrdiff_t hama_search_name(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
+                           const hama_names *names)
+{
+    const probes these = probes_of(names, 1);
+
+    while (pos + 16 + these.reach <= end) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(data + pos));
+        unsigned mask = (unsigned)_mm_movemask_epi8(probe(data + pos, block, &these, names));
+        while (mask) {
+            ptrdiff_t at = pos + __builtin_ctz(mask);
+            if (is_name(data, from, at, end, names))
+                return at;
+            mask &= mask - 1;
+        }
+        pos += 16;
+    }
+    return search_name_portable(data, from, pos, end, names);
 }
 
 typedef ptrdiff_t (*scan_function)(const unsigned char *, ptrdiff_t, ptrdiff_t);
@@ -259,9 +380,15 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t e
     const ptrdiff_t from = pos;
 
     for (; pos < end; pos++)
-        if (may_begin(data, from, pos, end, names))
+        if (hama_may_begin(data, pos, end, starts_line(data, from, pos), names) != HAMA_NO)
             return pos;
-    return -1;
+    return end;
+}
+
+ptrdiff_t hama_search_name(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
+                           const hama_names *names)
+{
+    return search_name_portable(data, from, pos, end, names);
 }
 
 ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)

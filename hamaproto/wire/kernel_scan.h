@@ -24,10 +24,24 @@ typedef struct {
     int bare[HAMA_MAX_NAMES];
 } hama_names;
 
-/* The first place in [pos, end) at which something may begin, or -1: FFD8FF, a known name, or
-   a line that begins with "--" and that the bytes present do not rule out as a delimiter (a name,
-   a line end, the start of a header).  Line ends are looked for from pos on. */
+/* What may stand at a place between two parts. */
+#define HAMA_NO 0  /* nothing, whatever follows `end` */
+#define HAMA_YES 1 /* something that wants a careful look */
+#define HAMA_CUT 2 /* something that `end` cuts off too early to tell */
+
+/* Whether something begins at `at` < `end`: FFD8FF, a known name, or, at the start of a line,
+   "--" with a name, a line end and a header behind it. */
+int hama_may_begin(const unsigned char *data, ptrdiff_t at, ptrdiff_t end, int line_start,
+                   const hama_names *names);
+
+/* The first place in [pos, end) of which hama_may_begin does not say no, or end.  Line ends are
+   looked for from pos on. */
 ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end,
+                           const hama_names *names);
+
+/* The first place in [pos, end) with a whole known name, or -1.  Lines begin at `from` <= pos
+   and behind line ends from there on. */
+ptrdiff_t hama_search_name(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
                            const hama_names *names);
 
 /* Ask for all lines of some bytes that are about to be read. */

@@ -12,15 +12,23 @@ import re
 from hamaproto.events import Frame
 
 __all__ = [
+    "CUT",
+    "NO",
+    "YES",
     "HeadMatcher",
+    "Names",
     "Store",
     "bytes_of",
     "clean_head",
     "cut_out",
     "ends_with_lone_eoi",
     "make_frame",
+    "may_begin",
     "scan_marker",
+    "search_junk",
+    "search_name",
     "skip_fill",
+    "skip_line_ends",
 ]
 
 
@@ -64,76 +72,164 @@ MAX_FIELD = 64
 #: More names than this are never alive at a time.
 MAX_NAMES = 12
 
-# A line that begins with `--` and that the bytes present do not rule out as a delimiter.
-_LINE = re.compile(
-    rb"\n\r?(?=--(?:\Z|[\x21-\x7e][\x20-\x7e\t]{0,%d}+(?:\Z|\r\Z|\r?\n(?:\r?\Z|\r?[A-Za-z]"
-    rb"[A-Za-z0-9_.-]{0,%d}+[ \t]{0,%d}+(?:\Z|:)))))" % (MAX_NAME, MAX_FIELD - 1, MAX_FIELD)
-).search
+#: What may stand at a place between two parts: nothing, whatever follows; something that wants
+#: a careful look; something that the end of the data cuts off too early to tell.
+NO = 0
+YES = 1
+CUT = 2
 
-#: `_LINE` looks at fewer bytes than this.
+# Behind the start of a line: `--`, a name, a line end, the start of a header; or as much of it as
+# there is.  Group 1 is empty or missing; it is there if the data ends too early to tell.
+_UNDECLARED = (
+    rb"--(?:[\x21-\x7e][\x20-\x7e\t]{0,%d}+(?:\r?\n\r?[A-Za-z][A-Za-z0-9_.-]{0,%d}+[ \t]{0,%d}+"
+    rb"(?::|(\Z))|(\r?(?:\n\r?)?\Z))|(\Z))"
+) % (MAX_NAME, MAX_FIELD - 1, MAX_FIELD)
+_LINE = re.compile(rb"\n\r?(?=%b)" % _UNDECLARED).search
+_UNDECLARED_AT = re.compile(_UNDECLARED).match
+
+#: How far behind the start of its line the colon of such a header stands, at most.
 _REACH = 2 * MAX_NAME + 2 * MAX_FIELD
 
 
-class JunkPatterns:
-    """What `search_junk` looks for besides FFD8FF: (line, bare) of each known name.
+class Names:
+    """The known names, (line, bare) of each, for the searches.
 
     A bare name counts at the start of a line only.
     """
 
-    __slots__ = ("patterns",)
+    __slots__ = ("bare", "first", "lines", "longest", "probes")
 
     def __init__(self, names: tuple[tuple[bytes, bool], ...]) -> None:
-        # (what is searched, where the name begins in it, what must stand before it)
+        self.lines = names[:MAX_NAMES]
+        #: What something may begin with.
+        self.first = frozenset(b"\xff-" + b"".join(line[:1] for line, _ in self.lines))
+        self.longest = max([3, *(len(line) for line, _ in self.lines)])
+        self.bare = tuple(line for line, bare in self.lines if bare)
+        # (what is searched, its last byte, where the name begins in it, what must stand before it)
         # A name is searched without its dashes, of which there may be a flood.
-        patterns: list[tuple[bytes, int, bytes]] = []
-        for line, bare in names[:MAX_NAMES]:
+        probes: list[tuple[bytes, bytes, int, bytes]] = []
+        for line, bare in self.lines:
+            last = line[-1:]
             if bare:
-                patterns += [(b"\n" + line, 1, b""), (b"\n\r" + line, 2, b"")]
+                probes += [(b"\n" + line, last, 1, b""), (b"\n\r" + line, last, 2, b"")]
             else:
                 body = line.lstrip(b"-") or line
                 dashes = line[: len(line) - len(body)]
-                patterns.append((body, -len(dashes), dashes))
-        self.patterns = tuple(patterns)
+                probes.append((body, last, -len(dashes), dashes))
+        self.probes = tuple(probes)
 
 
-def search_junk(patterns: JunkPatterns, data: bytes | bytearray, pos: int, end: int) -> int:
-    """The first place in `data[pos:end]` at which something may begin, or -1.
+def _starts_line(data: bytes | bytearray, start: int, pos: int) -> bool:
+    """Whether a line end stands before `pos`; nothing before `start` is looked at."""
+    before = data[max(start, pos - 2) : pos]
+    return before.endswith(b"\n") or before == b"\n\r"
+
+
+def may_begin(names: Names, data: bytes | bytearray, pos: int, end: int, line_start: bool) -> int:
+    """Whether something begins at `pos` < `end`: `NO`, `YES` or `CUT`.
 
     That is FFD8FF, a known name, or a line that begins with `--` and may, by the bytes
-    present, be a delimiter: a name, a line end, the start of a header.  Line ends count
-    from `pos` on.
+    present, be a delimiter: a name, a line end, the start of a header.
     """
-    # In windows that grow, so that a pattern that is nowhere does not make each search for
-    # one that is everywhere run to the end of the data.
-    width = 1024
-    start = pos
-    while start < end:
-        stop = min(end, start + width)
-        best = -1
-        # One rare byte first: searching for one byte is many times faster than for three.
-        if data.find(b"\xd8", start, stop) >= 0:
-            best = data.find(b"\xff\xd8\xff", start, min(end, stop + 2))
-        for body, shift, before in patterns.patterns:
-            limit = stop if best < 0 else best
-            at = data.find(body, start, min(end, limit + len(body)))
-            while at >= 0 and before and data[max(pos, at + shift) : at] != before:
-                at = data.find(body, at + 1, min(end, limit + len(body)))
-            if at >= 0 and (best < 0 or at + shift < best):
+    first = data[pos]
+    if first not in names.first:
+        return NO
+    left = end - pos
+    if first == 0xFF:
+        have = data[pos : pos + min(3, left)]
+        if b"\xff\xd8\xff".startswith(have):
+            return YES if len(have) == 3 else CUT
+    verdict = NO
+    for line, bare in names.lines:
+        if bare and not line_start:
+            continue
+        if len(line) <= left:
+            if data.startswith(line, pos, end):
+                return YES
+        elif line.startswith(data[pos:end]):
+            verdict = CUT
+    if verdict == NO and line_start and first == 0x2D:
+        if left == 1:
+            return CUT
+        found = _UNDECLARED_AT(data, pos, end)
+        if found is not None:
+            return YES if found.lastindex is None else CUT
+    return verdict
+
+
+#: Where a search begins with windows that grow, so that a name that is nowhere does not make
+#: each search for one that is everywhere run to the end of the data.
+_WINDOW = 64
+
+
+def _first_name(names: Names, data: bytes | bytearray, start: int, pos: int, end: int) -> int:
+    """What `search_name` gives, but that no line begins at `start` itself."""
+    width = _WINDOW
+    while pos < end:
+        stop = best = min(end, pos + width)
+        for body, last, shift, before in names.probes:
+            at = max(start, pos - shift)
+            upto = min(end, best - shift + len(body) - 1)
+            # One byte first: searching for one is many times faster than for several.
+            if data.find(last, at, upto) < 0:
+                continue
+            at = data.find(body, at, upto)
+            while at >= 0 and before and data[at + shift : at] != before:
+                at = data.find(body, at + 1, upto)
+            if at >= 0:
                 best = at + shift
-        limit = stop if best < 0 else best
-        # The line end may stand in the window before.
-        since = max(pos, start - 2)
-        if data.find(b"\n", since, limit) >= 0:
-            line = _LINE(data, since, min(end, limit + _REACH))
-            if line is not None and line.end() < limit:
-                best = line.end()
-        if best >= 0:
+        if best < stop:
             return best
-        if stop >= end:
-            return -1
-        start = stop
+        pos = stop
         width *= 4
     return -1
+
+
+def search_name(names: Names, data: bytes | bytearray, start: int, pos: int, end: int) -> int:
+    """The first place in `data[pos:end]` with a whole known name, or -1.
+
+    Lines begin at `start` <= `pos`, and behind line ends from there on.
+    """
+    if pos == start and any(data.startswith(line, pos, end) for line in names.bare):
+        return pos
+    return _first_name(names, data, start, pos, end)
+
+
+def search_junk(names: Names, data: bytes | bytearray, pos: int, end: int) -> int:
+    """The first place in `data[pos:end]` of which `may_begin` does not say `NO`, or `end`.
+
+    Line ends count from `pos` on.
+    """
+    width = _WINDOW
+    start = pos
+    whole = max(pos, end - names.longest)
+    while start < whole:
+        stop = min(whole, start + width)
+        best = _first_name(names, data, pos, start, min(end, stop + names.longest - 1))
+        if not start <= best < stop:
+            best = stop
+        if data.find(b"\xd8", start, best + 1) >= 0:
+            at = data.find(b"\xff\xd8\xff", start, best + 2)
+            if at >= 0:
+                best = at
+        # The line end may stand in the window before.
+        since = max(pos, start - 2)
+        if data.find(b"\n", since, best) >= 0:
+            # No line without a colon in reach is a delimiter that nobody declared.
+            reach = min(end, best + _REACH)
+            colon = data.find(b":", since, reach)
+            since = max(since, (reach if colon < 0 else colon) - _REACH)
+            line = _LINE(data, since, reach) if since < best else None
+            if line is not None and line.end() < best:
+                best = line.end()
+        if best < stop:
+            return best
+        start = stop
+        width *= 4
+    for at in range(start, end):
+        if data[at] in names.first and may_begin(names, data, at, end, _starts_line(data, pos, at)):
+            return at
+    return end
 
 
 _FILL = re.compile(rb"\xff++").match

@@ -62,6 +62,7 @@ from hamaproto.events import (
 from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.wire.delimiter import (
+    REPEATS,
     UNDECIDED,
     DelimiterSet,
     Match,
@@ -69,14 +70,18 @@ from hamaproto.wire.delimiter import (
     line_end_before,
 )
 from hamaproto.wire.kernels import (  # twin: cimported
+    CUT,  # twin: cimported
+    NO,  # twin: cimported
     HeadMatcher,  # twin: cimported
-    JunkPatterns,  # twin: cimported
+    Names,  # twin: cimported
     Store,  # twin: cimported
     clean_head,  # twin: cimported
     cut_out,  # twin: cimported
     ends_with_lone_eoi,  # twin: cimported
     make_frame,  # twin: cimported
+    may_begin,  # twin: cimported
     search_junk,  # twin: cimported
+    search_name,  # twin: cimported
     skip_line_ends,  # twin: cimported
 )  # twin: cimported
 from hamaproto.wire.walk import EOI, MORE, SOI, MarkerWalk  # twin: cimported
@@ -171,6 +176,7 @@ class MjpegParser:
         "_head_length",
         "_head_lines",
         "_head_raw",
+        "_hold",
         "_idle",
         "_image_at",
         "_image_end",
@@ -185,14 +191,16 @@ class MjpegParser:
         "_max_head_bytes",
         "_max_head_lines",
         "_missing",
+        "_names",
         "_needed",
         "_out",
-        "_patterns",
         "_pending",
         "_phantom",
         "_piece",
         "_pos",
         "_queue",
+        "_repeat_end",
+        "_repeats",
         "_room",
         "_scratch",
         "_seen",
@@ -203,6 +211,7 @@ class MjpegParser:
         "_skip_to",
         "_skipped",
         "_started",
+        "_starved",
         "_state",
         "_store",
         "_strict",
@@ -228,7 +237,8 @@ class MjpegParser:
         self._max_head_bytes = min(self._limits.max_part_head, self._limits.max_part_line)
         self._strict = strict
         self._delimiters = DelimiterSet(boundary_of(content_type))
-        self._patterns = JunkPatterns(self._delimiters.patterns)
+        self._names = Names(self._delimiters.patterns)
+        self._hold = self._delimiters.hold
         self._matcher: HeadMatcher | None = None
         # The input: `_data[_pos:_end]`, then what is queued.  `_base` is the offset in
         # the stream of `_data[0]`.
@@ -241,6 +251,8 @@ class MjpegParser:
         self._piece = 0
         self._fed = 0
         self._eof = False
+        # What is held has been looked at and needs more behind it.
+        self._starved = False
         self._scratch: bytearray | None = None
         self._lent_at = -1
         # The output.
@@ -273,6 +285,9 @@ class MjpegParser:
         self._fresh = False
         self._line = 0
         self._cursor = 0
+        # The delimiters, one directly behind the other, before the cursor in a part.
+        self._repeats: list[int] = []
+        self._repeat_end = 0
         self._body_at = 0
         # The image: its bytes are the store and then `_data[_segment:]`.
         self._store = Store()
@@ -326,8 +341,9 @@ class MjpegParser:
                 self._data = data
                 self._pos = self._segment = self._piece = 0
                 self._end = size
+                self._starved = False
             else:
-                self._queue.append((data, 0))
+                self._enqueue(data)
             self._idle = False
 
     def receive_eof(self) -> None:
@@ -336,7 +352,7 @@ class MjpegParser:
         if self._error is not None:
             raise self._error
         self._eof = True
-        self._idle = False
+        self._idle = self._starved = False
 
     def next_event(self) -> MjpegEvent | NeedData:
         """The next event; `NEED_DATA` if more bytes are needed for it."""
@@ -432,7 +448,7 @@ class MjpegParser:
             with memoryview(self._scratch) as view:
                 data = bytes(view[:nbytes])
             self._fed += nbytes
-            self._queue.append((data, 0))
+            self._enqueue(data)
             self._idle = False
 
     @property
@@ -458,9 +474,18 @@ class MjpegParser:
             self._fed += taken
             self._room = 0
 
+    def _enqueue(self, data: bytes) -> None:
+        self._queue.append((data, 0))
+        if self._starved:
+            # What is held has been looked at to no avail: it needs not be looked at as it is.
+            self._starved = False
+            self._more()
+            self._segment = self._pos
+
     def _more(self) -> NeedData | None:
         """Get more bytes behind `_data[_pos:]`, which is held."""
         if not self._queue:
+            self._starved = True
             self._idle = not self._out and not self._eof
             return NEED_DATA
         chunk, start = self._queue.popleft()
@@ -586,23 +611,23 @@ class MjpegParser:
                 )
                 self._after_lf = data[self._pos - 1] == 0x0A
                 continue
-            if first == 0xFF:
-                have = data[pos : pos + 3]
-                if have == _SOI:
+            verdict = may_begin(self._names, data, pos, end, self._line_start)
+            if verdict == CUT and not final:
+                return self._more()
+            if verdict != NO:
+                if first == 0xFF and data[pos : pos + 3] == _SOI:
                     self._end_junk(pos)
                     self._begin_image(pos)
                     return None
-                if not final and _SOI.startswith(have):
+                match = delimiters.match_known(data, pos, end, final, self._line_start)
+                if match is None and self._line_start and first == 0x2D:
+                    match = delimiters.match_undeclared(data, pos, end, final)
+                if match is UNDECIDED:
                     return self._more()
-            match = delimiters.match_known(data, pos, end, final, self._line_start)
-            if match is None and self._line_start and first == 0x2D:
-                match = delimiters.match_undeclared(data, pos, end, final)
-            if match is UNDECIDED:
-                return self._more()
-            if isinstance(match, Match):
-                self._end_junk(pos)
-                self._begin_head(match)
-                return None
+                if isinstance(match, Match):
+                    self._end_junk(pos)
+                    self._begin_head(match)
+                    return None
             if not self._started and not self._has_head and not self._junk:
                 if _FIELD_START(data, pos, end):
                     self._note(
@@ -614,13 +639,9 @@ class MjpegParser:
                     return None
                 if not final and _MAY_BE_FIELD_START(data, pos, end):
                     return self._more()
-            found_at = search_junk(self._patterns, data, pos + 1, end)
+            found_at = search_junk(self._names, data, pos + 1, end)
             if not self._started and not self._has_head and delimiters.declared:
-                joined = self._joined_inside(pos, found_at, final)
-                if joined is None:
-                    # Whether this is text or the inside of an image is not clear yet.
-                    self._start_junk(pos)
-                    return self._more()
+                joined = self._joined_inside(pos, found_at)
                 if joined >= 0:
                     self._start_junk(pos)
                     self._pos = joined
@@ -629,8 +650,6 @@ class MjpegParser:
                     self._begin_phantom(joined)
                     return None
             self._start_junk(pos)
-            if found_at < 0:
-                found_at = end if final else max(pos + 1, end - delimiters.hold)
             self._line_start = data[found_at - 1] == 0x0A or (
                 data[found_at - 1] == 0x0D and data[found_at - 2 : found_at - 1] == b"\n"
             )
@@ -684,19 +703,13 @@ class MjpegParser:
         self._begin_image(start)
         return None
 
-    def _joined_inside(self, pos: int, limit: int, final: bool) -> int | None:
+    def _joined_inside(self, pos: int, stop: int) -> int:
         """Where the inside of an image begins, if the stream was joined in the middle of one.
 
-        -1 if there is only text before `limit`; None if that is not clear yet.
+        -1 if there is only text before `stop`, where something else may begin.
         """
-        end = self._end
-        found = _BINARY(self._data, pos, end if limit < 0 else limit)
-        if found is None:
-            return -1
-        # A name or a FFD8FF that begins before the byte must have had its chance.
-        if limit < 0 and not final and found.start() + self._delimiters.hold >= end:
-            return None
-        return found.start()
+        found = _BINARY(self._data, pos, stop)
+        return -1 if found is None else found.start()
 
     def _start_junk(self, pos: int) -> None:
         if not self._junk:
@@ -764,11 +777,16 @@ class MjpegParser:
             self._note(match.anomaly, at, "at a delimiter")
         code = self._delimiters.use(match.delimiter)
         if code is not None:
-            self._patterns = JunkPatterns(self._delimiters.patterns)
+            self._know()
             self._note(code, at, f"{match.delimiter.line!r} is in use")
         if self._matcher is None or self._matcher.delimiter != match.delimiter.line:
             self._matcher = None if match.delimiter.bare else HeadMatcher(match.delimiter.line)
         self._open_head(match.end)
+
+    def _know(self) -> None:
+        """The set of delimiters has changed."""
+        self._names = Names(self._delimiters.patterns)
+        self._hold = self._delimiters.hold
 
     def _open_head(self, pos: int) -> None:
         self._started = True
@@ -947,7 +965,7 @@ class MjpegParser:
             boundary = boundary_of(content_type.decode("latin-1"))
             if boundary is not None and self._delimiters.current is None:
                 self._delimiters = DelimiterSet(boundary)
-                self._patterns = JunkPatterns(self._delimiters.patterns)
+                self._know()
             self._note(AnomalyCode.JUNK, self._body_at, "a response head inside the body")
             self._has_head = False
             self._started = False
@@ -956,6 +974,7 @@ class MjpegParser:
         if not self._is_image_type():
             self._state = _PART
             self._cursor = self._body_at
+            self._repeats.clear()
             return None
         self._state = _GAP
         if have[:1] not in (b"\r", b"\n", b"-", b""):
@@ -980,10 +999,8 @@ class MjpegParser:
         stop = min(self._end, start + length) if told else self._end
         whole = told and stop == start + length
         final = self._final()
-        at, decided = self._delimiters.search_part_end(
-            data, start, self._cursor - base, stop, final or whole, not told
-        )
-        if decided:
+        at = self._part_end(start, stop, final or whole, not told)
+        if at >= 0:
             until = at - line_end_before(data, at, start)
             if not told and until - start > self._limits.max_part:
                 self._part_too_large()
@@ -994,7 +1011,8 @@ class MjpegParser:
         if whole:
             return self._deliver_part(stop, stop, True)
         # A line end of two bytes may stand between the part and its delimiter.
-        if not told and (stop if final else at - 2) - start > self._limits.max_part:
+        least = stop if final else self._part_least(stop) - 2
+        if not told and least - start > self._limits.max_part:
             self._part_too_large()
             return None
         if final:
@@ -1002,8 +1020,71 @@ class MjpegParser:
             if length >= 0:
                 self._note(AnomalyCode.TRUNCATED_PART, base + stop, "the stream ended")
             return self._deliver_part(stop, stop, False)
-        self._cursor = base + at
         return self._more()
+
+    def _part_end(self, start: int, stop: int, final: bool, untold: bool) -> int:
+        """Where the part that began at `_data[start]` ends, if that is before `stop`, or -1.
+
+        It ends at a known delimiter that has a header block or an image behind it, or is a closing
+        one.  A delimiter given twice or more, with nothing between, is one delimiter; not
+        without end, so that no more need be remembered than the first few places.
+
+        `untold`: the part has no length to end it.  Then a delimiter counts also with an empty
+        header block behind it, and, if it ends its line, in the middle of one, whose line end
+        was damaged.
+        """
+        data, base = self._data, self._base
+        delimiters = self._delimiters
+        repeats = self._repeats
+        cursor = self._cursor - base
+        while True:
+            at = search_name(self._names, data, start, cursor, stop)
+            if at < 0:
+                self._cursor = base + max(cursor, stop - self._hold)
+                return -1
+            cursor = at + 1
+            line_start = at == start or line_end_before(data, at, start) > 0
+            if not line_start and not untold:
+                continue
+            match = delimiters.match_known(data, at, stop, final, line_start)
+            if match is UNDECIDED:
+                self._cursor = base + at
+                return -1
+            if not isinstance(match, Match) or not (line_start or match.ends_line):
+                continue
+            behind = match.end
+            if repeats and not self._repeated(at):
+                repeats.clear()
+            first = repeats[0] - base if repeats else at
+            if match.closing or not match.ends_line:
+                return first
+            proof = delimiters.follows(data, behind, stop, final, line_start and untold)
+            if proof is UNDECIDED:
+                self._cursor = base + at
+                return -1
+            if proof or (line_start and final and behind >= stop):
+                return first
+            repeats.append(base + at)
+            del repeats[:-REPEATS]
+            self._repeat_end = base + behind
+
+    def _repeated(self, at: int) -> bool:
+        """Whether nothing stands between the last delimiter in the part and `_data[at]`."""
+        gap = at - (self._repeat_end - self._base)
+        return gap == 0 or (gap == 1 and self._data[at - 1] == 0x0D)
+
+    def _part_least(self, stop: int) -> int:
+        """Before which place in `_data` the part can't end, by what is known up to `stop`."""
+        cursor = self._cursor - self._base
+        if not self._repeats:
+            return cursor
+        # A delimiter before the cursor is where the part ends if the next one follows at once.
+        behind = self._repeat_end - self._base
+        if behind < stop and self._data[behind] == 0x0D:
+            behind += 1
+        if behind >= stop or may_begin(self._names, self._data, behind, stop, True) != NO:
+            return self._repeats[0] - self._base
+        return cursor
 
     def _part_too_large(self) -> None:
         """Skip the part as far as the limit; what is behind it is looked through as junk."""

@@ -1,0 +1,132 @@
+"""The searches between images and in parts, by what they promise: the first place, and its price.
+
+The compiled twin's are called by its parser alone; there `test_guarantees_mjpeg.py` and
+`python -m bench fuzz` hold both twins against each other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hamaproto.wire.delimiter import DelimiterSet
+from hamaproto.wire.kernels import CUT, NO, YES, Names, may_begin, search_junk, search_name
+
+#: (line, bare) of each name: one, as declared, one within another, with bytes that mean something.
+SETS = (
+    (),
+    ((b"--frame", False), (b"frame", True)),
+    ((b"----x", False), (b"--x", False), (b"x", True)),
+    ((b"--a b--", False), (b"--a", False), (b"--\xff\xd8", False)),
+    ((b"\xff", True), (b"--", False)),
+)
+TOKENS = (
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\n\r",
+    b"-",
+    b"--",
+    b"--a",
+    b"frame",
+    b"--frame",
+    b"x",
+    b"X-A: b",
+    b":",
+    b" ",
+    b"\xff",
+    b"\xd8",
+    b"\xff\xd8\xff",
+    b"a b",
+    b"y" * 70,
+    b"z" * 300,
+)
+SOUPS = st.lists(st.sampled_from(TOKENS) | st.binary(max_size=2), max_size=40).map(b"".join)
+
+
+def starts_line(data: bytes, start: int, pos: int) -> bool:
+    before = data[start:pos]
+    return before.endswith((b"\n", b"\n\r"))
+
+
+@given(names=st.sampled_from(SETS), data=SOUPS, pos=st.integers(0, 9))
+def test_junk_is_searched_for_the_first_place(names: Any, data: bytes, pos: int) -> None:
+    pos = min(pos, len(data))
+    known = Names(names)
+    first = next(
+        (
+            at
+            for at in range(pos, len(data))
+            if may_begin(known, data, at, len(data), starts_line(data, pos, at)) != NO
+        ),
+        len(data),
+    )
+    assert search_junk(known, data, pos, len(data)) == first
+    assert search_junk(known, b"--frame" + data + b"\n--x", pos + 7, len(data) + 7) == first + 7
+
+
+@given(names=st.sampled_from(SETS), data=SOUPS, pos=st.integers(0, 9), start=st.integers(0, 9))
+def test_a_part_is_searched_for_the_first_name(
+    names: Any, data: bytes, pos: int, start: int
+) -> None:
+    pos = min(pos, len(data))
+    start = min(start, pos)
+    places = [
+        at
+        for at in range(pos, len(data))
+        for line, bare in names
+        if data.startswith(line, at) and (not bare or at == start or starts_line(data, start, at))
+    ]
+    assert search_name(Names(names), data, start, pos, len(data)) == min(places, default=-1)
+
+
+@given(data=SOUPS, more=SOUPS, boundary=st.sampled_from(("a", "--x", "frame", "\xff\xd8", None)))
+def test_no_is_for_ever_and_agrees_with_the_careful_look(
+    data: bytes, more: bytes, boundary: str | None
+) -> None:
+    """What `may_begin` rules out no further byte brings back, nor is it a delimiter."""
+    delimiters = DelimiterSet(boundary)
+    names = Names(delimiters.patterns)
+    for line_start in (False, True):
+        for at in range(len(data)):
+            verdict = may_begin(names, data, at, len(data), line_start)
+            if verdict == CUT:
+                continue
+            longer = data + more
+            assert may_begin(names, longer, at, len(longer), line_start) == verdict
+            if verdict == YES:
+                continue
+            end = len(longer)
+            assert delimiters.match_known(longer, at, end, False, line_start) is None
+            if line_start:
+                assert delimiters.match_undeclared(longer, at, end, False) is None
+
+
+class Looked(bytes):
+    """Counts the bytes that are searched."""
+
+    looked = 0
+
+    def find(self, sub: Any, start: Any = 0, end: Any = None) -> int:
+        stop = len(self) if end is None else min(end, len(self))
+        found = super().find(sub, start, stop)
+        self.looked += max(0, (stop if found < 0 else found) - start)
+        return found
+
+
+@pytest.mark.parametrize("name", [b"frame", b"--frame", b"x", b"\n--x", b"\n-- :"])
+def test_names_that_are_nowhere_are_not_looked_for_again_and_again(name: bytes) -> None:
+    """Each of many places that are found costs a bounded search for what is not."""
+    names = Names(((b"--longer", False), (b"--frame", False), (b"--x", False), (b"frame", True)))
+    data = Looked(name * (40_000 // len(name)))
+    at = places = 0
+    while (at := search_junk(names, data, at, len(data)) + 1) < len(data):
+        places += 1
+    at = 0
+    while (at := search_name(names, data, 0, at, len(data)) + 1) > 0:
+        places += 1
+    # The farthest that a search looks is 528 bytes, for the colon of a header.
+    assert data.looked < 1000 * places + 20 * len(data)
