@@ -4,10 +4,10 @@
 
 Each case comes from one seed: an odd stream, a recording, a trap or a soup, damaged or not,
 for a parser with default or tiny limits, strict or not.  It is fed byte by byte, whole, cut
-at random and through the parser's own buffers, to the pure and to the compiled twin.  All
-must give the same events, errors, offsets and accounts, each event at the same byte; the
-account must balance after each chunk; where no damage was done, all that was built in must come
-out; and nothing but the declared errors may be raised.
+at random, through the parser's own buffers and by an iterator, to the pure and to the compiled
+twin.  All must give the same events, errors, offsets and accounts, each event at the same byte;
+the account must balance after each chunk; where no damage was done, all that was built in must
+come out; and nothing but the declared errors may be raised.
 
 At the first difference the case is written to a file in the system's temporary folder, what
 is wrong is printed with the seed that gives it again (`--once`), and the exit status is 1.
@@ -30,7 +30,7 @@ from typing import Any
 from fixtures import recordings
 from fixtures.catalogue import streams
 from fixtures.damage import TOKENS, random_damage
-from fixtures.feeding import Log, first_difference, pieces, random_pieces, record
+from fixtures.feeding import Log, first_difference, pieces, pull, random_pieces, record
 from fixtures.streams import Stream, compose, cut, join, judge
 from fixtures.traps import no_right_reading, traps
 from hamaproto import HamaError, Limits
@@ -157,6 +157,15 @@ def problem(twins: Sequence[Any], this: Case, seed: int) -> str:
             logs.append((log.after, accounts))
         if any(other != logs[0] for other in logs):
             return f"{way}: the twins differ in when, or in their accounts"
+    for twin in twins:
+        parser = twin(this.stream.content_type, limits=this.limits, strict=this.strict)
+        try:
+            log = pull(parser, cuts, errors=(HamaError,))
+        except Exception as error:
+            return f"{twin.__module__}, by an iterator: {type(error).__name__}: {error}"
+        assert first is not None
+        if difference := first_difference(first, log):
+            return f"{twin.__module__}, by an iterator: {difference}"
     assert first is not None
     if this.known:
         return "; ".join(judge(this.stream, first.frames, first.parts)[:3])

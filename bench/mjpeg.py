@@ -100,6 +100,26 @@ def ours(module: str) -> Reader:
     return read
 
 
+def ours_decoded(module: str) -> Reader:
+    """The same through `decode`: the parser fetches the pieces, as PyAV does."""
+    from hamaproto.io.adapters import decode
+
+    parser_class = importlib.import_module(module).MjpegParser
+
+    def read(chunks: list[bytes], sink: Sink) -> int:
+        from hamaproto.events import Frame
+
+        count = 0
+        for event in decode(chunks, parser_class(CONTENT_TYPE)):
+            if type(event) is Frame:
+                count += 1
+                if sink is not None:
+                    sink(event.data)
+        return count
+
+    return read
+
+
 def pyav(*, fitted: bool) -> Reader:
     """FFmpeg's demuxer; each frame is made `bytes`, which is what all others give.
 
@@ -288,8 +308,10 @@ def memmem_limit(load: Load) -> Reader:
 
 #: Readers of pieces, by name: what makes one, and what must be installed for it.
 READERS: dict[str, Callable[[], Reader]] = {
-    "ours, compiled": lambda: ours("hamaproto.wire._multipart"),
-    "ours, pure": lambda: ours("hamaproto.wire.multipart"),
+    "ours, compiled": lambda: ours_decoded("hamaproto.wire._multipart"),
+    "ours, compiled, piece by piece": lambda: ours("hamaproto.wire._multipart"),
+    "ours, pure": lambda: ours_decoded("hamaproto.wire.multipart"),
+    "ours, pure, piece by piece": lambda: ours("hamaproto.wire.multipart"),
     "PyAV mpjpeg": lambda: pyav(fitted=False),
     "PyAV mpjpeg, buffer fitted": lambda: pyav(fitted=True),
     "aiohttp": aiohttp_reader,
@@ -503,7 +525,7 @@ def _table(results: dict[str, list[Row]]) -> Iterator[str]:
             yield f"| {row.name} | {row.rate:.2f} | {row.each:.1f} | {share} | {times} | {right} |"
 
 
-#: What was aimed at: (twin, load, against what, ratio).
+#: What was aimed at: (twin, load, against what, ratio).  The faster way of feeding counts.
 TARGETS = (
     ("compiled", "with Content-Length, 65536 B", "limit", 0.75),
     ("compiled", "with Content-Length, 65536 B", "PyAV", 2.0),
@@ -523,7 +545,8 @@ def _targets(results: dict[str, list[Row]]) -> Iterator[str]:
     yield "| --- | --- | --- | ---: | ---: |"
     for twin, label, against, aim in TARGETS:
         rows = results.get(label, [])
-        mine = _find(rows, f"ours, {twin}")
+        ways = [row for row in rows if row.name.startswith(f"ours, {twin}")]
+        mine = max(ways, key=lambda row: row.rate, default=None)
         if against == "best":
             right = [row for row in rows if row.right and not row.name.startswith(("ours", "so"))]
             other = max(right, key=lambda row: row.rate, default=None)

@@ -1,4 +1,4 @@
-"""How the MJPEG parser takes its input: zero-copy, with the same events as by `receive_data`.
+"""How the MJPEG parser takes its input: zero-copy or from an iterator, as by `receive_data`.
 
 What else there is to say of `wire/multipart.py` is said in test_quirks, test_recovery,
 test_recordings and test_guarantees_mjpeg.
@@ -7,15 +7,25 @@ test_recordings and test_guarantees_mjpeg.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import fixtures
+from fixtures.damage import random_damage
+from fixtures.feeding import pieces, pull, random_pieces, record
+from fixtures.jpegs import image
+from fixtures.streams import Style, write
 from hamaproto.errors import LocalProtocolError
+from hamaproto.events import NEED_DATA
 
 #: Large images, so that a part of them is received into their own place.
 RECORDING = next(r for r in fixtures.recordings() if "1280x1024" in r.name)
+
+
+#: Small ones, of many kinds of which some can be damaged.
+STREAM = write(Style(), [image(kind, 1) for kind in ("420", "thumbnail", "gray") * 3], "plain")
 
 
 def events_of(parser: Any, body: bytes) -> list[Any]:
@@ -109,3 +119,51 @@ def test_more_than_was_lent_is_refused(twin: Any, count: int) -> None:
 def test_nothing_was_lent_yet(twin: Any) -> None:
     with pytest.raises(LocalProtocolError):
         twin.MjpegParser().buffer_updated(1)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_iterator_gives_the_same_events_each_as_early(twin: Any, seed: int) -> None:
+    rng = random.Random(seed)
+    body = RECORDING.body * 2 if seed % 2 else random_damage(STREAM, rng, count=3).body
+    content_type = RECORDING.content_type if seed % 2 else STREAM.content_type
+    cuts = random_pieces(body, rng) if seed % 3 else pieces(body, 1460)
+    by_turns = record(twin.MjpegParser(content_type), cuts)
+    fetched = pull(twin.MjpegParser(content_type), cuts)
+    assert fetched.content == by_turns.content
+    assert fetched.after == by_turns.after
+
+
+def test_what_an_iterator_raises_loses_nothing(twin: Any) -> None:
+    """It goes through, and the parser goes on with the next iterator."""
+
+    class Lost(Exception):
+        pass
+
+    def broken(pieces: list[bytes]) -> Iterator[bytes]:
+        yield from pieces
+        raise Lost
+
+    cuts = pieces(STREAM.body, 777)
+    expected = record(twin.MjpegParser(STREAM.content_type), cuts)
+    parser = twin.MjpegParser(STREAM.content_type)
+    said: list[Any] = []
+    for part in (broken(cuts[:3]), broken(cuts[3:4]), iter(cuts[4:])):
+        try:
+            while (event := parser.next_event_from(part)) is not NEED_DATA:
+                said.append(event)
+        except Lost:
+            assert parser.accounting.fed in (3 * 777, 4 * 777)
+    parser.receive_eof()
+    said += parser.events()
+    assert said == expected.events
+    # Behind the end the iterator is not asked for anything.
+    assert parser.next_event_from(broken([])) == said[-1]
+
+
+def test_only_an_iterator_knows_its_place(twin: Any) -> None:
+    parser = twin.MjpegParser()
+    with pytest.raises(LocalProtocolError, match="not list: pass iter"):
+        parser.next_event_from([b"--frame\r\n"])
+    with pytest.raises(LocalProtocolError, match="int"):
+        parser.next_event_from(iter([3]))
+    assert parser.next_event_from(iter([])) is NEED_DATA

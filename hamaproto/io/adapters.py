@@ -15,9 +15,10 @@ itself; `ready` then gives what is there.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from functools import partial
 from typing import Protocol, TypeVar
 
-from hamaproto.events import EndOfStream
+from hamaproto.events import NEED_DATA, EndOfStream, NeedData
 
 __all__ = ["Parser", "adecode", "decode", "ready"]
 
@@ -32,6 +33,7 @@ class Parser(Protocol[E_co]):
 
     def receive_data(self, data: Chunk, /) -> None: ...
     def receive_eof(self) -> None: ...
+    def next_event(self) -> E_co | NeedData: ...
     def events(self) -> Iterator[E_co]: ...
 
 
@@ -47,20 +49,32 @@ def decode(body: Iterable[Chunk], parser: Parser[E]) -> Iterator[E]:
     Raises what the parser raises, and what the client does.
     """
     pieces = iter(body)
+    # The parser that has the most pieces to take fetches them itself, which saves their calls.
+    fetch = getattr(parser, "next_event_from", None) or partial(_next_event_from, parser)
     while True:
         try:
-            piece = next(pieces)
-        except StopIteration:
-            break
+            event: E | NeedData = fetch(pieces)
         except Exception:
             yield from _left(parser)
             raise
-        for event in ready(parser, piece):
-            yield event
-            if isinstance(event, EndOfStream):
-                return
+        if event is NEED_DATA:
+            break
+        yield event
+        if isinstance(event, EndOfStream):
+            return
     parser.receive_eof()
     yield from parser.events()
+
+
+def _next_event_from(parser: Parser[E], pieces: Iterator[Chunk]) -> E | NeedData:
+    """What `MjpegParser.next_event_from` does, for any parser."""
+    while (event := parser.next_event()) is NEED_DATA:
+        for piece in pieces:
+            parser.receive_data(piece)
+            break
+        else:
+            break
+    return event
 
 
 async def adecode(body: AsyncIterable[Chunk], parser: Parser[E]) -> AsyncIterator[E]:

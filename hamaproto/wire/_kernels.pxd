@@ -41,7 +41,7 @@ cdef class Store:
     cpdef start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end)
     cpdef append(self, object data, Py_ssize_t pos, Py_ssize_t end)
     cpdef keep(self, bytes data, Py_ssize_t size)
-    cpdef bint ends_with_lone_eoi(self)
+    cpdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end)
     cpdef object peek(self)
     cpdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end)
     cpdef truncate(self, Py_ssize_t size)

@@ -205,8 +205,11 @@ cdef class Store:
         memcpy(PyBytes_AS_STRING(self._buffer) + self.size, PyBytes_AS_STRING(data), size)
         self.size += size
 
-    cpdef bint ends_with_lone_eoi(self):
-        return ends_with_lone_eoi(self._buffer, 0, self.size)
+    cpdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end):
+        self.append(data, pos, end)
+        if ends_with_lone_eoi(self._buffer, 0, self.size):
+            return self.take()
+        return None
 
     cpdef object peek(self):
         return memoryview(self._buffer)[: self.size]

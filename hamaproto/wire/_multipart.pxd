@@ -34,6 +34,8 @@ cdef class MjpegParser:
     cpdef receive_data(self, object data)
     @cython.locals(state=int)
     cpdef object next_event(self)
+    @cython.locals(room=Py_ssize_t, size=Py_ssize_t)
+    cpdef object next_event_from(self, object pieces)
     cpdef object events(self)
     @cython.locals(taken=Py_ssize_t)
     cdef object _cool(self)
@@ -52,9 +54,11 @@ cdef class MjpegParser:
     cdef object _gap(self)
     @cython.locals(
         pos=Py_ssize_t, base=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t,
-        matcher=HeadMatcher,
+        at=Py_ssize_t, matcher=HeadMatcher,
     )
     cdef object _clean_part(self)
+    @cython.locals(length=Py_ssize_t, end=Py_ssize_t)
+    cdef object _give(self, bytes data, Py_ssize_t at)
     cdef Py_ssize_t _joined_inside(self, Py_ssize_t pos, Py_ssize_t stop) except -2
     cdef object _start_junk(self, Py_ssize_t pos)
     cdef object _end_junk(self, Py_ssize_t pos)
@@ -89,7 +93,7 @@ cdef class MjpegParser:
     cdef bint _believes(self, Py_ssize_t length) except -1
     @cython.locals(stop=Py_ssize_t, end=Py_ssize_t)
     cdef object _believe(self, Py_ssize_t pos, Py_ssize_t length)
-    @cython.locals(stop=Py_ssize_t, available=Py_ssize_t, count=Py_ssize_t)
+    @cython.locals(pos=Py_ssize_t, stop=Py_ssize_t, available=Py_ssize_t, missing=Py_ssize_t)
     cdef object _take(self)
     @cython.locals(
         end=Py_ssize_t, stop=Py_ssize_t, capped=bint, final=bint, outcome=int,
@@ -101,7 +105,7 @@ cdef class MjpegParser:
     cdef object _ended(self)
     cdef object _lied(self)
     @cython.locals(stop=Py_ssize_t, at=Py_ssize_t, damaged=bint)
-    cdef object _deliver(self, object end, bint complete)
+    cdef object _deliver(self, object end)
     @cython.locals(walker=MarkerWalk, stop=Py_ssize_t, inside=Py_ssize_t)
     cdef object _cut(self, Py_ssize_t at, object end)
     cdef object _cease(self)

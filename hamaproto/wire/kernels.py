@@ -283,7 +283,23 @@ class Store:
 
     def start(self, size: int, data: bytes | bytearray, pos: int, end: int) -> None:
         """Append to the empty store, and expect `size` bytes in all (here of no use)."""
+        if end - pos >= _PIECE and type(data) is bytes and len(data) <= _CHUNK:
+            # What `append` would do.
+            self._parts.append(memoryview(data)[pos:end])
+            self.size = end - pos
+        else:
+            self.append(data, pos, end)
+
+    def finish(self, data: bytes | bytearray, pos: int, end: int) -> bytes | None:
+        """Append, and take all that is stored if it ends in a lone EOI; if not, keep it."""
+        if self._apart and end - pos >= _SMALL and ends_with_lone_eoi(data, pos, end):
+            self._parts.append(memoryview(data)[pos:end])
+            whole = b"".join(self._parts)
+            self._parts.clear()
+            self.size = 0
+            return whole
         self.append(data, pos, end)
+        return self.take() if self.ends_with_lone_eoi() else None
 
     def append(self, data: bytes | bytearray, pos: int, end: int) -> None:
         """Keep `data[pos:end]` behind what is there; whole `bytes` are kept as they are."""

@@ -365,12 +365,12 @@ class MjpegParser:
                 return self._out.pop(0)
             event: MjpegEvent | NeedData | None
             state = self._state
-            if state == _WALK:
-                event = self._walk()
+            if state == _GAP:
+                event = self._gap()
             elif state == _TAKE:
                 event = self._take()
-            elif state == _GAP:
-                event = self._gap()
+            elif state == _WALK:
+                event = self._walk()
             elif state == _HEAD:
                 event = self._head()
             elif state == _BODY:
@@ -381,6 +381,36 @@ class MjpegParser:
                 event = EndOfStream(self._ceased, self._fed)
             if event is not None:
                 return event
+
+    def next_event_from(
+        self, pieces: Iterator[bytes | bytearray | memoryview]
+    ) -> MjpegEvent | NeedData:
+        """The next event, feeding pieces from the iterator until there is one.
+
+        `NEED_DATA` if the iterator ends first.  It is the same as to call `receive_data` and
+        `next_event` by turns, without the calls.  What the iterator raises goes through;
+        the parser can then be asked, fed and ended as ever.
+        """
+        while True:
+            event = self.next_event()
+            if event is not NEED_DATA:
+                return event
+            if iter(pieces) is not pieces:
+                raise LocalProtocolError(
+                    f"next_event_from() takes an iterator, which knows its place, not "
+                    f"{type(pieces).__name__}: pass iter(...) of it, the same one each time"
+                )
+            for piece in pieces:
+                room = self._room
+                if type(piece) is bytes and len(piece) < room:
+                    # As in `receive_data`.
+                    self._store.keep(piece, len(piece))
+                    self._room = room - len(piece)
+                    continue
+                self.receive_data(piece)
+                break
+            else:
+                return NEED_DATA
 
     def events(self) -> Iterator[MjpegEvent]:
         """Events until more data is needed, or to the end, `EndOfStream` included."""
@@ -660,9 +690,9 @@ class MjpegParser:
     def _clean_part(self) -> MjpegEvent | None:
         """Begin the image whose delimiter and head were read in one go, if all is in order.
 
-        An image that is all there and whose length is believed is checked and given out
-        right here: that is most of what a well-behaved server sends, and no more than what
-        `_begin_image`, `_take` and `_deliver` would do, without the calls.
+        An image whose length is believed is checked and given out right here if it is all there,
+        or begun to be taken: that is most of what a well-behaved server sends, and no more than
+        what `_begin_image` would do, without the detours.
         """
         matcher = self._matcher
         assert matcher is not None
@@ -681,27 +711,41 @@ class MjpegParser:
         if self._declared_end >= 0:
             pos = self._pos
             self._settle(base + pos + 2 if data[pos] == 0x0D else base + pos)
-        head = cut_out(data, start, stop)
+        self._head_raw = cut_out(data, start, stop)
         start = stop + 2  # behind the empty line
-        if length > 0 and start + length <= self._end and self._believes(length):
+        at = base + start
+        if length > 0 and self._believes(length):
             stop = start + length
+            if stop > self._end:
+                self._phantom = False
+                self._image_at = self._body_at = self._cursor_known = self._cursor_any = at
+                self._declared_end = at + length
+                self._believe(start, length)
+                return None
             if ends_with_lone_eoi(data, start, stop):
                 self._pos = stop
-                self._image_end = base + stop
-                self._anchor = length
-                self._delivered += length
-                self._line_start = True
-                frame = make_frame(cut_out(data, start, stop), "length", True, base + start, head)
-                if self._pending or self._skip_from >= 0:
-                    return self._emit(frame, base + stop)
-                self._settled = base + stop
-                return frame
-        self._head_raw = head
+                return self._give(cut_out(data, start, stop), at)
         self._head_length = length
         self._has_head = True
-        self._body_at = base + start
+        self._body_at = at
         self._begin_image(start)
         return None
+
+    def _give(self, data: bytes, at: int) -> MjpegEvent:
+        """Give out an image that began at offset `at` and that its length told the truth about."""
+        length = len(data)
+        end = at + length
+        self._anchor = length
+        self._delivered += length
+        self._image_end = end
+        self._line_start = True
+        self._declared_end = -1
+        self._state = _GAP
+        frame = make_frame(data, "length", True, at, self._head_raw)
+        if self._pending or self._skip_from >= 0:
+            return self._emit(frame, end)
+        self._settled = end
+        return frame
 
     def _joined_inside(self, pos: int, stop: int) -> int:
         """Where the inside of an image begins, if the stream was joined in the middle of one.
@@ -1187,28 +1231,31 @@ class MjpegParser:
         if self._trial:
             stop = self._pos
             if ends_with_lone_eoi(self._data, self._segment, stop):
-                return self._deliver("length", True)
+                return self._give(cut_out(self._data, self._segment, stop), self._image_at)
             self._walker.begin(False)
             self._pos = self._segment + 2
             self._state = _WALK
             return None
-        available = self._end - self._pos
-        if available and self._missing:
-            count = min(available, self._missing)
-            self._store.append(self._data, self._pos, self._pos + count)
-            self._pos += count
-            self._missing -= count
-        self._segment = self._pos
-        if self._missing:
+        pos = self._pos
+        missing = self._missing
+        available = self._end - pos
+        if missing <= available:
+            self._pos = self._segment = pos + missing
+            self._missing = 0
+            image = self._store.finish(self._data, pos, pos + missing)
+            if image is not None:
+                return self._give(image, self._image_at)
+        else:
+            self._store.append(self._data, pos, self._end)
+            self._pos = self._segment = self._end
+            self._missing = missing - available
             if not self._final():
                 waiting = self._more()
                 if self._idle:
                     self._room = self._missing
                 return waiting
-        elif self._store.ends_with_lone_eoi():
-            return self._deliver("length", True)
+            self._missing = 0
         # The length was wrong, or the stream ends: walk what was taken.
-        self._missing = 0
         taken = self._store.take()
         self._queue.appendleft((self._data, self._pos))
         self._piece = 0
@@ -1302,30 +1349,27 @@ class MjpegParser:
                     self._anchor = length
             else:
                 self._lied()
-        return self._deliver(end, True)
+        return self._deliver(end)
 
     def _lied(self) -> None:
         self._confirmed = 0
         self._needed = min(self._needed * 2, _MOST_DOUBT)
 
-    def _deliver(self, end: FrameEnd, complete: bool) -> MjpegEvent:
-        """Give out the image that ends before `_pos`."""
+    def _deliver(self, end: FrameEnd) -> MjpegEvent:
+        """Give out the image that was walked to its EOI, before `_pos`."""
         stop = self._pos
-        damaged = False
-        if self._state == _WALK:
-            damaged = self._walker.surprised
-            if self._store.size:
-                self._store.append(self._data, self._segment, stop)
-        stored = self._store.size > 0
-        data = self._store.take() if stored else cut_out(self._data, self._segment, stop)
+        damaged = self._walker.surprised
+        if self._store.size:
+            self._store.append(self._data, self._segment, stop)
+            data = self._store.take()
+        else:
+            data = cut_out(self._data, self._segment, stop)
         at = self._base + stop
-        if self._state == _TAKE:
-            self._anchor = len(data)
         self._state = _GAP
         self._line_start = True
         self._image_end = at
         self._delivered += len(data)
-        frame = make_frame(data, end, complete, self._image_at, self._head_raw)
+        frame = make_frame(data, end, True, self._image_at, self._head_raw)
         event = self._emit(frame, at)
         if damaged:
             self._note(AnomalyCode.DAMAGED_IMAGE, at, "its marker structure is broken")
