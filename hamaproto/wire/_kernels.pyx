@@ -26,8 +26,6 @@ cdef extern from "kernel_scan.h":
         const unsigned char *data, Py_ssize_t at, Py_ssize_t end, int line_start,
         const hama_names *names) nogil
     Py_ssize_t hama_search_junk(
-        const unsigned char *data, Py_ssize_t pos, Py_ssize_t end, const hama_names *names) nogil
-    Py_ssize_t hama_search_name(
         const unsigned char *data, Py_ssize_t start, Py_ssize_t pos, Py_ssize_t end,
         const hama_names *names) nogil
 
@@ -103,14 +101,10 @@ cdef int may_begin(
     return hama_may_begin(bytes_of(data), pos, end, line_start, &names._names)
 
 
-cdef Py_ssize_t search_junk(Names names, object data, Py_ssize_t pos, Py_ssize_t end) except -2:
-    return hama_search_junk(bytes_of(data), pos, end, &names._names)
-
-
-cdef Py_ssize_t search_name(
+cdef Py_ssize_t search_junk(
     Names names, object data, Py_ssize_t start, Py_ssize_t pos, Py_ssize_t end
 ) except -2:
-    return hama_search_name(bytes_of(data), start, pos, end, &names._names)
+    return hama_search_junk(bytes_of(data), start, pos, end, &names._names)
 
 
 cdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end):

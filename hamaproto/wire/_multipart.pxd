@@ -4,7 +4,7 @@ cimport cython
 
 from hamaproto.wire._kernels cimport (
     CUT, NO, HeadMatcher, Names, Store, clean_head, cut_out, ends_with_lone_eoi, make_frame,
-    may_begin, search_junk, search_name, skip_line_ends,
+    may_begin, search_junk, skip_line_ends,
 )
 from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 
@@ -15,6 +15,7 @@ cdef Py_ssize_t _PIECE, _DIRECT
 cdef class MjpegParser:
     cdef object _limits, _delimiters, _queue, _scratch, _seen, _error
     cdef object _data, _head_raw, _skip_reason, _folds
+    cdef object _cut_by
     cdef list _pending, _fields, _out, _repeats
     cdef HeadMatcher _matcher
     cdef Names _names
@@ -27,8 +28,8 @@ cdef class MjpegParser:
     cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
     cdef Py_ssize_t _head_length, _head_lines, _line, _cursor, _body_at
     cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
-    cdef Py_ssize_t _hold, _repeat_end
-    cdef Py_ssize_t _cursor_known, _cursor_any, _needed, _confirmed, _anchor, _piece, _lent_at, _room
+    cdef Py_ssize_t _repeat_end
+    cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _needed, _confirmed, _anchor, _piece, _lent_at, _room
 
     @cython.locals(size=Py_ssize_t, room=Py_ssize_t)
     cpdef receive_data(self, object data)
@@ -113,4 +114,4 @@ cdef class MjpegParser:
     cdef tuple _whole(self, Py_ssize_t upto)
     cdef Py_ssize_t _opinion(self, Py_ssize_t upto, bint any_line) except -2
     cdef Py_ssize_t _closing_behind(self) except -2
-    cdef bint _behind_empty_line(self, Py_ssize_t pos) except -1
+    cdef bint _behind_head(self, Py_ssize_t pos) except -1

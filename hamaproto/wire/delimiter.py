@@ -107,10 +107,27 @@ _UNDECLARED_LINE = re.compile(
 ).match
 _MAY_BE_UNDECLARED = re.compile(rb"(?:-|--|--[\x21-\x7e][\x20-\x7e\t]{0,%d}\r?)\Z" % MAX_NAME).match
 _ANY_LINE = re.compile(
-    rb"\n\r?--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n\r?"
+    rb"\n\r?--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n\r?(?:--\1[ \t]*\r?\n\r?){0,8}"
     rb"(?=(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]*:)" % (MAX_NAME - 1, MAX_FIELD),
     re.IGNORECASE,
 ).search
+
+_CONTENT = re.compile(
+    rb"\r?(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]{0,%d}:" % (MAX_FIELD, MAX_FIELD), re.IGNORECASE
+).match
+_REST_OF_LINE = rb"[A-Za-z0-9_.-]{0,%d}+[ \t]{0,%d}+:[\x20-\x7e\t]{0,%d}+\r?\n\r?" % (
+    MAX_FIELD,
+    MAX_FIELD,
+    MAX_NAME,
+)
+#: What an image stands behind if its delimiter is gone: the last line of a header block, whose
+#: name may be damaged if the empty line is there.
+_LAST_LINE = re.compile(
+    rb"(?:(?:content-|x-)%b|[A-Za-z]%b\r?\n\r?)(?:\r?\n\r?)?\Z" % (_REST_OF_LINE, _REST_OF_LINE),
+    re.IGNORECASE,
+).search
+_LAST_LINE_REACH = 2 * MAX_FIELD + MAX_NAME + 16
+_EACH_SOI = re.compile(rb"\xff\xd8\xff").finditer
 
 _SOI = b"\xff\xd8\xff"
 #: An empty line, however it ends, and FFD8FF.
@@ -128,10 +145,10 @@ def _proven(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
         escaped = re.escape(line)
         alternatives.append((rb"(?:(?<=\n)|(?<=\n\r))" if bare else b"") + escaped)
     one = b"(?:" + b"|".join(alternatives) + b")"
-    # A delimiter given twice or more, with nothing between, is one delimiter.
+    # A delimiter given twice or more, with nothing between, is one delimiter; a closing one too.
     return re.compile(
         one
-        + rb"(?:[ \t]*\r?\n\r?(?:\r?\n)?"
+        + rb"(?:(?:--)?[ \t]*\r?\n\r?(?:\r?\n)?"
         + one
         + rb"){0,%d}(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?=" % REPEATS
         + _FIELD
@@ -307,6 +324,31 @@ class DelimiterSet:
         if found is None:
             return -1
         return found.start(1) - 2
+
+    def search_headed(
+        self, data: bytes | bytearray | memoryview, start: int, pos: int, end: int
+    ) -> int:
+        """The first FFD8FF in `data[pos:end]` behind the last line of a header block, or -1.
+
+        That is an image whose delimiter is gone; a thumbnail has no such line before it.
+        Nothing before `start` is looked at.
+        """
+        for found in _EACH_SOI(data, pos, end):
+            if self.headed(data, found.start(), start):
+                return found.start()
+        return -1
+
+    @staticmethod
+    def headed(data: bytes | bytearray | memoryview, pos: int, start: int) -> bool:
+        """Whether the last line of a header block ends before `pos`, and begins behind `start`."""
+        if pos <= start or data[pos - 1] not in b"\r\n":
+            return False
+        return _LAST_LINE(bytes(data[max(start, pos - _LAST_LINE_REACH) : pos])) is not None
+
+    @staticmethod
+    def content_at(data: bytes | bytearray, pos: int) -> bool:
+        """Whether a Content- or X- header begins at `pos`, whose colon is there already."""
+        return _CONTENT(data, pos) is not None
 
     def search_last(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
         """At the end of a stream: where the delimiter line begins that is its last, or -1."""

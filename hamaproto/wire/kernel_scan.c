@@ -142,29 +142,6 @@ static inline int has_colon(const unsigned char *data, ptrdiff_t at, ptrdiff_t e
     return near->met && near->clear < at + REACH;
 }
 
-/* Whether a whole name stands at `at`, a bare one at the start of a line; `from` is one. */
-static int is_name(const unsigned char *data, ptrdiff_t from, ptrdiff_t at, ptrdiff_t end,
-                   const hama_names *names)
-{
-    int i;
-
-    for (i = 0; i < names->count; i++)
-        if (at + names->size[i] <= end
-            && memcmp(data + at, names->line[i], (size_t)names->size[i]) == 0
-            && (!names->bare[i] || at == from || starts_line(data, from, at)))
-            return 1;
-    return 0;
-}
-
-static ptrdiff_t search_name_portable(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos,
-                                      ptrdiff_t end, const hama_names *names)
-{
-    for (; pos < end; pos++)
-        if (is_name(data, from, pos, end, names))
-            return pos;
-    return -1;
-}
-
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 
 #include <immintrin.h>
@@ -248,15 +225,15 @@ ptrdiff_t hama_skip_line_ends(const unsigned char *data, ptrdiff_t pos, ptrdiff_
 /* The first and the last byte of each name, to be compared at 16 places at a time. */
 typedef struct {
     __m128i first[HAMA_MAX_NAMES], last[HAMA_MAX_NAMES];
-    ptrdiff_t reach; /* how far behind a place its last byte may stand */
+    ptrdiff_t reach; /* how far behind a place what is looked at may stand */
 } probes;
 
-static probes probes_of(const hama_names *names, ptrdiff_t least)
+static probes probes_of(const hama_names *names)
 {
     probes out;
     int i;
 
-    out.reach = least;
+    out.reach = 4;
     for (i = 0; i < names->count; i++) {
         out.first[i] = _mm_set1_epi8((char)names->line[i][0]);
         out.last[i] = _mm_set1_epi8((char)names->line[i][names->size[i] - 1]);
@@ -280,7 +257,7 @@ static inline __m128i probe(const unsigned char *at, __m128i block, const probes
     return found;
 }
 
-ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end,
+ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
                            const hama_names *names)
 {
     const __m128i ff = _mm_set1_epi8((char)0xFF);
@@ -289,10 +266,14 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t e
     const __m128i cr = _mm_set1_epi8('\r');
     const __m128i dash = _mm_set1_epi8('-');
     const __m128i blank = _mm_set1_epi8(' ');
-    const ptrdiff_t from = pos;
-    const probes these = probes_of(names, 4);
+    const probes these = probes_of(names);
     colons near = {pos, 0};
+    ptrdiff_t at;
 
+    /* The line end may stand before `pos`. */
+    for (at = pos; at < end && at < pos + 2; at++)
+        if (hama_may_begin(data, at, end, starts_line(data, from, at), names) != HAMA_NO)
+            return at;
     while (pos + 16 + these.reach <= end) {
         __m128i b0 = _mm_loadu_si128((const __m128i *)(data + pos));
         __m128i b1 = _mm_loadu_si128((const __m128i *)(data + pos + 1));
@@ -313,7 +294,7 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t e
         ends = (unsigned)_mm_movemask_epi8(lines);
         mask = (unsigned)_mm_movemask_epi8(others) | ends;
         while (mask) {
-            ptrdiff_t at = pos + __builtin_ctz(mask);
+            at = pos + __builtin_ctz(mask);
             if (ends & mask & -mask) {
                 /* What may begin is one or two places behind the line end. */
                 at += data[at + 1] == '\r' ? 2 : 1;
@@ -331,25 +312,6 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t e
         if (hama_may_begin(data, pos, end, starts_line(data, from, pos), names) != HAMA_NO)
             return pos;
     return end;
-}
-
-ptrdiff_t hama_search_name(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
-                           const hama_names *names)
-{
-    const probes these = probes_of(names, 1);
-
-    while (pos + 16 + these.reach <= end) {
-        __m128i block = _mm_loadu_si128((const __m128i *)(data + pos));
-        unsigned mask = (unsigned)_mm_movemask_epi8(probe(data + pos, block, &these, names));
-        while (mask) {
-            ptrdiff_t at = pos + __builtin_ctz(mask);
-            if (is_name(data, from, at, end, names))
-                return at;
-            mask &= mask - 1;
-        }
-        pos += 16;
-    }
-    return search_name_portable(data, from, pos, end, names);
 }
 
 typedef ptrdiff_t (*scan_function)(const unsigned char *, ptrdiff_t, ptrdiff_t);
@@ -374,21 +336,13 @@ ptrdiff_t hama_skip_line_ends(const unsigned char *data, ptrdiff_t pos, ptrdiff_
     return pos;
 }
 
-ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end,
+ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
                            const hama_names *names)
 {
-    const ptrdiff_t from = pos;
-
     for (; pos < end; pos++)
         if (hama_may_begin(data, pos, end, starts_line(data, from, pos), names) != HAMA_NO)
             return pos;
     return end;
-}
-
-ptrdiff_t hama_search_name(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
-                           const hama_names *names)
-{
-    return search_name_portable(data, from, pos, end, names);
 }
 
 ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)

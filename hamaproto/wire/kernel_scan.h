@@ -35,13 +35,8 @@ int hama_may_begin(const unsigned char *data, ptrdiff_t at, ptrdiff_t end, int l
                    const hama_names *names);
 
 /* The first place in [pos, end) of which hama_may_begin does not say no, or end.  Line ends are
-   looked for from pos on. */
-ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end,
-                           const hama_names *names);
-
-/* The first place in [pos, end) with a whole known name, or -1.  Lines begin at `from` <= pos
-   and behind line ends from there on. */
-ptrdiff_t hama_search_name(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
+   looked for from `from` <= pos on. */
+ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
                            const hama_names *names);
 
 /* Ask for all lines of some bytes that are about to be read. */

@@ -26,7 +26,6 @@ __all__ = [
     "may_begin",
     "scan_marker",
     "search_junk",
-    "search_name",
     "skip_fill",
     "skip_line_ends",
 ]
@@ -97,14 +96,13 @@ class Names:
     A bare name counts at the start of a line only.
     """
 
-    __slots__ = ("bare", "first", "lines", "longest", "probes")
+    __slots__ = ("first", "lines", "longest", "probes")
 
     def __init__(self, names: tuple[tuple[bytes, bool], ...]) -> None:
         self.lines = names[:MAX_NAMES]
         #: What something may begin with.
         self.first = frozenset(b"\xff-" + b"".join(line[:1] for line, _ in self.lines))
         self.longest = max([3, *(len(line) for line, _ in self.lines)])
-        self.bare = tuple(line for line, bare in self.lines if bare)
         # (what is searched, its last byte, where the name begins in it, what must stand before it)
         # A name is searched without its dashes, of which there may be a flood.
         probes: list[tuple[bytes, bytes, int, bytes]] = []
@@ -162,11 +160,15 @@ def may_begin(names: Names, data: bytes | bytearray, pos: int, end: int, line_st
 _WINDOW = 64
 
 
-def _first_name(names: Names, data: bytes | bytearray, start: int, pos: int, end: int) -> int:
-    """What `search_name` gives, but that no line begins at `start` itself."""
+def search_junk(names: Names, data: bytes | bytearray, start: int, pos: int, end: int) -> int:
+    """The first place in `data[pos:end]` of which `may_begin` does not say `NO`, or `end`.
+
+    Line ends count from `start` <= `pos` on.
+    """
     width = _WINDOW
-    while pos < end:
-        stop = best = min(end, pos + width)
+    whole = max(pos, end - names.longest)
+    while pos < whole:
+        stop = best = min(whole, pos + width)
         for body, last, shift, before in names.probes:
             at = max(start, pos - shift)
             upto = min(end, best - shift + len(body) - 1)
@@ -178,42 +180,12 @@ def _first_name(names: Names, data: bytes | bytearray, start: int, pos: int, end
                 at = data.find(body, at + 1, upto)
             if at >= 0:
                 best = at + shift
-        if best < stop:
-            return best
-        pos = stop
-        width *= 4
-    return -1
-
-
-def search_name(names: Names, data: bytes | bytearray, start: int, pos: int, end: int) -> int:
-    """The first place in `data[pos:end]` with a whole known name, or -1.
-
-    Lines begin at `start` <= `pos`, and behind line ends from there on.
-    """
-    if pos == start and any(data.startswith(line, pos, end) for line in names.bare):
-        return pos
-    return _first_name(names, data, start, pos, end)
-
-
-def search_junk(names: Names, data: bytes | bytearray, pos: int, end: int) -> int:
-    """The first place in `data[pos:end]` of which `may_begin` does not say `NO`, or `end`.
-
-    Line ends count from `pos` on.
-    """
-    width = _WINDOW
-    start = pos
-    whole = max(pos, end - names.longest)
-    while start < whole:
-        stop = min(whole, start + width)
-        best = _first_name(names, data, pos, start, min(end, stop + names.longest - 1))
-        if not start <= best < stop:
-            best = stop
-        if data.find(b"\xd8", start, best + 1) >= 0:
-            at = data.find(b"\xff\xd8\xff", start, best + 2)
+        if data.find(b"\xd8", pos, best + 1) >= 0:
+            at = data.find(b"\xff\xd8\xff", pos, best + 2)
             if at >= 0:
                 best = at
-        # The line end may stand in the window before.
-        since = max(pos, start - 2)
+        # The line end may stand before the window.
+        since = pos - (2 if data[max(start, pos - 2) : pos] == b"\n\r" else pos > start)
         if data.find(b"\n", since, best) >= 0:
             # No line without a colon in reach is a delimiter that nobody declared.
             reach = min(end, best + _REACH)
@@ -224,10 +196,12 @@ def search_junk(names: Names, data: bytes | bytearray, pos: int, end: int) -> in
                 best = line.end()
         if best < stop:
             return best
-        start = stop
+        pos = stop
         width *= 4
-    for at in range(start, end):
-        if data[at] in names.first and may_begin(names, data, at, end, _starts_line(data, pos, at)):
+    for at in range(pos, end):
+        if data[at] in names.first and may_begin(
+            names, data, at, end, _starts_line(data, start, at)
+        ):
             return at
     return end
 

@@ -81,7 +81,6 @@ from hamaproto.wire.kernels import (  # twin: cimported
     make_frame,  # twin: cimported
     may_begin,  # twin: cimported
     search_junk,  # twin: cimported
-    search_name,  # twin: cimported
     skip_line_ends,  # twin: cimported
 )  # twin: cimported
 from hamaproto.wire.walk import EOI, MORE, SOI, MarkerWalk  # twin: cimported
@@ -161,6 +160,8 @@ class MjpegParser:
         "_cursor",
         "_cursor_any",
         "_cursor_known",
+        "_cursor_soi",
+        "_cut_by",
         "_data",
         "_declared_end",
         "_delimiters",
@@ -176,7 +177,6 @@ class MjpegParser:
         "_head_length",
         "_head_lines",
         "_head_raw",
-        "_hold",
         "_idle",
         "_image_at",
         "_image_end",
@@ -238,7 +238,6 @@ class MjpegParser:
         self._strict = strict
         self._delimiters = DelimiterSet(boundary_of(content_type))
         self._names = Names(self._delimiters.patterns)
-        self._hold = self._delimiters.hold
         self._matcher: HeadMatcher | None = None
         # The input: `_data[_pos:_end]`, then what is queued.  `_base` is the offset in
         # the stream of `_data[0]`.
@@ -299,12 +298,15 @@ class MjpegParser:
         self._phantom = False
         self._trial = False
         self._missing = 0
+        # What the second opinion found last.
+        self._cut_by: FrameEnd = "delimiter"
         # How much of what is missing the hot path may take, or 0.
         self._room = 0
         # Nothing is queued and nothing to be said about what came: only more data can help.
         self._idle = True
         self._cursor_known = 0
         self._cursor_any = 0
+        self._cursor_soi = 0
         # Belief.
         self._needed = 1
         self._confirmed = 0
@@ -669,7 +671,7 @@ class MjpegParser:
                     return None
                 if not final and _MAY_BE_FIELD_START(data, pos, end):
                     return self._more()
-            found_at = search_junk(self._names, data, pos + 1, end)
+            found_at = search_junk(self._names, data, pos + 1, pos + 1, end)
             if not self._started and not self._has_head and delimiters.declared:
                 joined = self._joined_inside(pos, found_at)
                 if joined >= 0:
@@ -718,7 +720,9 @@ class MjpegParser:
             stop = start + length
             if stop > self._end:
                 self._phantom = False
-                self._image_at = self._body_at = self._cursor_known = self._cursor_any = at
+                self._image_at = self._body_at = self._cursor_known = self._cursor_any = (
+                    self._cursor_soi
+                ) = at
                 self._declared_end = at + length
                 self._believe(start, length)
                 return None
@@ -830,7 +834,6 @@ class MjpegParser:
     def _know(self) -> None:
         """The set of delimiters has changed."""
         self._names = Names(self._delimiters.patterns)
-        self._hold = self._delimiters.hold
 
     def _open_head(self, pos: int) -> None:
         self._started = True
@@ -1073,28 +1076,50 @@ class MjpegParser:
         one.  A delimiter given twice or more, with nothing between, is one delimiter; not
         without end, so that no more need be remembered than the first few places.
 
-        `untold`: the part has no length to end it.  Then a delimiter counts also with an empty
-        header block behind it, and, if it ends its line, in the middle of one, whose line end
-        was damaged.
+        `untold`: the part has no length to end it.  Then much more does, or whatever follows
+        would be lost in it: a known delimiter also with an empty header block behind it; in the
+        middle of a line, if that was damaged or has no end; one that nobody declared, with a
+        Content- or X- header behind it; and an image behind the last line of a header block.
         """
         data, base = self._data, self._base
         delimiters = self._delimiters
         repeats = self._repeats
         cursor = self._cursor - base
         while True:
-            at = search_name(self._names, data, start, cursor, stop)
-            if at < 0:
-                self._cursor = base + max(cursor, stop - self._hold)
+            if cursor == start and start < stop and may_begin(self._names, data, start, stop, True):
+                at = start
+            else:
+                at = search_junk(self._names, data, start, cursor, stop)
+            self._cursor = base + at
+            if at >= stop:
                 return -1
             cursor = at + 1
             line_start = at == start or line_end_before(data, at, start) > 0
             if not line_start and not untold:
                 continue
             match = delimiters.match_known(data, at, stop, final, line_start)
+            if match is None and untold:
+                if data[at] == 0xFF and delimiters.headed(data, at, start):
+                    # An image whose delimiter was damaged, or is none that could be known.
+                    have = data[at : min(at + 3, stop)]
+                    if have == _SOI:
+                        return at
+                    if not final and _SOI.startswith(have):
+                        return -1
+                if line_start and data[at] == 0x2D:
+                    match = delimiters.match_undeclared(data, at, stop, final)
+                    if isinstance(match, Match):
+                        if delimiters.content_at(data, match.end):
+                            return at
+                        match = None
             if match is UNDECIDED:
-                self._cursor = base + at
                 return -1
-            if not isinstance(match, Match) or not (line_start or match.ends_line):
+            if not isinstance(match, Match):
+                continue
+            if not line_start and not match.ends_line:
+                # A header on the line of a delimiter that has no line end before it.
+                if not match.closing and delimiters.content_at(data, match.end):
+                    return at
                 continue
             behind = match.end
             if repeats and not self._repeated(at):
@@ -1104,7 +1129,6 @@ class MjpegParser:
                 return first
             proof = delimiters.follows(data, behind, stop, final, line_start and untold)
             if proof is UNDECIDED:
-                self._cursor = base + at
                 return -1
             if proof or (line_start and final and behind >= stop):
                 return first
@@ -1175,7 +1199,7 @@ class MjpegParser:
         self._phantom = False
         self._image_at = at
         self._segment = pos
-        self._cursor_known = self._cursor_any = at
+        self._cursor_known = self._cursor_any = self._cursor_soi = at
         if length < 0:
             self._declared_end = -1
         else:
@@ -1199,7 +1223,7 @@ class MjpegParser:
         self._image_at = at
         self._segment = pos
         self._pos = pos
-        self._cursor_known = self._cursor_any = at
+        self._cursor_known = self._cursor_any = self._cursor_soi = at
         self._walker.begin(True)
         self._state = _WALK
 
@@ -1302,12 +1326,12 @@ class MjpegParser:
                     return None
                 cut = self._opinion(self._pos, True)
                 if cut >= 0:
-                    return self._cut(cut, "delimiter")
+                    return self._cut(cut, self._cut_by)
                 if (
                     walker.sos >= 0
                     or walker.in_scan
                     or not self._delimiters.multipart
-                    or self._behind_empty_line(self._pos)
+                    or self._behind_head(self._pos)
                 ):
                     return self._cut(at, "soi")
                 walker.nest()
@@ -1315,7 +1339,7 @@ class MjpegParser:
                 continue
             cut = self._opinion(self._pos, False)
             if cut >= 0:
-                return self._cut(cut, "delimiter")
+                return self._cut(cut, self._cut_by)
 
     def _restart(self) -> None:
         """SOI twice in a row: the image begins with the second one."""
@@ -1325,7 +1349,7 @@ class MjpegParser:
         self._store.truncate(0)
         self._image_at = at
         self._segment = self._pos
-        self._cursor_known = self._cursor_any = at
+        self._cursor_known = self._cursor_any = self._cursor_soi = at
         self._walker.begin(False)
         self._pos += 2
 
@@ -1333,9 +1357,9 @@ class MjpegParser:
         """The walk came to the EOI before `_pos`."""
         walker = self._walker
         if walker.surprised or walker.sos < 0:
-            cut = self._opinion(self._pos, False)
+            cut = self._opinion(self._pos, True)
             if cut >= 0:
-                return self._cut(cut, "delimiter")
+                return self._cut(cut, self._cut_by)
             if walker.sos < 0 or self._phantom:
                 return self._cut(self._base + self._pos, "eoi")
         at = self._base + self._pos
@@ -1435,7 +1459,7 @@ class MjpegParser:
         if cut < 0:
             cut = self._closing_behind()
         if cut >= 0:
-            return self._cut(cut, "delimiter")
+            return self._cut(cut, self._cut_by)
         self._ceased = False
         return self._cut(self._base + self._end, "eof")
 
@@ -1443,7 +1467,7 @@ class MjpegParser:
         self._pos = stop
         cut = self._opinion(stop, False)
         if cut >= 0:
-            return self._cut(cut, "delimiter")
+            return self._cut(cut, self._cut_by)
         at = self._base + stop
         self._note(AnomalyCode.IMAGE_TOO_LARGE, self._image_at, "over Limits.max_frame")
         self._skip(self._image_at, at, "an image that is too large")
@@ -1465,43 +1489,55 @@ class MjpegParser:
             self._segment = upto
         return self._store.peek(), 0
 
-    def _opinion(self, upto: int, any_line: bool) -> int:
-        """The offset of a delimiter in the image before `_data[upto]`, or -1.
+    def _opinion(self, upto: int, unknown: bool) -> int:
+        """The offset of where the image was cut off before `_data[upto]`, or -1.
 
-        It counts if a header block follows it.  With `any_line`, a line that nobody declared
-        is a delimiter too if a Content- or X- header follows.
+        That is a known delimiter that a header block follows.  With `unknown` also a line that
+        nobody declared, if a Content- or X- header follows, and an image behind such a header.
+        What it is stands in `_cut_by`.
         """
         image, start = self._whole(upto)
         stop = start + self._base + upto - self._image_at
         if start == 0 and image is not self._data:
             stop = self._store.size
         shift = self._image_at - start
-        found = self._delimiters.search_proven(image, self._cursor_known - shift, stop)
+        delimiters = self._delimiters
+        found = delimiters.search_proven(image, self._cursor_known - shift, stop)
         if found >= 0:
             found += shift
         else:
-            self._cursor_known = shift + self._delimiters.hold_back(
+            self._cursor_known = shift + delimiters.hold_back(
                 image, self._cursor_known - shift, stop
             )
-        if any_line:
-            other = self._delimiters.search_any(image, self._cursor_any - shift, stop)
-            if other < 0:
-                self._cursor_any = shift + self._delimiters.hold_back(
-                    image, self._cursor_any - shift, stop
-                )
-            elif found < 0 or b"\n" in bytes(image[other : found - shift]):
-                # Not if a known name ends that very line: what precedes it is the image's.
+        self._cut_by = "delimiter"
+        if unknown:
+            pos = self._cursor_any - shift
+            other = delimiters.search_any(image, pos, stop)
+            # Not if a known name ends that very line: what precedes it is the image's.
+            if other >= 0 and (found < 0 or b"\n" in bytes(image[other : found - shift])):
                 found = other + shift
+            before = stop if found < 0 else found - shift
+            headed = delimiters.search_headed(image, start, self._cursor_soi - shift, before)
+            if headed >= 0:
+                self._cut_by = "soi"
+                found = headed + shift
+            if found < 0:
+                # An FFD8FF may be cut off.
+                self._cursor_soi = max(self._cursor_soi, shift + stop - 2)
+                self._cursor_any = shift + delimiters.hold_back(image, pos, stop)
         return found
 
-    def _behind_empty_line(self, pos: int) -> bool:
-        """Whether an empty line stands before `_data[pos]`, as behind a header block.
+    def _behind_head(self, pos: int) -> bool:
+        """Whether a header block ends before `_data[pos]`, at least its last line.
 
         A thumbnail has none, so this is an image whose delimiter was damaged.
         """
         image, start = self._whole(pos)
         stop = start + self._base + pos - self._image_at
-        return bytes(image[max(start, stop - 4) : stop]).endswith((b"\r\n\r\n", b"\n\n"))
+        tail = bytes(image[max(start, stop - 4) : stop])
+        return tail.endswith((b"\r\n\r\n", b"\n\n", b"\n\r\n\r")) or self._delimiters.headed(
+            image, stop, start
+        )
 
     def _closing_behind(self) -> int:
         """At the end of the stream: the offset of a delimiter line that is the last, or -1."""
