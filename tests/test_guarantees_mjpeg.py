@@ -9,6 +9,9 @@ Recovery has a file of its own (`test_recovery.py`); here stands its shortest fo
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import pickle
 import random
 import sys
 import tracemalloc
@@ -282,6 +285,54 @@ def test_2_misuse_is_told(twin: Any) -> None:
         new.buffer_updated(size + 1)
     with pytest.raises(LocalProtocolError):
         parser(twin, MULTIPART).buffer_updated(-1)
+    released = memoryview(b"x")
+    released.release()
+    for data in ("text", 3, None, [1], released):
+        with pytest.raises(LocalProtocolError, match=type(data).__name__):
+            parser(twin, MULTIPART).receive_data(data)
+    with pytest.raises(LocalProtocolError, match="int"):
+        parser(twin, MULTIPART, limits=5)
+    with pytest.raises(LocalProtocolError, match="bytes"):
+        parser(twin, b"multipart/x-mixed-replace")
+
+
+@pytest.mark.parametrize("copy", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_2_a_parser_is_not_copied(twin: Any, copy: Any) -> None:
+    """Its image would belong to two."""
+    with pytest.raises(TypeError, match="make another"):
+        copy(parser(twin, MULTIPART))
+
+
+def test_2_one_that_was_never_made_does_not_crash(twin: Any) -> None:
+    """It may raise what Python raises there, or do nothing; the interpreter goes on."""
+    for call in (
+        lambda p: p.buffer_updated(0),
+        lambda p: p.get_buffer(),
+        lambda p: (p.receive_data(b"\xff\xd8\xff" * 10), list(p.events())),
+        lambda p: (p.receive_eof(), p.next_event()),
+        lambda p: p.next_event_from(iter([PLAIN.body])),
+    ):
+        with contextlib.suppress(AttributeError, TypeError):
+            call(twin.MjpegParser.__new__(twin.MjpegParser))
+
+
+def test_2_an_error_said_again_does_not_grow(twin: Any) -> None:
+    new = parser(twin, MULTIPART, limits=Limits(max_junk=10))
+    new.receive_data(b"!junk" * 10)
+    for _ in range(50):
+        with pytest.raises(RemoteProtocolError) as caught:
+            list(new.events())
+    assert len(caught.traceback) < 10
+
+
+@pytest.mark.parametrize("limit", [sys.maxsize, 1 << 80])
+def test_2_no_limit_is_too_large(twin: Any, limit: int) -> None:
+    names = ("max_frame", "max_part", "max_junk", "max_part_line", "max_part_head")
+    limits = Limits(**dict.fromkeys((*names, "max_part_headers"), limit))
+    for stream in (PLAIN, *traps()):
+        expected = record(twin.MjpegParser(stream.content_type), [stream.body])
+        log = record(twin.MjpegParser(stream.content_type, limits=limits), [stream.body])
+        assert [f.data for f in log.frames] == [f.data for f in expected.frames], stream.name
 
 
 # 3: bounded memory
@@ -294,6 +345,8 @@ def hostile() -> Iterator[tuple[str, bytes, bytes]]:
     yield "text without end", b"--frame\r\nContent-Type: text/plain\r\n\r\n", b"text " * 2000
     yield "a head without end", b"--frame\r\n", b"X-Header: value\r\n" * 500
     yield "a line without end", b"--frame\r\nX: ", b"x" * 8000
+    yield "blanks that may precede a colon", b"A", b" " * 20_000
+    yield "text that may precede a byte", b"", b"word " * 4000
     yield "a fold without end", b"--frame\r\nX: 1\r\n", b" folded\r\n" * 1000
     yield (
         "a length that promises",

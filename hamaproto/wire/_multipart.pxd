@@ -9,7 +9,7 @@ from hamaproto.wire._kernels cimport (
 from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
-cdef Py_ssize_t _PIECE, _DIRECT
+cdef Py_ssize_t _PIECE, _DIRECT, _PART_LOOKAHEAD, _PHANTOM_STEP
 
 
 cdef class MjpegParser:
@@ -24,9 +24,9 @@ cdef class MjpegParser:
     cdef bint _strict, _eof, _ceased, _starved, _started, _closed, _line_start, _junk
     cdef bint _has_head, _lf_lines, _phantom, _trial, _idle, _after_lf, _fresh
     cdef int _state
-    cdef Py_ssize_t _max_frame, _max_head_lines, _max_head_bytes, _pos, _end, _base, _fed
+    cdef Py_ssize_t _max_frame, _max_part, _max_head_lines, _max_head_bytes, _pos, _end, _base, _fed
     cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
-    cdef Py_ssize_t _head_length, _head_lines, _line, _cursor, _body_at
+    cdef Py_ssize_t _head_length, _head_lines, _head_clear, _line, _cursor, _body_at
     cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
     cdef Py_ssize_t _repeat_end
     cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _needed, _confirmed, _anchor, _piece, _lent_at, _room
@@ -72,7 +72,7 @@ cdef class MjpegParser:
     cdef object _know(self)
     @cython.locals(
         base=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t, at=Py_ssize_t,
-        until=Py_ssize_t, least=Py_ssize_t, told=bint, whole=bint, final=bint,
+        until=Py_ssize_t, least=Py_ssize_t, most=Py_ssize_t, told=bint, whole=bint, final=bint,
     )
     cdef object _part(self)
     @cython.locals(
@@ -98,7 +98,8 @@ cdef class MjpegParser:
     cdef object _take(self)
     @cython.locals(
         end=Py_ssize_t, stop=Py_ssize_t, capped=bint, final=bint, outcome=int,
-        at=Py_ssize_t, cut=Py_ssize_t, walker=MarkerWalk,
+        at=Py_ssize_t, pos=Py_ssize_t, step=Py_ssize_t, upto=Py_ssize_t, other=Py_ssize_t,
+        walker=MarkerWalk,
     )
     cdef object _walk(self)
     cdef object _restart(self)
@@ -112,6 +113,7 @@ cdef class MjpegParser:
     cdef object _cease(self)
     cdef object _too_large(self, Py_ssize_t stop)
     cdef tuple _whole(self, Py_ssize_t upto)
+    cdef object _look_from(self, Py_ssize_t at)
     cdef Py_ssize_t _opinion(self, Py_ssize_t upto, bint any_line) except -2
     cdef Py_ssize_t _closing_behind(self) except -2
     cdef bint _behind_head(self, Py_ssize_t pos) except -1

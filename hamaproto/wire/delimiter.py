@@ -45,7 +45,8 @@ class Undecided(Enum):
 UNDECIDED: Final = Undecided.UNDECIDED
 
 _BOUNDARY = re.compile(
-    r"""(?:^|[;,\s]) boundary \s* = \s* (?: "((?:[^"\\]|\\.)*)"? | '([^']*)' | ([^;]*) )""",
+    r"""(?:^|[;,\s]) boundary \s* = \s*
+    (?: "([^"\\]*+(?:\\.[^"\\]*+)*+)"? | '([^']*)' | ([^;]*) )""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -102,16 +103,17 @@ _MAY_BE_FIELD = re.compile(
 ).match
 _PADDED_END = re.compile(rb"[ \t]*(\r?\n)").match
 _MAY_BE_END = re.compile(rb"[ \t]{0,%d}\r?\Z" % MAX_NAME).match
-_UNDECLARED_LINE = re.compile(
-    rb"--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n" % (MAX_NAME - 1)
-).match
+# The name, without the blanks behind it; each byte is looked at twice and no more.
+_NAME = rb"(?=[\x21-\x7e][\x20-\x7e\t]{0,%d}+\r?\n)([\x21-\x7e]++(?:\x20++[\x21-\x7e]++)*+)" % (
+    MAX_NAME - 1
+)
+_UNDECLARED_LINE = re.compile(rb"--%b[ \t]*+\r?\n" % _NAME).match
 _MAY_BE_UNDECLARED = re.compile(rb"(?:-|--|--[\x21-\x7e][\x20-\x7e\t]{0,%d}\r?)\Z" % MAX_NAME).match
 _ANY_LINE = re.compile(
-    rb"\n\r?--([\x21-\x7e][\x20-\x7e]{0,%d}?)[ \t]*\r?\n\r?(?:--\1[ \t]*\r?\n\r?){0,8}"
-    rb"(?=(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]*:)" % (MAX_NAME - 1, MAX_FIELD),
+    rb"\n\r?--%b[ \t]*+\r?\n\r?(?:--\1[ \t]*+\r?\n\r?){0,%d}"
+    rb"(?=(?:content-|x-)[A-Za-z0-9_.-]{0,%d}+[ \t]*+:)" % (_NAME, REPEATS, MAX_FIELD),
     re.IGNORECASE,
 ).search
-
 _CONTENT = re.compile(
     rb"\r?(?:content-|x-)[A-Za-z0-9_.-]{0,%d}[ \t]{0,%d}:" % (MAX_FIELD, MAX_FIELD), re.IGNORECASE
 ).match
@@ -143,12 +145,14 @@ def _proven(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
     alternatives = []
     for line, bare in sorted(names, key=lambda item: -len(item[0])):
         escaped = re.escape(line)
-        alternatives.append((rb"(?:(?<=\n)|(?<=\n\r))" if bare else b"") + escaped)
+        if bare:
+            escaped = rb"(?:(?<=\n)|(?<=\n\r))%b(?=(?:--)?[ \t]*+\r?\n)" % escaped
+        alternatives.append(escaped)
     one = b"(?:" + b"|".join(alternatives) + b")"
     # A delimiter given twice or more, with nothing between, is one delimiter; a closing one too.
     return re.compile(
         one
-        + rb"(?:(?:--)?[ \t]*\r?\n\r?(?:\r?\n)?"
+        + rb"(?:(?:--)?[ \t]*+(?>\r?\n\r?(?:\r?\n)?)"
         + one
         + rb"){0,%d}(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?=" % REPEATS
         + _FIELD
@@ -166,7 +170,8 @@ class DelimiterSet:
 
     def __init__(self, boundary: str | None) -> None:
         declared: list[Delimiter] = []
-        if boundary is not None:
+        # What has a line end in it can't stand on a line.
+        if boundary is not None and "\n" not in boundary and "\r" not in boundary:
             raw = boundary.encode("latin-1", "replace").strip(b" \t")[:MAX_NAME]
             stripped = raw.strip(b"-")
             declared.append(Delimiter(b"--" + raw))

@@ -1,3 +1,5 @@
+# cython: nonecheck=True
+# (One that was made without __init__ must raise, not crash.)
 """Multipart MJPEG, read so that no frame is lost that could have been delivered.
 
 In: the body of an answer, in pieces of any size, and the Content-Type of its head if there
@@ -62,6 +64,7 @@ from hamaproto.events import (
 from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.wire.delimiter import (
+    LOOKAHEAD,
     REPEATS,
     UNDECIDED,
     DelimiterSet,
@@ -105,18 +108,26 @@ _PIECE = 4096
 _MOST_DOUBT = 1024
 #: What `get_buffer` offers where the bytes' place is not known yet.
 _SCRATCH = 65536
+#: How far the inside of an unseen image is walked before it is searched.  If each one ran to
+#: the end of the data first, a flood of them would be walked over and over.
+_PHANTOM_STEP = 256
 #: Below this many missing bytes of an image a read into its own place is not worth a call.
 _DIRECT = 4096
 
+#: As good as none, with room to count on from any offset.
+_NO_LIMIT = 1 << 60
+#: How much behind `Limits.max_part` can still say that a part ends within it.
+_PART_LOOKAHEAD = (REPEATS + 2) * LOOKAHEAD
+
 #: Bytes that no text preamble has.  NUL and FF are fill.
 _BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x80-\xfe]").search
-_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}[ \t]*:").match
-_MAY_BE_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}[ \t]*\Z").match
+_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}+[ \t]{0,64}+:").match
+_MAY_BE_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}+[ \t]{0,64}+\Z").match
 #: An image whose SOI was damaged or cut out still shows a segment's marker at once.
 _HEADLESS_IMAGE = re.compile(rb".{0,2}\xff[\xc0-\xc4\xdb\xdd\xe0-\xef\xfe]", re.DOTALL).match
 _IMAGE_TYPE = re.compile(
-    rb"\s*(?:image/(?:pjpeg|jpe?g|jfif|\*)?|application/octet-stream|octet-stream|binary"
-    rb"|jpe?g)?\s*(?:;.*)?\Z",
+    rb"\s*+(?:image/(?:pjpeg|jpe?g|jfif|\*)?|application/octet-stream|octet-stream|binary"
+    rb"|jpe?g)?\s*+(?:;.*)?\Z",
     re.IGNORECASE | re.DOTALL,
 ).match
 
@@ -174,6 +185,7 @@ class MjpegParser:
         "_folds",
         "_fresh",
         "_has_head",
+        "_head_clear",
         "_head_length",
         "_head_lines",
         "_head_raw",
@@ -190,6 +202,7 @@ class MjpegParser:
         "_max_frame",
         "_max_head_bytes",
         "_max_head_lines",
+        "_max_part",
         "_missing",
         "_names",
         "_needed",
@@ -231,10 +244,17 @@ class MjpegParser:
                 f"content_type must be the header's value as str or None, not "
                 f"{type(content_type).__name__}"
             )
-        self._limits = DEFAULT_LIMITS if limits is None else limits
-        self._max_frame = self._limits.max_frame
-        self._max_head_lines = self._limits.max_part_headers
-        self._max_head_bytes = min(self._limits.max_part_head, self._limits.max_part_line)
+        if limits is None:
+            limits = DEFAULT_LIMITS
+        elif not isinstance(limits, Limits):
+            raise LocalProtocolError(
+                f"limits must be a hamaproto.Limits or None, not {type(limits).__name__}"
+            )
+        self._limits = limits
+        self._max_frame = min(limits.max_frame, _NO_LIMIT)
+        self._max_part = min(limits.max_part, _NO_LIMIT)
+        self._max_head_lines = min(limits.max_part_headers, _NO_LIMIT)
+        self._max_head_bytes = min(limits.max_part_head, limits.max_part_line, _NO_LIMIT)
         self._strict = strict
         self._delimiters = DelimiterSet(boundary_of(content_type))
         self._names = Names(self._delimiters.patterns)
@@ -283,6 +303,7 @@ class MjpegParser:
         self._lf_lines = False
         self._fresh = False
         self._line = 0
+        self._head_clear = 0
         self._cursor = 0
         # The delimiters, one directly behind the other, before the cursor in a part.
         self._repeats: list[int] = []
@@ -316,6 +337,10 @@ class MjpegParser:
         self._cool()
         return f"<MjpegParser at byte {self._base + self._pos} of {self._fed}>"
 
+    def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
+        """Refused: `copy` and `pickle` would share or lose what is half read."""
+        raise TypeError("a MjpegParser can't be copied or pickled: make another one")
+
     # The contract
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
@@ -332,7 +357,7 @@ class MjpegParser:
         if room:
             self._cool()
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         if self._eof:
             raise LocalProtocolError("receive_data after receive_eof: the stream has ended")
         if size:
@@ -352,7 +377,7 @@ class MjpegParser:
         """Say that nothing follows.  Saying it again changes nothing."""
         self._cool()
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         self._eof = True
         self._idle = self._starved = False
 
@@ -362,7 +387,7 @@ class MjpegParser:
             if self._idle:
                 return NEED_DATA
             if self._error is not None:
-                raise self._error
+                raise self._error.with_traceback(None)
             if self._out:
                 return self._out.pop(0)
             event: MjpegEvent | NeedData | None
@@ -438,7 +463,7 @@ class MjpegParser:
         """
         self._cool()
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         self._lent_at = -1
         if self._missing > _DIRECT and self._idle:
             view = self._store.view(self._missing)
@@ -453,7 +478,7 @@ class MjpegParser:
         """`nbytes` bytes were written to the start of what `get_buffer` gave."""
         self._cool()
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         if self._eof:
             raise LocalProtocolError("buffer_updated after receive_eof: the stream has ended")
         # Lent by the image itself, and nothing was fed since.
@@ -576,7 +601,7 @@ class MjpegParser:
                 "(Limits.max_junk): this is no MJPEG stream",
                 at,
             )
-            raise self._error
+            raise self._error.with_traceback(None)
 
     def _flush(self) -> None:
         """Give out what was held, if anything was."""
@@ -599,7 +624,7 @@ class MjpegParser:
                 assert isinstance(first, Anomaly)
                 text = f"{first.code}: {first.detail}"
             self._error = RemoteProtocolError(f"strict: {text}", _offset_of(first))
-            raise self._error
+            raise self._error.with_traceback(None)
         self._out.extend(events)
 
     def _emit(self, event: MjpegEvent, end: int) -> MjpegEvent:
@@ -839,7 +864,8 @@ class MjpegParser:
         self._started = True
         self._state = _HEAD
         self._pos = pos
-        self._line = self._cursor = self._base + pos
+        self._line = self._base + pos
+        self._cursor = max(self._line, self._head_clear)
         self._head_lines = 0
         self._fields.clear()
         self._folds = None
@@ -879,6 +905,8 @@ class MjpegParser:
             if newline < 0:
                 self._cursor = base + upto
                 if stop == limit:
+                    # The next delimiter may stand within: what was looked through is not again.
+                    self._head_clear = base + upto
                     self._drop_head(line)
                     return None
                 if final:
@@ -1039,17 +1067,18 @@ class MjpegParser:
         # The part is held at `_pos`.
         data, base, start = self._data, self._base, self._pos
         length = self._head_length
-        if length > self._limits.max_part:
+        if length > self._max_part:
             length = self._head_length = -1
             self._note(AnomalyCode.INVALID_LENGTH, base + start, "over Limits.max_part")
         told = length >= 0
-        stop = min(self._end, start + length) if told else self._end
+        most = length if told else self._max_part + _PART_LOOKAHEAD
+        stop = min(self._end, start + most)
         whole = told and stop == start + length
-        final = self._final()
+        final = stop == self._end and self._final()
         at = self._part_end(start, stop, final or whole, not told)
         if at >= 0:
             until = at - line_end_before(data, at, start)
-            if not told and until - start > self._limits.max_part:
+            if not told and until - start > self._max_part:
                 self._part_too_large()
                 return None
             if told:
@@ -1059,7 +1088,7 @@ class MjpegParser:
             return self._deliver_part(stop, stop, True)
         # A line end of two bytes may stand between the part and its delimiter.
         least = stop if final else self._part_least(stop) - 2
-        if not told and least - start > self._limits.max_part:
+        if not told and least - start > self._max_part:
             self._part_too_large()
             return None
         if final:
@@ -1157,7 +1186,7 @@ class MjpegParser:
     def _part_too_large(self) -> None:
         """Skip the part as far as the limit; what is behind it is looked through as junk."""
         at = self._base + self._pos
-        stop = self._pos + self._limits.max_part + 1
+        stop = self._pos + self._max_part + 1
         self._note(AnomalyCode.PART_TOO_LARGE, at, "over Limits.max_part")
         self._skip(at, self._base + stop, "a part that is too large")
         self._pos = stop
@@ -1199,7 +1228,7 @@ class MjpegParser:
         self._phantom = False
         self._image_at = at
         self._segment = pos
-        self._cursor_known = self._cursor_any = self._cursor_soi = at
+        self._look_from(at + 2)
         if length < 0:
             self._declared_end = -1
         else:
@@ -1223,7 +1252,7 @@ class MjpegParser:
         self._image_at = at
         self._segment = pos
         self._pos = pos
-        self._cursor_known = self._cursor_any = self._cursor_soi = at
+        self._look_from(at + 1)
         self._walker.begin(True)
         self._state = _WALK
 
@@ -1301,11 +1330,26 @@ class MjpegParser:
         if capped:
             end = stop
         final = not capped and self._final()
+        step = _PHANTOM_STEP
         while True:
+            pos = self._pos
+            upto = min(end, pos + step) if self._phantom else end
             walker.base = self._base
-            outcome = walker.walk(data, self._pos, end, final)
+            outcome = walker.walk(data, pos, upto, final and upto == end)
             self._pos = walker.pos
             if outcome == MORE:
+                if self._phantom and upto < end and self._pos == pos:
+                    # A segment wants to see where it lands.
+                    step *= 4
+                    continue
+                if self._phantom:
+                    # In doubt from its start, so that any delimiter ends it.
+                    other = self._opinion(self._pos, True)
+                    if other >= 0:
+                        return self._cut(other, self._cut_by)
+                    if upto < end:
+                        step = _PHANTOM_STEP
+                        continue
                 if capped or end == stop:
                     return self._too_large(end)
                 if final:
@@ -1324,9 +1368,9 @@ class MjpegParser:
                 if not walker.touched and not self._phantom and at - self._image_at <= 4:
                     self._restart()
                     return None
-                cut = self._opinion(self._pos, True)
-                if cut >= 0:
-                    return self._cut(cut, self._cut_by)
+                other = self._opinion(self._pos, True)
+                if other >= 0:
+                    return self._cut(other, self._cut_by)
                 if (
                     walker.sos >= 0
                     or walker.in_scan
@@ -1337,9 +1381,9 @@ class MjpegParser:
                 walker.nest()
                 self._pos = walker.pos
                 continue
-            cut = self._opinion(self._pos, False)
-            if cut >= 0:
-                return self._cut(cut, self._cut_by)
+            other = self._opinion(self._pos, self._phantom)
+            if other >= 0:
+                return self._cut(other, self._cut_by)
 
     def _restart(self) -> None:
         """SOI twice in a row: the image begins with the second one."""
@@ -1349,7 +1393,7 @@ class MjpegParser:
         self._store.truncate(0)
         self._image_at = at
         self._segment = self._pos
-        self._cursor_known = self._cursor_any = self._cursor_soi = at
+        self._look_from(at + 2)
         self._walker.begin(False)
         self._pos += 2
 
@@ -1440,11 +1484,12 @@ class MjpegParser:
                     self._image_at,
                     "it never came to its first scan",
                 )
-            self._declared_end = -1
             self._skip(self._image_at, at, "an image that never came to its first scan")
-            return None
         if self._declared_end >= 0:
             self._lied()
+        if not began:
+            self._declared_end = -1
+            return None
         self._image_end = at - ending
         self._delivered += len(image)
         frame = Frame(image, end, False, self._image_at, self._head_raw)
@@ -1472,13 +1517,19 @@ class MjpegParser:
         self._note(AnomalyCode.IMAGE_TOO_LARGE, self._image_at, "over Limits.max_frame")
         self._skip(self._image_at, at, "an image that is too large")
         self._store.truncate(0)
-        self._declared_end = -1
+        if self._declared_end >= 0:
+            self._lied()
+            self._declared_end = -1
         self._junk = True
         self._line_start = False
         self._state = _GAP
         return None
 
     # The second opinion
+
+    def _look_from(self, at: int) -> None:
+        """Where it begins to look: behind the image's first bytes, or it would find its start."""
+        self._cursor_known = self._cursor_any = self._cursor_soi = at
 
     def _whole(self, upto: int) -> tuple[bytes | bytearray | memoryview, int]:
         """The image up to `_data[upto]` in one piece, and where it begins in that piece."""
@@ -1512,7 +1563,9 @@ class MjpegParser:
         self._cut_by = "delimiter"
         if unknown:
             pos = self._cursor_any - shift
-            other = delimiters.search_any(image, pos, stop)
+            # What is behind a known one does not count.
+            upto = stop if found < 0 else min(stop, found - shift + LOOKAHEAD)
+            other = delimiters.search_any(image, pos, upto)
             # Not if a known name ends that very line: what precedes it is the image's.
             if other >= 0 and (found < 0 or b"\n" in bytes(image[other : found - shift])):
                 found = other + shift
@@ -1553,10 +1606,10 @@ def _owned(data: bytes | bytearray | memoryview) -> bytes:
     try:
         # Not bytes(data): that takes a number for a size, and a list for its values.
         return bytes(memoryview(data))
-    except TypeError:
+    except (TypeError, ValueError, BufferError) as error:
         raise LocalProtocolError(
             f"receive_data() takes bytes, bytearray, memoryview or another buffer, not "
-            f"{type(data).__name__}"
+            f"{type(data).__name__} ({error})"
         ) from None
 
 
