@@ -94,7 +94,6 @@ class Match:
         return not self.closing and self.anomaly is not AnomalyCode.HEADER_ON_DELIMITER_LINE
 
 
-_LINE_END = rb"(?:\r\n|\n)"
 _FIELD = rb"[A-Za-z][A-Za-z0-9_.-]{0,%d}[ \t]{0,%d}:" % (MAX_FIELD - 1, MAX_FIELD)
 _IS_FIELD = re.compile(_FIELD).match
 #: What may still become a header name.
@@ -166,7 +165,7 @@ class DelimiterSet:
     `current` is the one in use, or None before the first part.
     """
 
-    __slots__ = ("_detected", "_names", "current", "declared", "hold", "patterns")
+    __slots__ = ("_detected", "_names", "current", "declared", "patterns")
 
     def __init__(self, boundary: str | None) -> None:
         declared: list[Delimiter] = []
@@ -194,8 +193,6 @@ class DelimiterSet:
         names = {d.line: d for d in (*self._detected, *self.declared)}
         # The longest first, so that a name never hides a longer one.
         self._names = tuple(sorted(names.values(), key=lambda d: -len(d.line)))
-        #: Fewer bytes than this can't hold the start of any name, or of a FFD8FF.
-        self.hold = max([4, *(len(d.line) + 2 for d in self._names)])
         #: What junk is to be searched for: (line, bare) of each.
         self.patterns = tuple((d.line, d.bare) for d in self._names)
 

@@ -18,10 +18,14 @@ No camera is trusted and no list of quirks is consulted.  One mechanism reads ev
    all.  A lie therefore costs time and nothing else, and belief can't be seen in the events.
 3. **The second opinion.**  Only when the walk is surprised (no marker where one is due, a new
    image inside an image, a malformed segment, an EOI in doubt, the end, the size limit), what was
-   walked is searched for a known delimiter with a header block behind it.  If there is one,
-   the image was cut off there, and reading goes on at that delimiter.  If there is none, the
-   walk goes on the way libjpeg does.  A walk without surprise outranks any delimiter, so that a
-   comment inside an image can't inject a frame.
+   walked is searched for a known delimiter with a header block behind it; where an image begins or
+   ends, also for a line that nobody declared with a Content- or X- header behind it, and for an
+   image behind such a header, whose delimiter is gone.  If there is one, the image was cut off
+   there, and reading goes on at that place.  If there is none, the walk goes on the way libjpeg
+   does.  A walk without surprise outranks any delimiter, so that a comment inside an image can't
+   inject a frame.
+4. **A part that is no image** ends at its length; without one, at whatever may follow it, since
+   nothing else would end it: any sign of the next part counts that would count in a gap.
 
 Every decision depends on the bytes up to the one that decides, and on the end of the
 stream; never on how many more have arrived.  Where a decision needs bytes that are not there
@@ -36,6 +40,11 @@ The states, one method each:
     walk   in an image, walking
     take   in an image, taking a believed length
     part   in a part that is no image
+
+Each byte is looked at a bounded number of times: what was searched is not searched again, and
+what waits for more is held no longer than it takes to rule it out.  The one exception: parts
+that hide inside the segments of an image, and are found only where it breaks, are read again
+from there, up to `Limits.max_frame`.
 
 This file is compiled a second time as `_multipart` (see `_multipart.pxd`), with the scans and
 the store of an image's bytes taken from `_kernels`.
