@@ -754,9 +754,8 @@ class MjpegParser:
             stop = start + length
             if stop > self._end:
                 self._phantom = False
-                self._image_at = self._body_at = self._cursor_known = self._cursor_any = (
-                    self._cursor_soi
-                ) = at
+                self._image_at = self._body_at = at
+                self._look_from(at + 2)
                 self._declared_end = at + length
                 self._believe(start, length)
                 return None
