@@ -670,3 +670,18 @@ def test_9_no_waiting_behind_damage(twin: Any) -> None:
     whole = {p.stop for number, p in enumerate(tape.pictures) if number != 2}
     seen = dict(delivered_at(twin, MULTIPART, bytes(tape.out)))
     assert {end: seen[end] for end in whole} == {end: end for end in whole}
+
+
+@pytest.mark.parametrize("spare", range(-3, 4))
+@pytest.mark.parametrize("name", ["max_part_head", "max_part_line"])
+def test_1_a_limit_of_a_head_is_the_same_however_it_is_read(
+    twin: Any, name: str, spare: int
+) -> None:
+    """In one go, as most heads are, or line by line; the first head is read line by line."""
+    head = b"Content-Type: image/jpeg\r\nContent-Length: 927\r\n\r\n"
+    limits = Limits(**{name: (len(head) if name == "max_part_head" else 26) + spare})
+    whole = record(twin.MjpegParser(MULTIPART, limits=limits), [PLAIN.body])
+    for size in (1, 7, 60, 500):
+        cut = record(twin.MjpegParser(MULTIPART, limits=limits), pieces(PLAIN.body, size))
+        assert not first_difference(whole, cut)
+    assert ("head-too-large" in whole.codes) == (spare < 0)

@@ -739,7 +739,7 @@ class MjpegParser:
             self._closed
             or length == 0
             or length > self._max_frame
-            or stop - start > self._max_head_bytes
+            or stop + 2 - start > self._max_head_bytes  # with the empty line
         ):
             return None
         data = self._data
