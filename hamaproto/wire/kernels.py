@@ -78,7 +78,8 @@ YES = 1
 CUT = 2
 
 # Behind the start of a line: `--`, a name, a line end, the start of a header; or as much of it as
-# there is.  Group 1 is empty or missing; it is there if the data ends too early to tell.
+# there is.  One of the groups takes part, and is empty or a line end, only if the data ends too
+# early to tell.
 _UNDECLARED = (
     rb"--(?:[\x21-\x7e][\x20-\x7e\t]{0,%d}+(?:\r?\n\r?[A-Za-z][A-Za-z0-9_.-]{0,%d}+[ \t]{0,%d}+"
     rb"(?::|(\Z))|(\r?(?:\n\r?)?\Z))|(\Z))"
