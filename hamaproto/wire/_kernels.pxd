@@ -11,6 +11,7 @@ cdef int NO, YES, CUT
 cdef int may_begin(
     Names names, object data, Py_ssize_t pos, Py_ssize_t end, bint line_start
 ) except -1
+cdef bint starts_line(object data, Py_ssize_t start, Py_ssize_t pos) except -1
 cdef Py_ssize_t search_junk(
     Names names, object data, Py_ssize_t start, Py_ssize_t pos, Py_ssize_t end
 ) except -2

@@ -25,6 +25,7 @@ cdef extern from "kernel_scan.h":
     int hama_may_begin(
         const unsigned char *data, Py_ssize_t at, Py_ssize_t end, int line_start,
         const hama_names *names) nogil
+    int hama_starts_line(const unsigned char *data, Py_ssize_t start, Py_ssize_t pos) nogil
     Py_ssize_t hama_search_junk(
         const unsigned char *data, Py_ssize_t start, Py_ssize_t pos, Py_ssize_t end,
         const hama_names *names) nogil
@@ -99,6 +100,10 @@ cdef int may_begin(
     Names names, object data, Py_ssize_t pos, Py_ssize_t end, bint line_start
 ) except -1:
     return hama_may_begin(bytes_of(data), pos, end, line_start, &names._names)
+
+
+cdef bint starts_line(object data, Py_ssize_t start, Py_ssize_t pos) except -1:
+    return hama_starts_line(bytes_of(data), start, pos)
 
 
 cdef Py_ssize_t search_junk(

@@ -4,12 +4,12 @@ cimport cython
 
 from hamaproto.wire._kernels cimport (
     CUT, NO, HeadMatcher, Names, Store, clean_head, cut_out, ends_with_lone_eoi, make_frame,
-    may_begin, search_junk, skip_line_ends,
+    may_begin, search_junk, skip_line_ends, starts_line,
 )
 from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
-cdef Py_ssize_t _PIECE, _DIRECT, _PART_LOOKAHEAD, _PHANTOM_STEP
+cdef Py_ssize_t _PIECE, _MOST_PIECE, _DIRECT, _PART_LOOKAHEAD, _PHANTOM_STEP
 
 
 cdef class MjpegParser:
@@ -35,12 +35,12 @@ cdef class MjpegParser:
     cpdef receive_data(self, object data)
     @cython.locals(state=int)
     cpdef object next_event(self)
-    @cython.locals(room=Py_ssize_t, size=Py_ssize_t)
+    @cython.locals(room=Py_ssize_t)
     cpdef object next_event_from(self, object pieces)
     cpdef object events(self)
     @cython.locals(taken=Py_ssize_t)
     cdef object _cool(self)
-    @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t)
+    @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t, most=Py_ssize_t)
     cdef object _more(self)
     cdef object _enqueue(self, data)
     cdef bint _final(self)

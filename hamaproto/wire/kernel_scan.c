@@ -75,7 +75,7 @@ static int undeclared(const unsigned char *data, ptrdiff_t at, ptrdiff_t end)
     return data[at] == ':' ? HAMA_YES : HAMA_NO;
 }
 
-static int starts_line(const unsigned char *data, ptrdiff_t from, ptrdiff_t at)
+int hama_starts_line(const unsigned char *data, ptrdiff_t from, ptrdiff_t at)
 {
     return (at - 1 >= from && data[at - 1] == '\n')
            || (at - 2 >= from && data[at - 2] == '\n' && data[at - 1] == '\r');
@@ -272,7 +272,7 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t 
 
     /* The line end may stand before `pos`. */
     for (at = pos; at < end && at < pos + 2; at++)
-        if (hama_may_begin(data, at, end, starts_line(data, from, at), names) != HAMA_NO)
+        if (hama_may_begin(data, at, end, hama_starts_line(data, from, at), names) != HAMA_NO)
             return at;
     while (pos + 16 + these.reach <= end) {
         __m128i b0 = _mm_loadu_si128((const __m128i *)(data + pos));
@@ -301,7 +301,7 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t 
                 if (has_colon(data, at, end, &near)
                     && hama_may_begin(data, at, end, 1, names) != HAMA_NO)
                     return at;
-            } else if (hama_may_begin(data, at, end, starts_line(data, from, at), names) != HAMA_NO)
+            } else if (hama_may_begin(data, at, end, hama_starts_line(data, from, at), names) != HAMA_NO)
                 return at;
             mask &= mask - 1;
         }
@@ -309,7 +309,7 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t 
     }
     /* A line end just before may belong to dashes from here on. */
     for (; pos < end; pos++)
-        if (hama_may_begin(data, pos, end, starts_line(data, from, pos), names) != HAMA_NO)
+        if (hama_may_begin(data, pos, end, hama_starts_line(data, from, pos), names) != HAMA_NO)
             return pos;
     return end;
 }
@@ -340,7 +340,7 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t 
                            const hama_names *names)
 {
     for (; pos < end; pos++)
-        if (hama_may_begin(data, pos, end, starts_line(data, from, pos), names) != HAMA_NO)
+        if (hama_may_begin(data, pos, end, hama_starts_line(data, from, pos), names) != HAMA_NO)
             return pos;
     return end;
 }

@@ -34,6 +34,9 @@ typedef struct {
 int hama_may_begin(const unsigned char *data, ptrdiff_t at, ptrdiff_t end, int line_start,
                    const hama_names *names);
 
+/* Whether a line end stands before `at`; nothing before `from` is looked at. */
+int hama_starts_line(const unsigned char *data, ptrdiff_t from, ptrdiff_t at);
+
 /* The first place in [pos, end) of which hama_may_begin does not say no, or end.  Line ends are
    looked for from `from` <= pos on. */
 ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,

@@ -28,6 +28,7 @@ __all__ = [
     "search_junk",
     "skip_fill",
     "skip_line_ends",
+    "starts_line",
 ]
 
 
@@ -65,6 +66,7 @@ def skip_line_ends(data: bytes | bytearray, pos: int, end: int) -> int:
     return pos if run is None else run.end()
 
 
+_SOI = b"\xff\xd8\xff"
 #: How long the parts of a delimiter line that nobody declared may be.
 MAX_NAME = 200
 MAX_FIELD = 64
@@ -97,17 +99,20 @@ class Names:
     A bare name counts at the start of a line only.
     """
 
-    __slots__ = ("first", "lines", "longest", "probes")
+    __slots__ = ("by_first", "longest", "probes")
 
     def __init__(self, names: tuple[tuple[bytes, bool], ...]) -> None:
-        self.lines = names[:MAX_NAMES]
-        #: What something may begin with.
-        self.first = frozenset(b"\xff-" + b"".join(line[:1] for line, _ in self.lines))
-        self.longest = max([3, *(len(line) for line, _ in self.lines)])
+        names = names[:MAX_NAMES]
+        #: What something may begin with, and the names that do.
+        self.by_first = {
+            first: tuple(name for name in names if name[0][0] == first)
+            for first in {0xFF, 0x2D, *(line[0] for line, _ in names)}
+        }
+        self.longest = max([3, *(len(line) for line, _ in names)])
         # (what is searched, its last byte, where the name begins in it, what must stand before it)
         # A name is searched without its dashes, of which there may be a flood.
         probes: list[tuple[bytes, bytes, int, bytes]] = []
-        for line, bare in self.lines:
+        for line, bare in names:
             last = line[-1:]
             if bare:
                 probes += [(b"\n" + line, last, 1, b""), (b"\n\r" + line, last, 2, b"")]
@@ -118,10 +123,12 @@ class Names:
         self.probes = tuple(probes)
 
 
-def _starts_line(data: bytes | bytearray, start: int, pos: int) -> bool:
+def starts_line(data: bytes | bytearray, start: int, pos: int) -> bool:
     """Whether a line end stands before `pos`; nothing before `start` is looked at."""
-    before = data[max(start, pos - 2) : pos]
-    return before.endswith(b"\n") or before == b"\n\r"
+    return pos > start and (
+        data[pos - 1] == 0x0A
+        or (data[pos - 1] == 0x0D and pos - 1 > start and data[pos - 2] == 0x0A)
+    )
 
 
 def may_begin(names: Names, data: bytes | bytearray, pos: int, end: int, line_start: bool) -> int:
@@ -131,19 +138,22 @@ def may_begin(names: Names, data: bytes | bytearray, pos: int, end: int, line_st
     present, be a delimiter: a name, a line end, the start of a header.
     """
     first = data[pos]
-    if first not in names.first:
+    alike = names.by_first.get(first)
+    if alike is None:
         return NO
     left = end - pos
     if first == 0xFF:
-        have = data[pos : pos + min(3, left)]
-        if b"\xff\xd8\xff".startswith(have):
-            return YES if len(have) == 3 else CUT
+        if left >= 3:
+            if data.startswith(_SOI, pos):
+                return YES
+        elif left == 1 or data[pos + 1] == 0xD8:
+            return CUT
     verdict = NO
-    for line, bare in names.lines:
+    for line, bare in alike:
         if bare and not line_start:
             continue
         if len(line) <= left:
-            if data.startswith(line, pos, end):
+            if data.startswith(line, pos):
                 return YES
         elif line.startswith(data[pos:end]):
             verdict = CUT
@@ -182,7 +192,7 @@ def search_junk(names: Names, data: bytes | bytearray, start: int, pos: int, end
             if at >= 0:
                 best = at + shift
         if data.find(b"\xd8", pos, best + 1) >= 0:
-            at = data.find(b"\xff\xd8\xff", pos, best + 2)
+            at = data.find(_SOI, pos, best + 2)
             if at >= 0:
                 best = at
         # The line end may stand before the window.
@@ -200,8 +210,8 @@ def search_junk(names: Names, data: bytes | bytearray, start: int, pos: int, end
         pos = stop
         width *= 4
     for at in range(pos, end):
-        if data[at] in names.first and may_begin(
-            names, data, at, end, _starts_line(data, start, at)
+        if data[at] in names.by_first and may_begin(
+            names, data, at, end, starts_line(data, start, at)
         ):
             return at
     return end

@@ -94,6 +94,7 @@ from hamaproto.wire.kernels import (  # twin: cimported
     may_begin,  # twin: cimported
     search_junk,  # twin: cimported
     skip_line_ends,  # twin: cimported
+    starts_line,  # twin: cimported
 )  # twin: cimported
 from hamaproto.wire.walk import EOI, MORE, SOI, MarkerWalk  # twin: cimported
 
@@ -111,8 +112,9 @@ _END = 6
 
 _SOI: Final = b"\xff\xd8\xff"
 #: How much of the next chunk is joined to bytes that are held.  Small, so that a held
-#: tail does not cause a large chunk to be copied.
+#: tail does not cause a large chunk to be copied; as much as is held, up to the second.
 _PIECE = 4096
+_MOST_PIECE = 65536
 #: The doubling of the confirmations that a lie costs ends here.
 _MOST_DOUBT = 1024
 #: What `get_buffer` offers where the bytes' place is not known yet.
@@ -541,12 +543,19 @@ class MjpegParser:
             self._room = 0
 
     def _enqueue(self, data: bytes) -> None:
-        self._queue.append((data, 0))
-        if self._starved:
-            # What is held has been looked at to no avail: it needs not be looked at as it is.
-            self._starved = False
+        if not self._starved:
+            self._queue.append((data, 0))
+            return
+        # What is held has been looked at to no avail: it needs not be looked at as it is.
+        self._starved = False
+        if type(self._data) is bytearray and len(data) <= _PIECE and 2 * self._pos <= self._end:
+            # What `_more` would do, without the queue.
+            self._data += data
+            self._end += len(data)
+        else:
+            self._queue.append((data, 0))
             self._more()
-            self._segment = self._pos
+        self._segment = self._pos
 
     def _more(self) -> NeedData | None:
         """Get more bytes behind `_data[_pos:]`, which is held."""
@@ -568,9 +577,10 @@ class MjpegParser:
             self._end = len(chunk)
             return None
         stop = len(chunk)
-        if stop - start > _PIECE:
-            stop = start + _PIECE
-            self._piece = _PIECE
+        most = max(_PIECE, min(held, _MOST_PIECE))
+        if stop - start > most:
+            stop = start + most
+            self._piece = most
             self._queue.appendleft((chunk, stop))
         if type(self._data) is bytearray:
             if self._pos > held:
@@ -1123,15 +1133,21 @@ class MjpegParser:
         repeats = self._repeats
         cursor = self._cursor - base
         while True:
-            if cursor == start and start < stop and may_begin(self._names, data, start, stop, True):
-                at = start
-            else:
+            at = cursor
+            if (
+                cursor > start
+                or start >= stop
+                or may_begin(self._names, data, start, stop, True) == NO
+            ):
                 at = search_junk(self._names, data, start, cursor, stop)
             self._cursor = base + at
             if at >= stop:
                 return -1
+            line_start = at == start or starts_line(data, start, at)
+            if not final and may_begin(self._names, data, at, stop, line_start) == CUT:
+                # Too early to tell, and too early to ask.
+                return -1
             cursor = at + 1
-            line_start = at == start or line_end_before(data, at, start) > 0
             if not line_start and not untold:
                 continue
             match = delimiters.match_known(data, at, stop, final, line_start)
