@@ -1188,6 +1188,8 @@ class MjpegParser:
             repeats.append(base + at)
             del repeats[:-REPEATS]
             self._repeat_end = base + behind
+            # Not one place further: a name inside this one is no other delimiter.
+            cursor = behind
 
     def _repeated(self, at: int) -> bool:
         """Whether nothing stands between the last delimiter in the part and `_data[at]`."""
