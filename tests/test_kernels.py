@@ -6,13 +6,14 @@ The compiled twin's are called by its parser alone; there `test_guarantees_mjpeg
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hamaproto.wire.delimiter import DelimiterSet
+from hamaproto.wire.delimiter import Delimiter, DelimiterSet
 from hamaproto.wire.kernels import CUT, NO, YES, Names, may_begin, search_junk
 
 #: (line, bare) of each name: one, as declared, one within another, with bytes that mean something.
@@ -90,6 +91,66 @@ def test_no_is_for_ever_and_agrees_with_the_careful_look(
             assert delimiters.match_known(longer, at, end, False, line_start) is None
             if line_start:
                 assert delimiters.match_undeclared(longer, at, end, False) is None
+
+
+@given(
+    data=SOUPS,
+    more=SOUPS,
+    boundary=st.sampled_from(("a", "--x", "frame", "fr\xe4me", "\xff\xd8", None)),
+    begun=st.sampled_from((b"--", b"--a", b"\n--frame\r", b"\n--fr\xe4me\n\r", b"\nfr\xe4me\nX")),
+)
+def test_what_need_not_be_searched_again_holds_nothing(
+    data: bytes, more: bytes, boundary: str | None, begun: bytes
+) -> None:
+    """What more bytes complete begins where the search was told to go on, or behind it."""
+    delimiters = DelimiterSet(boundary)
+    data += begun
+    longer = data + more + b"\r\nContent-A: b"
+    again = delimiters.hold_back(data, 0, len(data))
+    for search in (delimiters.search_proven, delimiters.search_any):
+        if search(data, 0, len(data)) < 0:
+            assert search(longer, 0, len(longer)) == search(longer, again, len(longer))
+
+
+def as_one_pattern(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
+    """A known delimiter with a header block behind it, wherever it stands, as one expression."""
+    alternatives = [
+        rb"(?:(?<=\n)|(?<=\n\r))%b(?=(?:--)?[ \t]*\r?\n)" % re.escape(line)
+        if bare
+        else re.escape(line)
+        for line, bare in names
+    ]
+    one = b"(?:" + b"|".join(alternatives) + b")"
+    return re.compile(
+        one
+        + rb"(?:(?:--)?[ \t]*(?>\r?\n\r?(?:\r?\n)?)"
+        + one
+        + rb"){0,8}(?:[ \t]*\r?\n\r?)?[A-Za-z][A-Za-z0-9_.-]{0,63}[ \t]{0,64}:"
+    )
+
+
+@given(
+    data=st.lists(
+        st.sampled_from(TOKENS) | st.sampled_from((b"--frame\r\n", b"--a\n", b"--a b--\r\n\r\n")),
+        max_size=40,
+    ).map(b"".join),
+    boundary=st.sampled_from(("a", "--x", "frame", "fr\xe4me", "x--a", "a--", "--")),
+    used=st.lists(st.sampled_from((b"--a b", b"--a", b"--a--", b"--frame")), max_size=3),
+    pos=st.integers(0, 9),
+    wide=st.booleans(),
+)
+def test_a_proven_delimiter_is_what_one_pattern_finds(
+    data: bytes, boundary: str, used: list[bytes], pos: int, wide: bool
+) -> None:
+    delimiters = DelimiterSet(boundary)
+    for line in used:
+        delimiters.use(Delimiter(line))
+    # Longer than the first windows of the search.
+    data = (bytes(300) + data) * 3 if wide else data
+    found = as_one_pattern(delimiters.patterns).search(data, pos)
+    expected = -1 if found is None else found.start()
+    for kind in (bytes, bytearray, memoryview):
+        assert delimiters.search_proven(kind(data), pos, len(data)) == expected
 
 
 class Looked(bytes):

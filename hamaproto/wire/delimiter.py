@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from typing import Final
 
 from hamaproto.events import AnomalyCode
@@ -128,6 +127,8 @@ _LAST_LINE = re.compile(
     re.IGNORECASE,
 ).search
 _LAST_LINE_REACH = 2 * MAX_FIELD + MAX_NAME + 16
+#: What delimiters and headers are made of, if no name was declared that has more.
+_TEXT = b"\t\r\n" + bytes(range(0x20, 0x7F))
 _EACH_SOI = re.compile(rb"\xff\xd8\xff").finditer
 
 _SOI = b"\xff\xd8\xff"
@@ -138,25 +139,16 @@ _EMPTY_HEAD = 6
 LOOKAHEAD = 2 * MAX_NAME + 2 * MAX_FIELD + 8
 
 
-@lru_cache(maxsize=64)
-def _proven(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
-    """Finds a known delimiter with a header block behind it, wherever it stands."""
-    alternatives = []
-    for line, bare in sorted(names, key=lambda item: -len(item[0])):
-        escaped = re.escape(line)
-        if bare:
-            escaped = rb"(?:(?<=\n)|(?<=\n\r))%b(?=(?:--)?[ \t]*+\r?\n)" % escaped
-        alternatives.append(escaped)
-    one = b"(?:" + b"|".join(alternatives) + b")"
-    # A delimiter given twice or more, with nothing between, is one delimiter; a closing one too.
-    return re.compile(
-        one
-        + rb"(?:(?:--)?[ \t]*+(?>\r?\n\r?(?:\r?\n)?)"
-        + one
-        + rb"){0,%d}(?:[ \t]*\r?\n\r?|(?=[A-Za-z]))(?=" % REPEATS
-        + _FIELD
-        + rb")"
-    )
+#: What follows the name of a delimiter with a header block behind it; the header may stand on
+#: its line.
+_HEADER_BEHIND = re.compile(rb"(?:[ \t]*+\r?\n\r?)?%b" % _FIELD).match
+#: What follows the name of one that may be given again behind it, a closing one too.
+_AGAIN_BEHIND = re.compile(rb"(?:--)?[ \t]*+(?>\r?\n\r?(?:\r?\n)?)").match
+_LINE_END_BEHIND = re.compile(rb"(?:--)?[ \t]*+\r?\n").match
+#: Where a search for names begins with windows that grow, so that a name that is nowhere does
+#: not make each search run to the end of the data.
+_WINDOW = 256
+_MOST_WINDOW = 65536
 
 
 class DelimiterSet:
@@ -165,7 +157,7 @@ class DelimiterSet:
     `current` is the one in use, or None before the first part.
     """
 
-    __slots__ = ("_detected", "_names", "current", "declared", "patterns")
+    __slots__ = ("_detected", "_longest", "_names", "_textual", "current", "declared", "patterns")
 
     def __init__(self, boundary: str | None) -> None:
         declared: list[Delimiter] = []
@@ -195,6 +187,8 @@ class DelimiterSet:
         self._names = tuple(sorted(names.values(), key=lambda d: -len(d.line)))
         #: What junk is to be searched for: (line, bare) of each.
         self.patterns = tuple((d.line, d.bare) for d in self._names)
+        self._longest = max((len(d.line) for d in self._names), default=0)
+        self._textual = not any(d.line.strip(_TEXT) for d in self._names)
 
     @property
     def multipart(self) -> bool:
@@ -314,11 +308,62 @@ class DelimiterSet:
 
     def search_proven(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
         """The first known delimiter with a header block behind it in `data[pos:end]`, or -1."""
-        if not self._names:
-            return -1
-        pattern = _proven(self.patterns)
-        found = pattern.search(data, pos, end)
-        return -1 if found is None else found.start()
+        width = _WINDOW
+        #: Names further on of which it is known that no header block follows.
+        dead: set[int] = set()
+        while pos < end:
+            upto = min(end, pos + width)
+            width = min(4 * width, _MOST_WINDOW)
+            # A name that begins in the window may end behind it.
+            window = bytes(data[pos : min(end, upto + self._longest - 1)])
+            places = [(window.find(line), line) for line, _ in self.patterns]
+            while places := [(at, line) for at, line in places if 0 <= at < upto - pos]:
+                first = min(at for at, _ in places)
+                if pos + first in dead:
+                    dead.remove(pos + first)
+                elif self._proves(data, pos + first, end, dead):
+                    return pos + first
+                places = [
+                    (at if at > first else window.find(line, first + 1), line)
+                    for at, line in places
+                ]
+            pos = upto
+        return -1
+
+    def _proves(
+        self, data: bytes | bytearray | memoryview, pos: int, end: int, dead: set[int]
+    ) -> bool:
+        """Whether a header block follows the name at `pos`.
+
+        A delimiter given twice or more, with nothing between, is one delimiter, a closing one
+        too; not without end.  `dead` gets the names behind the first one that need not be asked.
+        """
+        run: list[int] = []
+        while len(run) < 8 * REPEATS:
+            again = -1
+            met = False
+            rest = bytes(data[pos : min(end, pos + self._longest)])
+            for line, bare in self.patterns:
+                if not rest.startswith(line):
+                    continue
+                met = True
+                behind = pos + len(line)
+                if bare and not (
+                    line_end_before(data, pos, 0) and _LINE_END_BEHIND(data, behind, end)
+                ):
+                    continue
+                if _HEADER_BEHIND(data, behind, end):
+                    dead.update(run[1:-REPEATS])
+                    return len(run) <= REPEATS
+                if again < 0 and (found := _AGAIN_BEHIND(data, behind, end)):
+                    again = found.end()
+            if again < 0:
+                dead.update((*run, pos)[1:] if met else run[1:])
+                return False
+            run.append(pos)
+            pos = again
+        dead.update(run[1:-REPEATS])
+        return False
 
     def search_any(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
         """The first `--line` with a Content- or X- header behind it, or -1."""
@@ -345,7 +390,9 @@ class DelimiterSet:
         """Whether the last line of a header block ends before `pos`, and begins behind `start`."""
         if pos <= start or data[pos - 1] not in b"\r\n":
             return False
-        return _LAST_LINE(bytes(data[max(start, pos - _LAST_LINE_REACH) : pos])) is not None
+        tail = bytes(data[max(start, pos - _LAST_LINE_REACH) : pos])
+        # Only the last line that is not empty can be it, and lines may come in a flood.
+        return _LAST_LINE(tail, tail.rfind(b"\n", 0, len(tail.rstrip(b"\r\n"))) + 1) is not None
 
     @staticmethod
     def content_at(data: bytes | bytearray, pos: int) -> bool:
@@ -369,7 +416,8 @@ class DelimiterSet:
         """
         pos = max(pos, end - LOOKAHEAD)
         tail = bytes(data[pos:end])
-        places = [place for place in (tail.find(b"\n"), tail.find(b"-")) if place >= 0]
+        since = len(tail.rstrip(_TEXT)) if self._textual else 0
+        places = [at for at in (tail.find(b"\n", since), tail.find(b"-", since)) if at >= 0]
         return pos + min(places) if places else end
 
     def follows(

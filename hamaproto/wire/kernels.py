@@ -380,7 +380,7 @@ class HeadMatcher:
     `start` and `stop` are the block without its empty line, `length` is -1 if none was given.
     """
 
-    __slots__ = ("delimiter", "head", "length", "match", "prefix", "start", "stop", "suffix")
+    __slots__ = ("delimiter", "head", "length", "prefix", "start", "stop", "suffix")
 
     def __init__(self, delimiter: bytes) -> None:
         self.delimiter = delimiter
@@ -390,13 +390,10 @@ class HeadMatcher:
         # one's with another number.  `head` is where the block begins in it.
         self.prefix = self.suffix = b""
         self.head = 0
-        self.match = re.compile(
-            rb"(?:\r\n)?"
-            + re.escape(delimiter)
-            + rb"\r\n((?:[!-,.-9;-~][!-9;-~]*+:[\t\x20-\x7e]*+\r\n)++)\r\n\xff\xd8\xff"
-        ).match
 
 
+#: What stands behind the delimiter; the delimiter itself may be another one each time.
+_BLOCK = re.compile(rb"\r\n((?:[!-,.-9;-~][!-9;-~]*+:[\t\x20-\x7e]*+\r\n)++)\r\n\xff\xd8\xff").match
 _LENGTH = re.compile(rb"(?:\A|\n)content-length:[ \t]*([0-9]{1,9})[ \t]*\r\n").search
 _TYPE = re.compile(rb"(?:\A|\n)content-type:[ \t]*image/jpe?g[ \t]*\r\n").search
 
@@ -425,7 +422,10 @@ def clean_head(
             matcher.stop = stop + len(matcher.suffix) - _BEHIND_BLOCK
             matcher.length = int(digits)
             return True
-    found = matcher.match(data, pos, end)
+    line = pos + 2 if data.startswith(b"\r\n", pos, end) else pos
+    if not data.startswith(matcher.delimiter, line, end):
+        return False
+    found = _BLOCK(data, line + len(matcher.delimiter), end)
     if found is None:
         return False
     block = found.group(1).lower()
