@@ -31,6 +31,7 @@ from fixtures.jpegs import image, scan_start
 from fixtures.streams import Style, Tape, compose, write
 from fixtures.traps import FLOOD_PLACES, floods, traps
 from hamaproto import (
+    Frame,
     HamaError,
     Limits,
     LocalProtocolError,
@@ -447,6 +448,69 @@ def test_4_a_head_cuts_out_no_more_than_itself(digits: int) -> None:
     data = Counted(head % (b"1" * digits) + bytes(100_000))
     assert clean_head(matcher, data, 0, len(data), 64) == (digits < 10)
     assert data.largest < 200
+
+
+def hidden(segment: int, landing: bytes) -> bytes:
+    """An image with parts in its segments, all of whose own segments lead to its broken end."""
+    out = bytearray(b"--frame\r\n\r\n\xff\xd8")
+    for _ in range(4):
+        body = bytearray()
+        while len(body) < segment:
+            body += b"\r\n--frame\r\nX-A:\r\n\r\n\xff\xd8\xff\xe1"
+            body += (segment + 60 - len(body)).to_bytes(2, "big")
+        body = body.ljust(segment + 60, b".")
+        out += b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
+    return bytes(out + landing)
+
+
+HIDDEN = [
+    hidden(3000, b"\xff\xe0\0\2" * 3000 + b"x"),
+    hidden(3000, b"\xff\xe0\0\2xx" * 2000 + b"x"),
+    hidden(3000, b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"a" * 12_000 + b"\xff\xd8\xff"),
+]
+
+
+@pytest.mark.parametrize("stream", HIDDEN, ids=["segments", "surprises", "a scan"])
+def test_4_parts_hidden_in_segments(stream: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is read from its own beginning, but not each of them to the end: bytes walked."""
+    from hamaproto.wire import multipart, walk
+
+    walked = 0
+
+    class Counted(walk.MarkerWalk):
+        __slots__ = ()
+
+        def walk(self, data: Any, pos: int, end: int, look: int, final: bool) -> int:
+            nonlocal walked
+            outcome = super().walk(data, pos, end, look, final)
+            walked += self.pos - pos
+            return outcome
+
+    monkeypatch.setattr(multipart, "MarkerWalk", Counted)
+    limits = Limits(max_frame=50_000)
+    new = multipart.MjpegParser(MULTIPART, limits=limits)
+    stream += PLAIN.body
+    new.receive_data(stream)
+    new.receive_eof()
+    frames = [event.data for event in new.events() if isinstance(event, Frame)]
+    assert frames[-len(PLAIN.pictures) :] == [p.data for p in PLAIN.pictures]
+    assert walked > limits.max_frame + len(stream)
+    assert walked < limits.max_frame + 10 * len(stream)
+
+
+@pytest.mark.parametrize("stream", HIDDEN, ids=["segments", "surprises", "a scan"])
+def test_1_parts_hidden_in_segments(twin: Any, stream: bytes) -> None:
+    """From which on they are in doubt depends neither on the pieces nor on the twin."""
+    from hamaproto.wire.multipart import MjpegParser
+
+    stream += PLAIN.body
+    limits = Limits(max_frame=50_000)
+    finest = record(MjpegParser(MULTIPART, limits=limits), pieces(stream, 1))
+    for size in (1, 7, 1460, len(stream)):
+        chunks = pieces(stream, size)
+        log = record(parser(twin, MULTIPART, limits=limits), chunks)
+        assert not first_difference(finest, log)
+        assert on_time(finest, log, chunks)
 
 
 # 5: round trip

@@ -9,7 +9,7 @@ from hamaproto.wire._kernels cimport (
 from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
-cdef Py_ssize_t _PIECE, _MOST_PIECE, _DIRECT, _PART_LOOKAHEAD, _PHANTOM_STEP
+cdef Py_ssize_t _PIECE, _MOST_PIECE, _DIRECT, _PART_LOOKAHEAD, _DOUBT_STEP, _AGAIN, _CREDIT
 
 
 cdef class MjpegParser:
@@ -22,13 +22,13 @@ cdef class MjpegParser:
     cdef Store _store
     cdef MarkerWalk _walker
     cdef bint _strict, _eof, _ceased, _starved, _started, _closed, _line_start, _junk
-    cdef bint _has_head, _lf_lines, _phantom, _trial, _idle, _after_lf, _fresh
+    cdef bint _has_head, _lf_lines, _phantom, _doubted, _trial, _idle, _after_lf, _fresh
     cdef int _state
     cdef Py_ssize_t _max_frame, _max_part, _max_head_lines, _max_head_bytes, _pos, _end, _base, _fed
     cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
     cdef Py_ssize_t _head_length, _head_lines, _head_clear, _line, _cursor, _body_at
     cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
-    cdef Py_ssize_t _repeat_end
+    cdef Py_ssize_t _repeat_end, _rewound, _doubt_until, _credit
     cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _needed, _confirmed, _anchor, _piece, _lent_at, _room
 
     @cython.locals(size=Py_ssize_t, room=Py_ssize_t)
@@ -91,6 +91,7 @@ cdef class MjpegParser:
     cdef object _begin_image(self, Py_ssize_t pos)
     @cython.locals(at=Py_ssize_t)
     cdef object _begin_phantom(self, Py_ssize_t pos)
+    cdef object _begin_walk(self, Py_ssize_t pos)
     cdef bint _believes(self, Py_ssize_t length) except -1
     @cython.locals(stop=Py_ssize_t, end=Py_ssize_t)
     cdef object _believe(self, Py_ssize_t pos, Py_ssize_t length)
@@ -98,10 +99,12 @@ cdef class MjpegParser:
     cdef object _take(self)
     @cython.locals(
         end=Py_ssize_t, stop=Py_ssize_t, capped=bint, final=bint, outcome=int,
-        at=Py_ssize_t, pos=Py_ssize_t, step=Py_ssize_t, upto=Py_ssize_t, other=Py_ssize_t,
+        at=Py_ssize_t, pos=Py_ssize_t, upto=Py_ssize_t, other=Py_ssize_t,
         walker=MarkerWalk,
     )
     cdef object _walk(self)
+    @cython.locals(found=Py_ssize_t)
+    cdef Py_ssize_t _doubt(self, Py_ssize_t pos) except -2
     cdef object _restart(self)
     @cython.locals(at=Py_ssize_t, cut=Py_ssize_t, length=Py_ssize_t, walker=MarkerWalk)
     cdef object _ended(self)

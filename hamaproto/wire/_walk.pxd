@@ -29,5 +29,7 @@ cdef class MarkerWalk:
         length=Py_ssize_t,
         land=Py_ssize_t,
     )
-    cpdef int walk(self, object data, Py_ssize_t pos, Py_ssize_t end, bint final) except -1
+    cpdef int walk(
+        self, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t look, bint final
+    ) except -1
     cdef int _surprise(self)

@@ -42,9 +42,12 @@ The states, one method each:
     part   in a part that is no image
 
 Each byte is looked at a bounded number of times: what was searched is not searched again, and
-what waits for more is held no longer than it takes to rule it out.  The one exception: parts
-that hide inside the segments of an image, and are found only where it breaks, are read again
-from there, up to `Limits.max_frame`.
+what waits for more is held no longer than it takes to rule it out.  Parts that hide inside the
+segments of an image, and are found only where it breaks, are read again from there, each to its
+own end.  In no stream of a camera is that much; in one that was made for it, once more than
+`_AGAIN` times what came before was read again, an image is in doubt from its start: no length
+is believed, and any delimiter ends it, so that nothing is walked that must be taken back.  So
+is what precedes the first image that was seen to begin (`_begin_phantom`).
 
 This file is compiled a second time as `_multipart` (see `_multipart.pxd`), with the scans and
 the store of an image's bytes taken from `_kernels`.
@@ -119,9 +122,13 @@ _MOST_PIECE = 65536
 _MOST_DOUBT = 1024
 #: What `get_buffer` offers where the bytes' place is not known yet.
 _SCRATCH = 65536
-#: How far the inside of an unseen image is walked before it is searched.  If each one ran to
-#: the end of the data first, a flood of them would be walked over and over.
-_PHANTOM_STEP = 256
+#: How far an image in doubt is walked before it is searched.  If each one ran to the end of
+#: the data first, a flood of them would be walked over and over.
+_DOUBT_STEP = 256
+#: How often the bytes before an image may have been read again before it is in doubt, and how
+#: many bytes more.
+_AGAIN = 8
+_CREDIT = 1048576
 #: Below this many missing bytes of an image a read into its own place is not worth a call.
 _DIRECT = 4096
 
@@ -179,6 +186,7 @@ class MjpegParser:
         "_ceased",
         "_closed",
         "_confirmed",
+        "_credit",
         "_cursor",
         "_cursor_any",
         "_cursor_known",
@@ -188,6 +196,8 @@ class MjpegParser:
         "_declared_end",
         "_delimiters",
         "_delivered",
+        "_doubt_until",
+        "_doubted",
         "_end",
         "_eof",
         "_error",
@@ -225,6 +235,7 @@ class MjpegParser:
         "_queue",
         "_repeat_end",
         "_repeats",
+        "_rewound",
         "_room",
         "_scratch",
         "_seen",
@@ -263,6 +274,7 @@ class MjpegParser:
             )
         self._limits = limits
         self._max_frame = min(limits.max_frame, _NO_LIMIT)
+        self._credit = min(limits.max_frame, _CREDIT)
         self._max_part = min(limits.max_part, _NO_LIMIT)
         self._max_head_lines = min(limits.max_part_headers, _NO_LIMIT)
         self._max_head_bytes = min(limits.max_part_head, limits.max_part_line, _NO_LIMIT)
@@ -330,6 +342,11 @@ class MjpegParser:
         self._phantom = False
         self._trial = False
         self._missing = 0
+        # Doubt: how many bytes were read again, and before which offset an image that begins
+        # is ended by any delimiter, so that no more are.
+        self._doubted = False
+        self._rewound = 0
+        self._doubt_until = 0
         # What the second opinion found last.
         self._cut_by: FrameEnd = "delimiter"
         # How much of what is missing the hot path may take, or 0.
@@ -760,7 +777,7 @@ class MjpegParser:
         self._head_raw = cut_out(data, start, stop)
         start = stop + 2  # behind the empty line
         at = base + start
-        if length > 0 and self._believes(length):
+        if length > 0 and at >= self._doubt_until and self._believes(length):
             stop = start + length
             if stop > self._end:
                 self._phantom = False
@@ -1259,9 +1276,14 @@ class MjpegParser:
             self._declared_end = -1
         else:
             self._declared_end = self._body_at + length
-            if at == self._body_at and self._believes(length):
+            if at == self._body_at and at >= self._doubt_until and self._believes(length):
                 self._believe(pos, length)
                 return
+        self._begin_walk(pos)
+
+    def _begin_walk(self, pos: int) -> None:
+        """Walk the image that begins at `pos`."""
+        self._doubted = self._image_at < self._doubt_until
         self._walker.begin(False)
         self._pos = pos + 2
         self._state = _WALK
@@ -1273,7 +1295,7 @@ class MjpegParser:
         at = self._base + pos
         self._started = True
         self._has_head = False
-        self._phantom = True
+        self._phantom = self._doubted = True
         self._declared_end = -1
         self._image_at = at
         self._segment = pos
@@ -1311,9 +1333,7 @@ class MjpegParser:
             stop = self._pos
             if ends_with_lone_eoi(self._data, self._segment, stop):
                 return self._give(cut_out(self._data, self._segment, stop), self._image_at)
-            self._walker.begin(False)
-            self._pos = self._segment + 2
-            self._state = _WALK
+            self._begin_walk(self._segment)
             return None
         pos = self._pos
         missing = self._missing
@@ -1342,9 +1362,7 @@ class MjpegParser:
         self._base = self._image_at
         self._segment = 0
         self._end = len(taken)
-        self._walker.begin(False)
-        self._pos = 2
-        self._state = _WALK
+        self._begin_walk(0)
         return None
 
     def _walk(self) -> MjpegEvent | NeedData | None:
@@ -1356,25 +1374,18 @@ class MjpegParser:
         if capped:
             end = stop
         final = not capped and self._final()
-        step = _PHANTOM_STEP
         while True:
             pos = self._pos
-            upto = min(end, pos + step) if self._phantom else end
+            upto = min(end, pos + _DOUBT_STEP) if self._doubted else end
             walker.base = self._base
-            outcome = walker.walk(data, pos, upto, final and upto == end)
+            outcome = walker.walk(data, pos, upto, end, final)
             self._pos = walker.pos
             if outcome == MORE:
-                if self._phantom and upto < end and self._pos == pos:
-                    # A segment wants to see where it lands.
-                    step *= 4
-                    continue
-                if self._phantom:
-                    # In doubt from its start, so that any delimiter ends it.
-                    other = self._opinion(self._pos, True)
+                if self._doubted:
+                    other = self._doubt(pos)
                     if other >= 0:
                         return self._cut(other, self._cut_by)
-                    if upto < end:
-                        step = _PHANTOM_STEP
+                    if upto < end and self._pos > pos:
                         continue
                 if capped or end == stop:
                     return self._too_large(end)
@@ -1407,9 +1418,18 @@ class MjpegParser:
                 walker.nest()
                 self._pos = walker.pos
                 continue
-            other = self._opinion(self._pos, self._phantom)
+            other = self._opinion(self._pos, self._doubted)
             if other >= 0:
                 return self._cut(other, self._cut_by)
+
+    def _doubt(self, pos: int) -> int:
+        """What the second opinion says of an image in doubt, walked on from `pos`."""
+        found = -1
+        # A segment can take the walk far, and what ends the image may stand close by.
+        while found < 0 and pos < self._pos:
+            pos = min(pos + _DOUBT_STEP, self._pos)
+            found = self._opinion(pos, True)
+        return found
 
     def _restart(self) -> None:
         """SOI twice in a row: the image begins with the second one."""
@@ -1426,7 +1446,7 @@ class MjpegParser:
     def _ended(self) -> MjpegEvent | None:
         """The walk came to the EOI before `_pos`."""
         walker = self._walker
-        if walker.surprised or walker.sos < 0:
+        if walker.surprised or walker.sos < 0 or self._doubted:
             cut = self._opinion(self._pos, True)
             if cut >= 0:
                 return self._cut(cut, self._cut_by)
@@ -1475,6 +1495,9 @@ class MjpegParser:
         It is delivered as far as it goes if its first scan had begun, and skipped otherwise.
         """
         walker = self._walker
+        if not self._doubted:
+            self._rewound += self._base + self._pos - at
+            self._doubt_until = (self._rewound - self._credit) // _AGAIN
         began = 0 <= walker.sos < at and not self._phantom
         stop = at - self._image_at
         inside = self._store.size
@@ -1536,7 +1559,7 @@ class MjpegParser:
 
     def _too_large(self, stop: int) -> MjpegEvent | None:
         self._pos = stop
-        cut = self._opinion(stop, False)
+        cut = self._opinion(stop, self._doubted)
         if cut >= 0:
             return self._cut(cut, self._cut_by)
         at = self._base + stop

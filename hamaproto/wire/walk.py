@@ -84,13 +84,18 @@ class MarkerWalk:
     def in_scan(self) -> bool:
         return self._state == _SCAN
 
-    def walk(self, data: bytes | bytearray, pos: int, end: int, final: bool) -> int:
-        """Go on from `data[pos]`; no byte from `end` on is looked at.
+    def walk(self, data: bytes | bytearray, pos: int, end: int, look: int, final: bool) -> int:
+        """Go on from `data[pos]` to `data[end]` or a little further.
 
-        `final`: nothing will follow `end`, so that what waits for more is given up.
+        What stands before `end` may be decided by bytes behind it, but no byte from `look` on
+        is looked at.  `final`: nothing will follow `look`, so that what waits for more is
+        given up.
         """
         view = bytes_of(data)
         while True:
+            if pos >= end:
+                self.pos = pos
+                return MORE
             state = self._state
             if state == _SKIP:
                 left = end - pos
@@ -99,17 +104,15 @@ class MarkerWalk:
                     self.pos = end
                     return MORE
                 pos += self._left
-                self._state = state = self._after
+                self._state = self._after
+                continue
             if state == _DUE:
-                if pos >= end:
-                    self.pos = pos
-                    return MORE
                 if view[pos] != 0xFF:
                     self.pos = pos
                     return self._surprise()
-                at = skip_fill(data, pos, end)
-                if at + 1 >= end:
-                    self.pos = end if final else at
+                at = skip_fill(data, pos, look)
+                if at + 1 >= look:
+                    self.pos = look if final else at
                     return MORE
                 code = view[at + 1]
                 if code < 0xC0 or 0xD0 <= code <= 0xD7:
@@ -118,7 +121,7 @@ class MarkerWalk:
             else:
                 at = scan_marker(data, pos, end)
                 if at < 0:
-                    if end > pos and view[end - 1] == 0xFF and not final:
+                    if view[end - 1] == 0xFF and not (final and end == look):
                         end -= 1
                     self.pos = end
                     return MORE
@@ -134,7 +137,7 @@ class MarkerWalk:
                 self._state = _HUNT
                 continue
             if code == 0xD8:
-                if at + 2 >= end:
+                if at + 2 >= look:
                     if not final:
                         self.pos = at
                         return MORE
@@ -147,11 +150,11 @@ class MarkerWalk:
                 pos = at + 2
                 continue
             if code == 0xDA:
-                if at + 4 >= end:
+                if at + 4 >= look:
                     if not final:
                         self.pos = at
                         return MORE
-                    pos = end
+                    pos = look
                     continue
                 length = view[at + 2] << 8 | view[at + 3]
                 components = view[at + 4]
@@ -165,8 +168,8 @@ class MarkerWalk:
                     pos = at + 2
                     continue
             elif state == _DUE and _is_segment(code):
-                if at + 3 >= end:
-                    self.pos = end if final else at
+                if at + 3 >= look:
+                    self.pos = look if final else at
                     return MORE
                 length = view[at + 2] << 8 | view[at + 3]
                 if length >= 2:
@@ -177,7 +180,7 @@ class MarkerWalk:
                     pos = at + 2
                     continue
             elif state != _DUE and (_between_scans(code) or (state == _HUNT and _is_segment(code))):
-                if at + 3 >= end:
+                if at + 3 >= look:
                     if not final:
                         self.pos = at
                         return MORE
@@ -185,7 +188,7 @@ class MarkerWalk:
                     length = view[at + 2] << 8 | view[at + 3]
                     land = at + 2 + length
                     if length >= 2:
-                        if land + 1 >= end:
+                        if land + 1 >= look:
                             if not final:
                                 self.pos = at
                                 return MORE
