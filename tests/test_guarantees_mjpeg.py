@@ -424,6 +424,32 @@ def test_4_linear_time(name: str, place: str) -> None:
         assert large < 5 * small + 1000
 
 
+def test_4_a_name_of_its_own_for_each_part() -> None:
+    """What is prepared for a new name costs no more than the part does; counted as calls."""
+    from hamaproto.wire.multipart import MjpegParser
+
+    def calls(names: Iterator[bytes]) -> int:
+        cut = image("gray", 1)[:-2]
+        count = 0
+
+        def tick(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        new = MjpegParser(MULTIPART)
+        new.receive_data(b"".join(b"\r\n--%b\r\nX-A: b\r\n\r\n%b" % (name, cut) for name in names))
+        sys.setprofile(tick)
+        try:
+            frames = sum(isinstance(event, Frame) for event in new.events())
+        finally:
+            sys.setprofile(None)
+        assert frames >= 49
+        return count
+
+    same = calls(b"frame" for _ in range(50))
+    assert calls(b"n%d" % number for number in range(50)) < 5 * same
+
+
 class Counted(bytes):
     """Remembers the largest piece that was cut out of it."""
 
