@@ -97,15 +97,19 @@ def test_no_is_for_ever_and_agrees_with_the_careful_look(
     data=SOUPS,
     more=SOUPS,
     boundary=st.sampled_from(("a", "--x", "frame", "fr\xe4me", "\xff\xd8", None)),
+    empty=st.booleans(),
     begun=st.sampled_from((b"--", b"--a", b"\n--frame\r", b"\n--fr\xe4me\n\r", b"\nfr\xe4me\nX")),
 )
 def test_what_need_not_be_searched_again_holds_nothing(
-    data: bytes, more: bytes, boundary: str | None, begun: bytes
+    data: bytes, more: bytes, boundary: str | None, begun: bytes, empty: bool
 ) -> None:
     """What more bytes complete begins where the search was told to go on, or behind it."""
     delimiters = DelimiterSet(boundary)
     data += begun
     longer = data + more + b"\r\nContent-A: b"
+    if empty:
+        longer = data + b"\r\n\r\n\xff\xd8\xff"
+        data = longer[: -1 - len(more) % 8]
     again = delimiters.hold_back(data, 0, len(data))
     for search in (delimiters.search_proven, delimiters.search_any):
         if search(data, 0, len(data)) < 0:
@@ -113,7 +117,7 @@ def test_what_need_not_be_searched_again_holds_nothing(
 
 
 def as_one_pattern(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
-    """A known delimiter with a header block behind it, wherever it stands, as one expression."""
+    """A known delimiter with a part behind it, wherever it stands, as one expression."""
     alternatives = [
         rb"(?:(?<=\n)|(?<=\n\r))%b(?=(?:--)?[ \t]*\r?\n)" % re.escape(line)
         if bare
@@ -125,7 +129,8 @@ def as_one_pattern(names: tuple[tuple[bytes, bool], ...]) -> re.Pattern[bytes]:
         one
         + rb"(?:(?:--)?[ \t]*(?>\r?\n\r?(?:\r?\n)?)"
         + one
-        + rb"){0,8}(?:[ \t]*\r?\n\r?)?[A-Za-z][A-Za-z0-9_.-]{0,63}[ \t]{0,64}:"
+        + rb"){0,8}(?:(?:[ \t]*\r?\n\r?)?[A-Za-z][A-Za-z0-9_.-]{0,63}[ \t]{0,64}:"
+        + rb"|[ \t]*\r?\n\r?(?:\r?\n\r?)?\xff\xd8\xff)"
     )
 
 

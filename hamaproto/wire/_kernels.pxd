@@ -4,6 +4,7 @@ cdef const unsigned char *bytes_of(object data) except NULL
 cdef Py_ssize_t scan_marker(object data, Py_ssize_t pos, Py_ssize_t end) except -2
 cdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end)
 cdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except -1
+cdef Py_ssize_t find_soi(object data, Py_ssize_t pos, Py_ssize_t end) except -2
 cdef Py_ssize_t skip_fill(object data, Py_ssize_t pos, Py_ssize_t end) except -2
 
 cdef Py_ssize_t skip_line_ends(object data, Py_ssize_t pos, Py_ssize_t end) except -2

@@ -20,6 +20,8 @@ cdef extern from "kernel_scan.h":
         const unsigned char *data, Py_ssize_t pos, Py_ssize_t end) nogil
     Py_ssize_t hama_skip_line_ends(
         const unsigned char *data, Py_ssize_t pos, Py_ssize_t end) nogil
+    Py_ssize_t hama_find_soi(
+        const unsigned char *data, Py_ssize_t pos, Py_ssize_t end) nogil
     void hama_prefetch(const unsigned char *data, Py_ssize_t size) nogil
     int HAMA_NO, HAMA_YES, HAMA_CUT
     int hama_may_begin(
@@ -63,6 +65,10 @@ cdef const unsigned char *bytes_of(object data) except NULL:
 
 cdef Py_ssize_t scan_marker(object data, Py_ssize_t pos, Py_ssize_t end) except -2:
     return hama_scan_marker(bytes_of(data), pos, end)
+
+
+cdef Py_ssize_t find_soi(object data, Py_ssize_t pos, Py_ssize_t end) except -2:
+    return hama_find_soi(bytes_of(data), pos, end)
 
 
 cdef Py_ssize_t skip_fill(object data, Py_ssize_t pos, Py_ssize_t end) except -2:

@@ -103,11 +103,14 @@ cdef class MjpegParser:
         walker=MarkerWalk,
     )
     cdef object _walk(self)
+    cdef bint _bare(self) except -1
     @cython.locals(found=Py_ssize_t)
     cdef Py_ssize_t _doubt(self, Py_ssize_t pos) except -2
     cdef object _restart(self)
     @cython.locals(at=Py_ssize_t, cut=Py_ssize_t, length=Py_ssize_t, walker=MarkerWalk)
     cdef object _ended(self)
+    @cython.locals(cut=Py_ssize_t, start=Py_ssize_t, shift=Py_ssize_t, soi=Py_ssize_t)
+    cdef Py_ssize_t _cut_in_table(self) except -2
     cdef object _lied(self)
     @cython.locals(stop=Py_ssize_t, at=Py_ssize_t, damaged=bint)
     cdef object _deliver(self, object end)
@@ -120,3 +123,4 @@ cdef class MjpegParser:
     cdef Py_ssize_t _opinion(self, Py_ssize_t upto, bint any_line) except -2
     cdef Py_ssize_t _closing_behind(self) except -2
     cdef bint _behind_head(self, Py_ssize_t pos) except -1
+    cdef bint _headed(self, object image, Py_ssize_t at, Py_ssize_t start) except -1

@@ -2,19 +2,21 @@
 
 cimport cython
 
-from hamaproto.wire._kernels cimport bytes_of, scan_marker, skip_fill
+from hamaproto.wire._kernels cimport bytes_of, find_soi, scan_marker, skip_fill
 
 cdef int MORE, EOI, SOI, SURPRISE
 cdef int _DUE, _HUNT, _SKIP, _SCAN
 
 cdef bint _is_segment(int code)
 cdef bint _between_scans(int code)
+cdef bint _is_table(int code, Py_ssize_t length)
 
 
 cdef class MarkerWalk:
-    cdef public Py_ssize_t base, pos, sos, depth
+    cdef public Py_ssize_t base, pos, sos, buried, depth
     cdef public bint surprised, touched
-    cdef int _state, _after
+    cdef int _state, _after, _begun
+    cdef bint _table
     cdef Py_ssize_t _left
 
     cpdef begin(self, bint hunting)
@@ -32,4 +34,8 @@ cdef class MarkerWalk:
     cpdef int walk(
         self, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t look, bint final
     ) except -1
+    @cython.locals(view="const unsigned char *", begun=int, found=Py_ssize_t)
+    cdef object _look_inside(
+        self, object data, Py_ssize_t pos, Py_ssize_t stop, bint last
+    )
     cdef int _surprise(self)

@@ -139,9 +139,11 @@ _EMPTY_HEAD = 6
 LOOKAHEAD = 2 * MAX_NAME + 2 * MAX_FIELD + 8
 
 
-#: What follows the name of a delimiter with a header block behind it; the header may stand on
-#: its line.
-_HEADER_BEHIND = re.compile(rb"(?:[ \t]*+\r?\n\r?)?%b" % _FIELD).match
+#: What follows the name of a delimiter: a header block, which may begin on its line; or none,
+#: or an empty one, and an image.
+_PART_BEHIND = re.compile(
+    rb"(?:[ \t]*+\r?\n\r?)?%b|[ \t]*+\r?\n\r?(?:\r?\n\r?)?\xff\xd8\xff" % _FIELD
+).match
 #: What follows the name of one that may be given again behind it, a closing one too.
 _AGAIN_BEHIND = re.compile(rb"(?:--)?[ \t]*+(?>\r?\n\r?(?:\r?\n)?)").match
 _LINE_END_BEHIND = re.compile(rb"(?:--)?[ \t]*+\r?\n").match
@@ -307,9 +309,12 @@ class DelimiterSet:
         return False
 
     def search_proven(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
-        """The first known delimiter with a header block behind it in `data[pos:end]`, or -1."""
+        """The first known delimiter in `data[pos:end]` that a part follows, or -1.
+
+        That is a header block, or an image with an empty one or none before it.
+        """
         width = _WINDOW
-        #: Names further on of which it is known that no header block follows.
+        # Names further on of which it is known that no part follows.
         dead: set[int] = set()
         while pos < end:
             upto = min(end, pos + width)
@@ -333,7 +338,7 @@ class DelimiterSet:
     def _proves(
         self, data: bytes | bytearray | memoryview, pos: int, end: int, dead: set[int]
     ) -> bool:
-        """Whether a header block follows the name at `pos`.
+        """Whether a header block or an image follows the name at `pos`.
 
         A delimiter given twice or more, with nothing between, is one delimiter, a closing one
         too; not without end.  `dead` gets the names behind the first one that need not be asked.
@@ -352,7 +357,7 @@ class DelimiterSet:
                     line_end_before(data, pos, 0) and _LINE_END_BEHIND(data, behind, end)
                 ):
                     continue
-                if _HEADER_BEHIND(data, behind, end):
+                if _PART_BEHIND(data, behind, end):
                     dead.update(run[1:-REPEATS])
                     return len(run) <= REPEATS
                 if again < 0 and (found := _AGAIN_BEHIND(data, behind, end)):
@@ -412,11 +417,12 @@ class DelimiterSet:
     def hold_back(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
         """How far `data` up to `end` need not be searched again when more has come.
 
-        A delimiter and the header behind it may be cut off at `end`.
+        A delimiter and the header or image behind it may be cut off at `end`.
         """
         pos = max(pos, end - LOOKAHEAD)
         tail = bytes(data[pos:end])
-        since = len(tail.rstrip(_TEXT)) if self._textual else 0
+        text = tail[: -2 if tail.endswith(_SOI[:2]) else -1 if tail.endswith(_SOI[:1]) else None]
+        since = len(text.rstrip(_TEXT)) if self._textual else 0
         places = [at for at in (tail.find(b"\n", since), tail.find(b"-", since)) if at >= 0]
         return pos + min(places) if places else end
 

@@ -226,6 +226,11 @@ def skip_fill(data: bytes | bytearray, pos: int, end: int) -> int:
     return pos if run is None else run.end() - 1
 
 
+def find_soi(data: bytes | bytearray, pos: int, end: int) -> int:
+    """Where FFD8FF stands in `data[pos:end]`, or -1."""
+    return data.find(_SOI, pos, end)
+
+
 def cut_out(data: bytes | bytearray, pos: int, end: int) -> bytes:
     """`data[pos:end]` as bytes of their own."""
     return bytes(data[pos:end])

@@ -18,12 +18,14 @@ No camera is trusted and no list of quirks is consulted.  One mechanism reads ev
    all.  A lie therefore costs time and nothing else, and belief can't be seen in the events.
 3. **The second opinion.**  Only when the walk is surprised (no marker where one is due, a new
    image inside an image, a malformed segment, an EOI in doubt, the end, the size limit), what was
-   walked is searched for a known delimiter with a header block behind it; where an image begins or
-   ends, also for a line that nobody declared with a Content- or X- header behind it, and for an
-   image behind such a header, whose delimiter is gone.  If there is one, the image was cut off
-   there, and reading goes on at that place.  If there is none, the walk goes on the way libjpeg
-   does.  A walk without surprise outranks any delimiter, so that a comment inside an image can't
-   inject a frame.
+   walked is searched for a known delimiter with a header block or an image behind it; where an
+   image begins or ends, also for a line that nobody declared with a Content- or X- header behind
+   it, and for an image behind such a header, whose delimiter is gone.  If there is one, the image
+   was cut off there, and reading goes on at that place.  If there is none, the walk goes on the
+   way libjpeg does.  A walk without surprise outranks any delimiter, so that a comment inside an
+   image can't inject a frame.  Tables are no comments: FFD8FF inside one is where the next image
+   begins, onto one of whose markers the length of a table that was cut off may have led the
+   walk, which is then not surprised at all.
 4. **A part that is no image** ends at its length; without one, at whatever may follow it, since
    nothing else would end it: any sign of the next part counts that would count in a gap.
 
@@ -114,6 +116,7 @@ _PART = 5
 _END = 6
 
 _SOI: Final = b"\xff\xd8\xff"
+_EACH_SOI = re.compile(_SOI).finditer
 #: How much of the next chunk is joined to bytes that are held.  Small, so that a held
 #: tail does not cause a large chunk to be copied; as much as is held, up to the second.
 _PIECE = 4096
@@ -1411,7 +1414,7 @@ class MjpegParser:
                 if (
                     walker.sos >= 0
                     or walker.in_scan
-                    or not self._delimiters.multipart
+                    or self._bare()
                     or self._behind_head(self._pos)
                 ):
                     return self._cut(at, "soi")
@@ -1421,6 +1424,11 @@ class MjpegParser:
             other = self._opinion(self._pos, self._doubted)
             if other >= 0:
                 return self._cut(other, self._cut_by)
+
+    def _bare(self) -> bool:
+        """Whether this is a stream of images alone, whatever was declared."""
+        delimiters = self._delimiters
+        return not delimiters.multipart or (delimiters.current is None and self._delivered > 0)
 
     def _doubt(self, pos: int) -> int:
         """What the second opinion says of an image in doubt, walked on from `pos`."""
@@ -1452,6 +1460,10 @@ class MjpegParser:
                 return self._cut(cut, self._cut_by)
             if walker.sos < 0 or self._phantom:
                 return self._cut(self._base + self._pos, "eoi")
+        elif walker.buried >= 0:
+            cut = self._cut_in_table()
+            if cut >= 0:
+                return self._cut(cut, self._cut_by)
         at = self._base + self._pos
         length = self._declared_end - self._body_at
         end: FrameEnd = "eoi"
@@ -1464,6 +1476,26 @@ class MjpegParser:
             else:
                 self._lied()
         return self._deliver(end)
+
+    def _cut_in_table(self) -> int:
+        """Where the image that was walked to `_pos` was cut off, or -1.
+
+        FFD8FF stands inside a table of it.  If one from there on stands behind a header block, it
+        is the next image, whose markers the rest of the table led to.
+        """
+        image, start = self._whole(self._pos)
+        shift = self._image_at - start
+        for found in _EACH_SOI(image, self._walker.buried - shift):
+            soi = found.start() + shift
+            if soi >= self._base + self._pos:
+                break
+            if self._headed(image, soi - shift, start):
+                cut = self._opinion(self._pos, True)
+                if 0 <= cut <= soi:
+                    return cut
+                self._cut_by = "soi"
+                return soi
+        return -1
 
     def _lied(self) -> None:
         self._confirmed = 0
@@ -1592,9 +1624,9 @@ class MjpegParser:
     def _opinion(self, upto: int, unknown: bool) -> int:
         """The offset of where the image was cut off before `_data[upto]`, or -1.
 
-        That is a known delimiter that a header block follows.  With `unknown` also a line that
-        nobody declared, if a Content- or X- header follows, and an image behind such a header.
-        What it is stands in `_cut_by`.
+        That is a known delimiter that a part follows, or an FFD8FF inside a table of the image.
+        With `unknown` also a line that nobody declared, if a Content- or X- header follows, and
+        an image behind such a header.  What it is stands in `_cut_by`.
         """
         image, start = self._whole(upto)
         stop = start + self._base + upto - self._image_at
@@ -1627,6 +1659,10 @@ class MjpegParser:
                 # An FFD8FF may be cut off.
                 self._cursor_soi = max(self._cursor_soi, shift + stop - 2)
                 self._cursor_any = shift + delimiters.hold_back(image, pos, stop)
+        buried = self._walker.buried
+        if 0 <= buried < shift + stop and (found < 0 or buried < found):
+            self._cut_by = "soi"
+            found = buried
         return found
 
     def _behind_head(self, pos: int) -> bool:
@@ -1635,10 +1671,13 @@ class MjpegParser:
         A thumbnail has none, so this is an image whose delimiter was damaged.
         """
         image, start = self._whole(pos)
-        stop = start + self._base + pos - self._image_at
-        tail = bytes(image[max(start, stop - 4) : stop])
+        return self._headed(image, start + self._base + pos - self._image_at, start)
+
+    def _headed(self, image: bytes | bytearray | memoryview, at: int, start: int) -> bool:
+        """Whether a header block ends before `image[at]` and behind `image[start]`."""
+        tail = bytes(image[max(start, at - 4) : at])
         return tail.endswith((b"\r\n\r\n", b"\n\n", b"\n\r\n\r")) or self._delimiters.headed(
-            image, stop, start
+            image, at, start
         )
 
     def _closing_behind(self) -> int:

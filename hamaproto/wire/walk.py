@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hamaproto.wire.kernels import bytes_of, scan_marker, skip_fill  # twin: cimported
+from hamaproto.wire.kernels import bytes_of, find_soi, scan_marker, skip_fill  # twin: cimported
 
 __all__ = ["EOI", "MORE", "SOI", "SURPRISE", "MarkerWalk"]
 
@@ -48,15 +48,39 @@ def _between_scans(code: int) -> bool:
     return code in (0xC4, 0xCC) or 0xDB <= code <= 0xDF or 0xE0 <= code <= 0xEF or code == 0xFE
 
 
+def _is_table(code: int, length: int) -> bool:
+    """Whether a segment of this code is one whose bytes are not free (T.81 B.2.2, B.2.4).
+
+    Nor are those of JFIF's (JFIF 1.02, page 5): as short as this it has no thumbnail.
+    """
+    return 0xC0 <= code <= 0xDF or (code == 0xE0 and length <= 16)
+
+
 class MarkerWalk:
     """The state of one walk; `begin` makes it ready for another image.
 
     `surprised`: the structure was broken somewhere, so that the end is in doubt.
-    `sos`: the offset of the image's first scan, or -1.  `base` is the offset in the
+    `sos`: the offset of the image's first scan, or -1.  `buried`: that of an FFD8FF inside a
+    table or a frame header, where no image has one: only a comment or an application's segment
+    holds what it likes.  It may be the start of an image that such a segment, cut off, led into,
+    and then the walk ended with that one; or -1.  `base` is the offset in the
     stream of `data[0]` and is kept by the caller.
     """
 
-    __slots__ = ("_after", "_left", "_state", "base", "depth", "pos", "sos", "surprised", "touched")
+    __slots__ = (
+        "_after",
+        "_begun",
+        "_left",
+        "_state",
+        "_table",
+        "base",
+        "buried",
+        "depth",
+        "pos",
+        "sos",
+        "surprised",
+        "touched",
+    )
 
     def __init__(self) -> None:
         self.base = 0
@@ -68,8 +92,12 @@ class MarkerWalk:
         self._state = _HUNT if hunting else _DUE
         self._after = _DUE
         self._left = 0
+        #: whether it is a table that is skipped, and how much of an FFD8FF it ends in so far
+        self._table = False
+        self._begun = 0
         self.depth = 0
         self.sos = -1
+        self.buried = -1
         self.surprised = hunting
         #: whether any segment has been read
         self.touched = hunting
@@ -99,6 +127,8 @@ class MarkerWalk:
             state = self._state
             if state == _SKIP:
                 left = end - pos
+                if self._table and self.buried < 0:
+                    self._look_inside(data, pos, pos + min(left, self._left), left >= self._left)
                 if left < self._left:
                     self._left -= left
                     self.pos = end
@@ -108,6 +138,9 @@ class MarkerWalk:
                 continue
             if state == _DUE:
                 if view[pos] != 0xFF:
+                    if view[pos] == 0xD8 and self._table and self._begun == 1 and self.buried < 0:
+                        # Its FF was the last byte of the table.
+                        self.buried = self.base + pos - 1
                     self.pos = pos
                     return self._surprise()
                 at = skip_fill(data, pos, look)
@@ -163,6 +196,7 @@ class MarkerWalk:
                         self.sos = self.base + at
                     self.touched = True
                     self._left = length
+                    self._table = False
                     self._state = _SKIP
                     self._after = _SCAN
                     pos = at + 2
@@ -175,6 +209,8 @@ class MarkerWalk:
                 if length >= 2:
                     self.touched = True
                     self._left = length
+                    self._table = _is_table(code, length)
+                    self._begun = 0
                     self._state = _SKIP
                     self._after = _DUE
                     pos = at + 2
@@ -196,6 +232,9 @@ class MarkerWalk:
                             view[land + 1] == 0x00 or 0xD0 <= view[land + 1] <= 0xD7
                         ):
                             self.touched = True
+                            if _is_table(code, length) and self.buried < 0:
+                                self._begun = 0
+                                self._look_inside(data, at + 4, land, True)
                             self._state = _DUE
                             pos = land
                             continue
@@ -206,6 +245,36 @@ class MarkerWalk:
                 continue
             self.pos = pos
             return self._surprise()
+
+    def _look_inside(self, data: bytes | bytearray, pos: int, stop: int, last: bool) -> None:
+        """Look for FFD8FF in a table, of which `data[pos:stop]` is the next piece.
+
+        Behind its `last` one a marker is due, whose FF may be the third byte.
+        """
+        if pos >= stop:
+            return
+        view = bytes_of(data)
+        begun = self._begun
+        self._begun = 0
+        if begun == 2 and view[pos] == 0xFF:
+            self.buried = self.base + pos - 2
+            return
+        if begun == 1 and view[pos] == 0xD8:
+            if pos + 1 == stop:
+                self._begun = 2
+            elif view[pos + 1] == 0xFF:
+                self.buried = self.base + pos - 1
+                return
+        found = find_soi(data, pos, stop)
+        if found >= 0:
+            self.buried = self.base + found
+            return
+        if view[stop - 1] == 0xFF:
+            self._begun = 1
+        elif view[stop - 1] == 0xD8 and stop - pos > 1 and view[stop - 2] == 0xFF:
+            self._begun = 2
+        if last and self._begun == 2:
+            self.buried = self.base + stop - 2
 
     def _surprise(self) -> int:
         self.surprised = True
