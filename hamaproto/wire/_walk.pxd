@@ -6,10 +6,10 @@ from hamaproto.wire._kernels cimport bytes_of, find_soi, scan_marker, skip_fill
 
 cdef int MORE, EOI, SOI, SURPRISE
 cdef int _DUE, _HUNT, _SKIP, _SCAN
+cdef Py_ssize_t _NEAR
 
 cdef bint _is_segment(int code)
 cdef bint _between_scans(int code)
-cdef bint _is_table(int code, Py_ssize_t length)
 
 
 cdef class MarkerWalk:
@@ -30,6 +30,8 @@ cdef class MarkerWalk:
         left=Py_ssize_t,
         length=Py_ssize_t,
         land=Py_ssize_t,
+        stop=Py_ssize_t,
+        clear=Py_ssize_t,
     )
     cpdef int walk(
         self, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t look, bint final

@@ -37,6 +37,9 @@ _HUNT = 1  # anything: the next marker is looked for
 _SKIP = 2  # the rest of a segment
 _SCAN = 3  # entropy-coded data
 
+#: How far the tables are searched at once.
+_NEAR = 1024
+
 
 def _is_segment(code: int) -> bool:
     """Whether a marker of this code is followed by a length (T.81 table B.1)."""
@@ -46,14 +49,6 @@ def _is_segment(code: int) -> bool:
 def _between_scans(code: int) -> bool:
     """Whether a segment of this code may stand between two scans (T.81 B.2.1, B.2.4)."""
     return code in (0xC4, 0xCC) or 0xDB <= code <= 0xDF or 0xE0 <= code <= 0xEF or code == 0xFE
-
-
-def _is_table(code: int, length: int) -> bool:
-    """Whether a segment of this code is one whose bytes are not free (T.81 B.2.2, B.2.4).
-
-    Nor are those of JFIF's (JFIF 1.02, page 5): as short as this it has no thumbnail.
-    """
-    return 0xC0 <= code <= 0xDF or (code == 0xE0 and length <= 16)
 
 
 class MarkerWalk:
@@ -92,7 +87,8 @@ class MarkerWalk:
         self._state = _HUNT if hunting else _DUE
         self._after = _DUE
         self._left = 0
-        #: whether it is a table that is skipped, and how much of an FFD8FF it ends in so far
+        #: whether it is a table that is skipped (or JFIF's segment, as short as this without a
+        #: thumbnail: JFIF 1.02, page 5), and how much of an FFD8FF it ends in so far
         self._table = False
         self._begun = 0
         self.depth = 0
@@ -120,6 +116,8 @@ class MarkerWalk:
         given up.
         """
         view = bytes_of(data)
+        # No FFD8FF begins between the table at hand and this place.
+        clear = 0
         while True:
             if pos >= end:
                 self.pos = pos
@@ -208,12 +206,25 @@ class MarkerWalk:
                 length = view[at + 2] << 8 | view[at + 3]
                 if length >= 2:
                     self.touched = True
-                    self._left = length
-                    self._table = _is_table(code, length)
+                    self._table = code <= 0xDF or (code == 0xE0 and length <= 16)
                     self._begun = 0
-                    self._state = _SKIP
-                    self._after = _DUE
                     pos = at + 2
+                    land = pos + length
+                    if land > end:
+                        self._left = length
+                        self._state = _SKIP
+                        self._after = _DUE
+                        continue
+                    # All of it is here, as most are.  The tables stand close together.
+                    if self._table and self.buried < 0:
+                        if clear < land - 2:
+                            stop = min(end, max(land, pos + _NEAR))
+                            clear = find_soi(data, pos, stop)
+                            if clear < 0:
+                                clear = stop - 2
+                        if clear < land - 2 or view[land - 1] == 0xD8 or view[land - 1] == 0xFF:
+                            self._look_inside(data, pos, land, True)
+                    pos = land
                     continue
             elif state != _DUE and (_between_scans(code) or (state == _HUNT and _is_segment(code))):
                 if at + 3 >= look:
@@ -232,7 +243,7 @@ class MarkerWalk:
                             view[land + 1] == 0x00 or 0xD0 <= view[land + 1] <= 0xD7
                         ):
                             self.touched = True
-                            if _is_table(code, length) and self.buried < 0:
+                            if code <= 0xDF and self.buried < 0:
                                 self._begun = 0
                                 self._look_inside(data, at + 4, land, True)
                             self._state = _DUE
