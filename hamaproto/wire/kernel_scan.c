@@ -30,6 +30,20 @@ static ptrdiff_t scan_portable(const unsigned char *data, ptrdiff_t pos, ptrdiff
     return -1;
 }
 
+static ptrdiff_t find_soi_portable(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
+{
+    while (pos + 3 <= end) {
+        const unsigned char *found = memchr(data + pos, 0xFF, (size_t)(end - 2 - pos));
+        if (found == NULL)
+            return -1;
+        pos = found - data;
+        if (data[pos + 1] == 0xD8 && data[pos + 2] == 0xFF)
+            return pos;
+        pos++;
+    }
+    return -1;
+}
+
 /* What a byte can be in the header name of a line that nobody declared. */
 static int is_token(unsigned char c)
 {
@@ -204,6 +218,24 @@ __attribute__((target("avx2"))) static ptrdiff_t scan_avx2(const unsigned char *
     return scan_sse2(data, pos, end);
 }
 
+ptrdiff_t hama_find_soi(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
+{
+    const __m128i ff = _mm_set1_epi8((char)0xFF);
+    const __m128i d8 = _mm_set1_epi8((char)0xD8);
+
+    while (pos + 18 <= end) {
+        __m128i first = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(data + pos)), ff);
+        __m128i second = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(data + pos + 1)), d8);
+        __m128i third = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(data + pos + 2)), ff);
+        unsigned mask
+            = (unsigned)_mm_movemask_epi8(_mm_and_si128(_mm_and_si128(first, second), third));
+        if (mask)
+            return pos + __builtin_ctz(mask);
+        pos += 16;
+    }
+    return find_soi_portable(data, pos, end);
+}
+
 ptrdiff_t hama_skip_line_ends(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
 {
     const __m128i cr = _mm_set1_epi8('\r');
@@ -328,6 +360,11 @@ ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t e
 }
 
 #else
+
+ptrdiff_t hama_find_soi(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
+{
+    return find_soi_portable(data, pos, end);
+}
 
 ptrdiff_t hama_skip_line_ends(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
 {

@@ -3,7 +3,6 @@
 #define HAMAPROTO_KERNEL_SCAN_H
 
 #include <stddef.h>
-#include <string.h>
 
 /* The index in [pos, end - 1) of the first FF that is followed by other than 00, D0-D7 and
    FF, or -1.  Reads nothing outside data[pos..end). */
@@ -44,18 +43,7 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t 
                            const hama_names *names);
 
 /* Where FFD8FF stands in data[pos..end), or -1. */
-static inline ptrdiff_t hama_find_soi(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
-{
-    while (pos + 3 <= end) {
-        const unsigned char *found = memchr(data + pos, 0xFF, (size_t)(end - 2 - pos));
-        if (found == NULL)
-            return -1;
-        if (found[1] == 0xD8 && found[2] == 0xFF)
-            return found - data;
-        pos = found - data + 1;
-    }
-    return -1;
-}
+ptrdiff_t hama_find_soi(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end);
 
 /* Ask for all lines of some bytes that are about to be read. */
 static inline void hama_prefetch(const unsigned char *data, ptrdiff_t size)
