@@ -22,6 +22,7 @@ __all__ = [
     "clean_head",
     "cut_out",
     "ends_with_lone_eoi",
+    "find_soi",
     "make_frame",
     "may_begin",
     "scan_marker",
