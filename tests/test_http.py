@@ -434,6 +434,10 @@ def test_a_host_can_end_no_line(host: str) -> None:
 @example("/", "h", "A:", "b")
 @example("/", "h", "A\n", "b")
 @example("/", "h", "A", "b\n")
+@example("/", "h", "HOST", "")
+@example("/", "h", "connection", "keep-alive")
+@example("/", "h", "Content-Length", "5")
+@example("/", "h", "transfer-encoding", "chunked")
 def test_nothing_can_be_injected(target: str, host: str, name: str, value: str) -> None:
     """Whatever is asked for: a refusal, or one request of exactly four lines."""
     try:

@@ -99,6 +99,8 @@ _VALUE = re.compile(r"[\t -~\x80-\xff]*")
 # RFC 9110 7.2: a name or address and a port; whatever it is, it has no blank and no path.
 _HOST = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]+")
 
+_OURS = frozenset({"host", "connection", "content-length", "transfer-encoding"})
+
 
 def bytes_of_request(
     target: str, host: str, headers: Iterable[tuple[str, str]] = (), *, method: str = "GET"
@@ -111,7 +113,9 @@ def bytes_of_request(
 
     Raises `LocalProtocolError` for anything that could end a line early or begin another
     header (RFC 9112 11.1): a target with a blank or a control character, a name that is no
-    token, a value with CR, LF or NUL.  Values are not repeated in the message.
+    token, a value with CR, LF or NUL.  Values are not repeated in the message.  Nor may
+    `headers` say what the request says itself, or that it has a body: a second `Host` is
+    answered with 400 (RFC 9112 3.2), a length without a body with nothing at all.
     """
     if not _TOKEN.fullmatch(method):
         raise LocalProtocolError(f"method {method!r}: a method is a token (RFC 9110 9.1)")
@@ -129,6 +133,10 @@ def bytes_of_request(
     for name, value in headers:
         if not _TOKEN.fullmatch(name):
             raise LocalProtocolError(f"header {name!r}: a name is a token (RFC 9110 5.1)")
+        if name.lower() in _OURS:
+            raise LocalProtocolError(
+                f"header {name!r}: the request says its own Host and Connection, and has no body"
+            )
         if not _VALUE.fullmatch(value):
             raise LocalProtocolError(
                 f"header {name!r}: its value has a line end, a control character or one outside "
