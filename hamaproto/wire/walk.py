@@ -56,9 +56,9 @@ class MarkerWalk:
 
     `surprised`: the structure was broken somewhere, so that the end is in doubt.
     `sos`: the offset of the image's first scan, or -1.  `buried`: that of an FFD8FF inside a
-    table or a frame header, where no image has one: only a comment or an application's segment
-    holds what it likes.  It may be the start of an image that such a segment, cut off, led into,
-    and then the walk ended with that one; or -1.  `base` is the offset in the
+    table or a frame header, or -1.  No image has one there (a comment or an application's segment
+    may); it is where the next image begins, if the table was cut off and its length led the walk
+    into that one, whose end is then taken for this one's.  `base` is the offset in the
     stream of `data[0]` and is kept by the caller.
     """
 
