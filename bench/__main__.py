@@ -16,7 +16,7 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "load": ("bench.load", "many streams in one asyncio process: lost frames, CPU, memory"),
     "gsm": ("bench.gsm", "the GSM 06.10 codec beside others"),
     "fuzz-gsm": ("bench.fuzz_gsm", "the GSM codec's twins against each other, a million frames"),
-    "fuzz": ("bench.fuzz", "both twins of a parser against each other, for minutes"),
+    "fuzz": ("bench.fuzz", "the parsers and their twins on damaged input, for minutes"),
 }
 
 

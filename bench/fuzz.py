@@ -1,13 +1,15 @@
 """Both twins of a parser against each other, on streams that nobody would send.
 
-    python -m bench fuzz mjpeg [--minutes N] [--seed N] [--once SEED]
+    python -m bench fuzz mjpeg|heads|params|gsm|all [--minutes N] [--seed N] [--once SEED]
 
-Each case comes from one seed: an odd stream, a recording, a trap or a soup, damaged or not,
-for a parser with default or tiny limits, strict or not.  It is fed byte by byte, whole, cut
-at random, through the parser's own buffers and by an iterator, to the pure and to the compiled
-twin.  All must give the same events, errors, offsets and accounts, each event at the same byte;
-the account must balance after each chunk; where no damage was done, all that was built in must
-come out; and nothing but the declared errors may be raised.
+`heads`, `params` and `gsm` are described in `bench.fuzz_answers`; `all` takes turns.
+
+Each case of `mjpeg` comes from one seed: an odd stream, a recording, a trap or a soup, damaged
+or not, for a parser with default or tiny limits, strict or not.  It is fed byte by byte, whole,
+cut at random, through the parser's own buffers and by an iterator, to the pure and to the
+compiled twin.  All must give the same events, errors, offsets and accounts, each event at the
+same byte; the account must balance after each chunk; where no damage was done, all that was
+built in must come out; and nothing but the declared errors may be raised.
 
 At the first difference the case is written to a file in the system's temporary folder, what
 is wrong is printed with the seed that gives it again (`--once`), and the exit status is 1.
@@ -21,12 +23,13 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from bench.fuzz_answers import SUBJECTS as ANSWERS
 from fixtures import recordings
 from fixtures.catalogue import streams
 from fixtures.damage import TOKENS, random_damage
@@ -184,25 +187,32 @@ def _twins() -> list[Any]:
     return found
 
 
-def _save(this: Case, seed: int) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="hamaproto-fuzz-"))
-    (folder / "body").write_bytes(this.stream.body)
-    (folder / "case.txt").write_text(
-        f"seed {seed}\ncontent type {this.stream.content_type!r}\nlimits {this.limits}\n"
-        f"strict {this.strict}\n{this.stream.name}\n{this.stream.note}\n"
-    )
-    return folder
+def _mjpeg(twins: Sequence[Any], seed: int) -> tuple[bytes, str]:
+    this = case(seed)
+    wrong = problem(twins, this, seed)
+    if wrong:
+        wrong += (
+            f"\n{this.stream.name}, content type {this.stream.content_type!r}, "
+            f"{this.limits}, strict {this.strict}\n{this.stream.note}"
+        )
+    return this.stream.body, wrong
 
 
-def mjpeg(minutes: float, seed: int, once: bool) -> int:
-    twins = _twins()
+def run(subjects: Sequence[str], minutes: float, seed: int, once: bool) -> int:
+    known: dict[str, Callable[[int], tuple[bytes, str]]] = {
+        **ANSWERS,
+        "mjpeg": partial(_mjpeg, _twins() if "mjpeg" in subjects else []),
+    }
     start = time.monotonic()
     count = 0
     while True:
-        this = case(seed + count)
-        wrong = problem(twins, this, seed + count)
+        subject = subjects[count % len(subjects)]
+        data, wrong = known[subject](seed + count)
         if wrong:
-            print(f"seed {seed + count}: {wrong}\nwritten to {_save(this, seed + count)}")
+            folder = Path(tempfile.mkdtemp(prefix="hamaproto-fuzz-"))
+            (folder / "body").write_bytes(data)
+            (folder / "case.txt").write_text(f"{subject}, seed {seed + count}: {wrong}\n")
+            print(f"{subject}, seed {seed + count}: {wrong}\nwritten to {folder}")
             return 1
         count += 1
         passed = time.monotonic() - start
@@ -220,15 +230,16 @@ def main(argv: Sequence[str]) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("subject", choices=["mjpeg"])
+    parser.add_argument("subject", choices=["mjpeg", *ANSWERS, "all"])
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, help="of the first case; the clock's if left out")
     parser.add_argument("--once", type=int, metavar="SEED", help="only the case of this seed")
     options = parser.parse_args(argv)
+    subjects = ["mjpeg", *ANSWERS] if options.subject == "all" else [options.subject]
     if options.once is not None:
-        return mjpeg(0, options.once, True)
+        return run(subjects, 0, options.once, True)
     seed = options.seed
     if seed is None:
         seed = int.from_bytes(os.urandom(4), "big") << 16
     print(f"seeds from {seed} on")
-    return mjpeg(options.minutes, seed, False)
+    return run(subjects, options.minutes, seed, False)
