@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from hamaproto.camera import FAULTS, CameraState, Faults, Pictures, read_stamp
 from hamaproto.camera.mosaic import draw_mosaic
@@ -129,8 +130,19 @@ def test_help_shows_every_exit_code_and_command(capsys: pytest.CaptureFixture[st
 
 
 def test_the_codes_are_those_that_are_documented() -> None:
-    assert [row.code for row in EXITS] == [0, 2, 3, 4, 5, 6, 7, 8, 130]
-    assert exit_code(ValueError()) == 2
+    assert [row.code for row in EXITS] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 130]
+    for error, code in [
+        (ValueError(), 1),
+        (OSError(), 2),
+        (wave.Error(), 2),
+        (av.error.InvalidDataError(1, "x"), 2),
+        (UnicodeEncodeError("ascii", "\u00fc", 0, 1, "x"), 2),
+        (UnicodeDecodeError("ascii", b"\xff", 0, 1, "x"), 6),
+        (struct.error(), 6),
+        (UnidentifiedImageError(), 6),
+        (Image.DecompressionBombError(), 6),
+    ]:
+        assert exit_code(error) == code, error
 
 
 #: Arguments behind the URL, faults of the camera, and the exit code.

@@ -24,6 +24,7 @@ LAYERS = (
     {"client", "camera"},
     {"io"},
     {"cli"},
+    {"__main__"},
 )
 #: The modules of the standard library that mean I/O, and who may import them.
 IO_MODULES = {"socket", "asyncio", "threading", "time", "select", "selectors", "ssl"}

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
 
 from hamaproto._version import __version__
 from hamaproto.cli import ask, demo, simulate, watch
-from hamaproto.cli.exits import EXITS, INTERRUPTED, OK, USAGE, exit_code
-from hamaproto.cli.options import note
+from hamaproto.cli.exits import BUG, EXITS, INTERRUPTED, OK, exit_code
+from hamaproto.cli.options import current_target
+from hamaproto.cli.plain import note
+from hamaproto.cli.trouble import told
+from hamaproto.cli.verbose import give_options, stop_logging, wants_traceback
 from hamaproto.errors import HamaError
 
 __all__ = ["cli", "end_like_interrupt", "run"]
@@ -41,6 +45,7 @@ except ImportError:  # its own packages are missing
     pass
 else:
     cli.add_command(gsm)
+give_options(cli)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -50,36 +55,56 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         # Here, where a pipe that nobody reads can still be taken for what it is.
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         return _nobody_reads()
     return code
 
 
 def _run(words: list[str]) -> int:
+    context = None
     try:
         # Not `main`, which has ideas of its own about errors and pipes.
         with cli.make_context("hamaproto", words or ["--help"]) as context:
-            cli.invoke(context)
+            code = cli.invoke(context)
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
         used = getattr(error, "ctx", None)
         where = f" (see {used.command_path} --help)" if used is not None else ""
-        note(f"{error.format_message()}{where}")
+        note(f"{' '.join(error.format_message().split())}{where}")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
         raise
-    except HamaError as error:
-        note(str(error))
-        return exit_code(error)
-    except OSError as error:
+    except Exception as error:
+        return _end_with(error, context)
+    finally:
+        stop_logging()
+    return code if isinstance(code, int) else OK
+
+
+def _end_with(error: Exception, context: click.Context | None) -> int:
+    """One line and one code for an error, whatever it is and wherever it came from."""
+    shown = wants_traceback(context)
+    if shown:
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            note(line)
+    target = None if context is None else current_target(context)
+    code = exit_code(error)
+    if isinstance(error, HamaError):
+        host, login = (None, False) if target is None else (target.host, target.auth is not None)
+        note(told(error, host=host, login=login))
+    elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        note(f"{where}{error.strerror or error}")
-        return USAGE
-    return OK
+        note(f"{where}{error.strerror or error or type(error).__name__}")
+    else:
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        more = "" if code != BUG or shown else "; --traceback shows where"
+        note(f"{what}{more}")
+    return code
 
 
 def _nobody_reads() -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
-import sys
 from enum import Enum
 from typing import Any
 
@@ -13,7 +11,8 @@ import click
 
 from hamaproto import commands
 from hamaproto.cli.exits import OK, PARTIAL, exit_code
-from hamaproto.cli.options import Target, camera_options, note, opened
+from hamaproto.cli.options import Target, camera_options, opened
+from hamaproto.cli.plain import note, print_json, print_line, print_row, print_sent, readable
 from hamaproto.client import Confirmed
 from hamaproto.commands import CATALOGUE, Command, Reply, Request, StreamRequest
 from hamaproto.errors import AuthenticationError, DeviceError, LocalProtocolError
@@ -31,7 +30,9 @@ def plain(value: object) -> Any:
         return value.value
     if isinstance(value, tuple):
         return [plain(item) for item in value]
-    return value if value is None or isinstance(value, int | str) else str(value)
+    if isinstance(value, str):
+        return readable(value)
+    return value if value is None or isinstance(value, int) else str(value)
 
 
 def shown(value: object) -> str:
@@ -68,13 +69,14 @@ def info(target: Target, as_json: bool) -> None:
             answers[row.name] = known_fields(view)
             if not as_json:
                 for name, value in answers[row.name].items():
-                    click.echo(f"{row.name + '.' + name:<44} {shown(value)}")
+                    print_line(f"{row.name + '.' + name:<44} {shown(value)}")
     if as_json:
-        data = {
-            name: {key: plain(value) for key, value in fields.items()}
-            for name, fields in answers.items()
-        }
-        click.echo(json.dumps(data, indent=2))
+        print_json(
+            {
+                name: {key: plain(value) for key, value in fields.items()}
+                for name, fields in answers.items()
+            }
+        )
     if refusals:
         raise click.exceptions.Exit(PARTIAL if answers else exit_code(refusals[0]))
 
@@ -140,9 +142,10 @@ def _confirm(camera: Camera, request: Request[Ack]) -> int:
 def _print_confirmed(confirmed: Confirmed) -> None:
     for key, value in confirmed.stored.items():
         if value is not None:
-            click.echo(f"{key}={value}")
+            print_row(key, value)
     for key, (asked, stored) in confirmed.differences.items():
-        note(f"{key}: asked for {asked}, {'not listed' if stored is None else f'is {stored}'}")
+        now = "not listed" if stored is None else f"is {readable(stored)}"
+        note(f"{key}: asked for {asked}, {now}")
 
 
 @click.command()
@@ -178,7 +181,8 @@ def ask(
         with opened(output) as file:
             file.write(answer.data if isinstance(answer, Frame) else answer.body)
     elif isinstance(answer, Ack):
-        click.echo(answer.text.strip() if answer.location is None else f"to {answer.location}")
+        said = answer.text.strip() if answer.location is None else f"to {answer.location}"
+        print_sent(said.encode("latin-1", "replace"))
     else:
         _print_params(answer.params if isinstance(answer, View) else answer)
 
@@ -228,9 +232,9 @@ def _synopsis(row: Command) -> str:
 
 def _print_params(params: ParamList) -> None:
     for key, value in params.raw:
-        click.echo(f"{key}={value}")
+        print_row(key, value)
     for error in params.errors:
-        note(error.message)
+        note(readable(error.message))
     for line in params.malformed:
         note(f"no parameter: {len(line)} characters")
 
@@ -239,11 +243,10 @@ def _print_params(params: ParamList) -> None:
 def list_commands() -> None:
     """List the 36 commands of the specification, for `hamaproto ask`."""
     for row in CATALOGUE:
-        click.echo(f"{row.number:<7} {_synopsis(row)}")
-        click.echo(f"{'':<7}   {row.title}")
+        print_line(f"{row.number:<7} {_synopsis(row)}")
+        print_line(f"{'':<7}   {row.title}")
         for name, values in row.allowed.items():
-            click.echo(f"{'':<7}   {name.upper()}: {', '.join(values)}")
-    sys.stdout.flush()
+            print_line(f"{'':<7}   {name.upper()}: {', '.join(values)}")
 
 
 COMMANDS = (info, snapshot, get, set_, ask, list_commands)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from hamaproto import commands
 from hamaproto.cli.exits import INTERRUPTED, OK, PARTIAL, exit_code
-from hamaproto.cli.options import note
+from hamaproto.cli.plain import note
 from hamaproto.commands import StreamRequest
 from hamaproto.errors import CameraTimeoutError, HamaError
 from hamaproto.events import Anomaly, AudioFrame, Frame, Skipped

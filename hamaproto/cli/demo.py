@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -32,6 +31,7 @@ from hamaproto.cli.capture import (
 )
 from hamaproto.cli.exits import INTERRUPTED, PARTIAL, exit_code
 from hamaproto.cli.options import Target, need
+from hamaproto.cli.plain import cell, console
 from hamaproto.commands import CATALOGUE, Command, Direction, FlipMode, Reply, Request
 from hamaproto.errors import DeviceError, TransportError
 from hamaproto.events import AudioFrame, Frame
@@ -124,9 +124,9 @@ class _Demo:
 
     def run(self) -> int:
         """All of it; gives the exit code."""
-        console = Console(stderr=True)
+        terminal = console(error=True)
         columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
             self._ask(progress)
             picture, sound, finished = self._stream(progress)
         self._print_tables(picture, sound)
@@ -258,13 +258,13 @@ class _Demo:
     # -- the end
 
     def _print_tables(self, picture: Tally, sound: Tally) -> None:
-        console = Console()
+        paper = console()
         asked = Table(title=f"What {'the' if self._real else 'a simulated'} camera was asked")
         for name in ("", "asked", "came back", "took"):
             asked.add_column(name, justify="right" if name == "took" else "left")
         for row in self._rows:
-            asked.add_row(row.number, row.asked, row.answer, row.took)
-        console.print(asked)
+            asked.add_row(*map(cell, (row.number, row.asked, row.answer, row.took)))
+        paper.print(asked)
         sums = Table(title="In sum")
         for name in ("", "asked", "answered", "frames", "bytes", "anomalies", "speed"):
             sums.add_column(name, justify="right" if name else "left", no_wrap=True)
@@ -288,13 +288,13 @@ class _Demo:
                 f"{tally.anomalies.total()}",
                 f"{tally.rate:.1f}/s",
             )
-        console.print(sums)
+        paper.print(sums)
         for tally in (picture, sound):
             for code, count in tally.anomalies.items():
-                console.print(f"anomaly: {count} {code}", highlight=False)
+                paper.print(cell(f"anomaly: {count} {code}"))
         for path in self._files:
             size = Path(path).stat().st_size
-            console.print(f"{path}  {size:,} bytes", highlight=False, soft_wrap=True)
+            paper.print(cell(f"{path}  {size:,} bytes"), soft_wrap=True)
 
 
 def _moves(seconds: float) -> list[tuple[float, Request[Ack]]]:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from hamaproto.cli.exits import OK, PARTIAL
-from hamaproto.cli.options import note, opened
+from hamaproto.cli.options import opened
+from hamaproto.cli.plain import console as plain_console
+from hamaproto.cli.plain import note
 from hamaproto.events import Skipped
 from hamaproto.gsm import Decoder, Encoder
 from hamaproto.gsm.files import Wav49Writer, pcm_writer, read_frames, read_pcm
@@ -60,7 +61,7 @@ def _progress(source: BinaryIO, what: str) -> Iterator[BinaryIO]:
         size = os.fstat(source.fileno()).st_size
     except OSError:
         size = 0
-    console = Console(stderr=True)
+    console = plain_console(error=True)
     if size < LONG or not console.is_terminal:
         yield source
         return

@@ -18,22 +18,15 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 import click
 
+from hamaproto.cli.plain import harmless, on_terminal, warn
 from hamaproto.io._common import Auth, Endpoint, Timeouts
 from hamaproto.io.blocking import Camera
 
-__all__ = ["Target", "camera_options", "need", "note", "opened", "warn"]
+__all__ = ["Target", "camera_options", "current_target", "need", "opened"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def note(text: str) -> None:
-    """A line for people: on stderr."""
-    click.echo(f"hamaproto: {text}", err=True)
-
-
-def warn(text: str) -> None:
-    """Like `note`, for what the user should do something about."""
-    note(f"warning: {text}")
+#: Where the context of a command keeps its camera.
+_TARGET = "hamaproto.target"
 
 
 def need(*modules: str) -> list[ModuleType]:
@@ -50,7 +43,7 @@ def need(*modules: str) -> list[ModuleType]:
 def opened(path: str) -> Iterator[BinaryIO]:
     """The file to write to; `-` is stdout, which has to be no terminal."""
     if path == "-":
-        if sys.stdout.isatty():
+        if on_terminal():
             raise click.UsageError("this is no text: give a file with -o FILE, or use a pipe")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -67,6 +60,7 @@ class Target:
         if in_url is not None:
             warn("a password in a URL can be seen by others (history, process list); use --user")
         self.url = endpoint.url
+        self.host = str(endpoint)
         self.timeouts = Timeouts(timeout, timeout, max(60.0, timeout))
         self.auth: Auth = _credentials(endpoint, user, in_url)
 
@@ -80,7 +74,9 @@ def camera_options(command: F) -> F:
 
     @functools.wraps(command)
     def made(*, url: str, user: str | None, timeout: float, **values: Any) -> Any:
-        return command(target=Target(url, user, timeout), **values)
+        target = Target(url, user, timeout)
+        click.get_current_context().meta[_TARGET] = target
+        return command(target=target, **values)
 
     wrapped: Any = made
     for decorate in (
@@ -97,6 +93,12 @@ def camera_options(command: F) -> F:
     ):
         wrapped = decorate(wrapped)
     return cast(F, wrapped)
+
+
+def current_target(context: click.Context) -> Target | None:
+    """The camera of the command that runs, so that an error can say which one it was."""
+    found = context.meta.get(_TARGET)
+    return found if isinstance(found, Target) else None
 
 
 def _credentials(
@@ -133,7 +135,8 @@ def _from_netrc(host: str) -> tuple[str, str] | None:
 
 def _ask_password(user: str, endpoint: Endpoint) -> str:
     if sys.stdin.isatty():
-        return str(click.prompt(f"Password of {user} at {endpoint}", hide_input=True, err=True))
+        asked = harmless(f"Password of {user} at {endpoint}")
+        return str(click.prompt(asked, hide_input=True, err=True))
     line = sys.stdin.readline()
     if not line:
         raise click.UsageError(

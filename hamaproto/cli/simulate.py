@@ -9,7 +9,7 @@ import click
 
 from hamaproto.camera import FAULTS, CameraState, Faults
 from hamaproto.cli.capture import run_until_stopped
-from hamaproto.cli.options import note
+from hamaproto.cli.plain import note, print_line
 from hamaproto.io.serve import serve
 
 __all__ = ["simulate"]
@@ -45,7 +45,7 @@ def simulate(
     """Be a camera until interrupted; the first line on stdout is its URL."""
     if list_faults:
         for name, fault in FAULTS.items():
-            click.echo(f"{name:<20} {fault.about}")
+            print_line(f"{name:<20} {fault.about}")
         return
     state = CameraState(
         users=None if user is None else {user: password},
@@ -56,7 +56,7 @@ def simulate(
 
     async def main() -> None:
         async with serve(state, host=host, port=port) as camera:
-            click.echo(camera.url)
+            print_line(camera.url)
             note("a simulated camera; Ctrl-C ends it")
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()

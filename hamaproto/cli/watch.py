@@ -18,7 +18,8 @@ from hamaproto.cli.capture import (
     watch_picture,
     watch_sound,
 )
-from hamaproto.cli.options import Target, camera_options, need, note, opened
+from hamaproto.cli.options import Target, camera_options, need, opened
+from hamaproto.cli.plain import note
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.gsm import Decoder, Encoder
 from hamaproto.io._common import Backoff
