@@ -9,10 +9,10 @@ that the parser was fed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from hamaproto.headers import Headers
 
@@ -20,6 +20,7 @@ __all__ = [
     "NEED_DATA",
     "Anomaly",
     "AnomalyCode",
+    "Arrival",
     "AudioFrame",
     "Data",
     "EndOfStream",
@@ -45,6 +46,17 @@ class NeedData(Enum):
 
 
 NEED_DATA: Final = NeedData.NEED_DATA
+
+
+class Arrival(NamedTuple):
+    """When bytes came in, in seconds by two clocks of this machine.
+
+    `monotonic` never jumps: for the time between two arrivals (`time.monotonic()`).
+    `wall` counts from 1970 in UTC: for the date and for other machines (`time.time()`).
+    """
+
+    monotonic: float
+    wall: float
 
 
 class AnomalyCode(StrEnum):
@@ -203,7 +215,8 @@ class Frame:
 
     `complete` is False if the image was cut off; `data` is then what there is of it.
     `offset` is where its SOI stood in the stream.  The headers are parsed when they
-    are first looked at.
+    are first looked at.  `received` is when the last byte arrived, as a driver says; it is
+    None from a bare parser, and two frames are equal whenever they came.
     """
 
     data: bytes
@@ -212,6 +225,7 @@ class Frame:
     offset: int = 0
     #: The part's header block as received, without the delimiter and the empty line.
     raw_headers: bytes = b""
+    received: Arrival | None = None
 
     @property
     def headers(self) -> Headers:
@@ -345,10 +359,14 @@ class ParamError:
 
 @dataclass(slots=True, repr=False)
 class AudioFrame:
-    """One GSM 06.10 frame: 33 bytes, 20 ms of sound."""
+    """One GSM 06.10 frame: 33 bytes, 20 ms of sound.
+
+    `received` is as in `Frame`.
+    """
 
     data: bytes
     offset: int = 0
+    received: Arrival | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"<AudioFrame at {self.offset}>"

@@ -428,6 +428,25 @@ def test_sound_comes(driver: Driver) -> None:
         assert all(isinstance(event, AudioFrame) and len(event.data) == 33 for event in events)
 
 
+@everywhere
+@pytest.mark.parametrize("request_", [commands.video_stream(), commands.audio_stream()])
+def test_frames_tell_when_they_came(driver: Driver, request_: Any) -> None:
+    async def scenario(url: str) -> None:
+        before = time.monotonic(), time.time()
+        async with driver.Camera(url, timeout=LATE) as camera:
+            events, error = await collect(camera.stream(request_), at_most=6)
+        after = time.monotonic(), time.time()
+        assert error is None
+        came = [e.received for e in events if isinstance(e, Frame | AudioFrame)]
+        assert len(came) >= 3
+        # By this machine's clocks, whatever the event loop counts in.
+        assert before[0] <= came[0].monotonic <= came[-1].monotonic <= after[0]
+        assert all(before[1] - 1 <= one.wall <= after[1] + 1 for one in came)
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url)
+
+
 #: A fault, and how the stream ends then: the error, whether the last frame is cut off.
 ENDS = {
     "die": (ConnectionLostError, True),

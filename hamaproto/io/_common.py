@@ -51,6 +51,7 @@ from hamaproto.errors import (
 from hamaproto.events import (
     Anomaly,
     AnomalyCode,
+    Arrival,
     AudioFrame,
     EndOfStream,
     Event,
@@ -337,6 +338,7 @@ class Conversation(Generic[R]):
 
     __slots__ = (
         "_again",
+        "_arrived",
         "_attempt",
         "_backoff",
         "_connection",
@@ -376,6 +378,8 @@ class Conversation(Generic[R]):
         self._attempt = 0
         self._again = False
         self._held: Occurrence | None = None
+        #: When the last bytes came.
+        self._arrived: Arrival | None = None
         #: The head of the answer that is coming in.
         self.response: Response | None = None
         #: What `Do.FAIL` is about.
@@ -460,9 +464,10 @@ class Conversation(Generic[R]):
             return self._connection.get_buffer(sizehint)
         return memoryview(bytearray(_SCRATCH))
 
-    def buffer_updated(self, nbytes: int) -> None:
+    def buffer_updated(self, nbytes: int, arrived: Arrival) -> None:
         """So many bytes were received; what comes behind the end is left unread."""
         self.received += nbytes
+        self._arrived = arrived
         if self._step is None and not self._eof:
             self._silent = False
             self._connection.buffer_updated(nbytes)
@@ -527,6 +532,7 @@ class Conversation(Generic[R]):
         return lost
 
     def _frame(self, event: Frame | AudioFrame) -> Occurrence:
+        event.received = self._arrived
         attempts = self._attempt
         if isinstance(event, AudioFrame) or event.complete:
             self._attempt = 0

@@ -33,6 +33,7 @@ from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError
 from hamaproto.events import Response
+from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
     Auth,
@@ -464,7 +465,7 @@ class _Line:
         with conversation.get_buffer() as view:
             count = sock.recv_into(view)
         if count:
-            conversation.buffer_updated(count)
+            conversation.buffer_updated(count, arrival())
         else:
             conversation.receive_eof()
         return count

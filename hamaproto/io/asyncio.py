@@ -26,6 +26,7 @@ from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError
 from hamaproto.events import Response
+from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
     Auth,
@@ -309,7 +310,7 @@ class _Link(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         self._heard = self._loop.time()
         if self.transport is not None:
-            self._conversation.buffer_updated(nbytes)
+            self._conversation.buffer_updated(nbytes, arrival())
             self.pump()
 
     def eof_received(self) -> None:
@@ -343,7 +344,7 @@ class _Link(asyncio.BufferedProtocol):
                     count = twin.recv_into(view)
                 if not count:
                     break
-                conversation.buffer_updated(count)
+                conversation.buffer_updated(count, arrival())
                 self.pump()
 
     def pause_writing(self) -> None:

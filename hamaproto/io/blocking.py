@@ -30,6 +30,7 @@ from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError
 from hamaproto.events import Response
+from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
     Auth,
@@ -445,7 +446,7 @@ class _Line:
         if self._closing.is_set():
             raise _ClosedError
         if count:
-            conversation.buffer_updated(count)
+            conversation.buffer_updated(count, arrival())
         else:
             conversation.receive_eof()
         return count

@@ -273,13 +273,13 @@ cdef class Store:
 
 # The offset of each slot of Frame, in the order of its fields; or -1 in the first if what
 # CPython has there is not what is expected, so that the class must be called.
-cdef Py_ssize_t[5] _slots
+cdef Py_ssize_t[6] _slots
 
 
 cdef int _find_slots() except -1:
     cdef int i
     cdef object member
-    for i, name in enumerate(("data", "end", "complete", "offset", "raw_headers")):
+    for i, name in enumerate(("data", "end", "complete", "offset", "raw_headers", "received")):
         member = Frame.__dict__[name]
         if not hama_is_slot(member):
             _slots[0] = -1
@@ -309,6 +309,7 @@ cdef object make_frame(
     _fill(frame, 2, complete)
     _fill(frame, 3, offset)
     _fill(frame, 4, raw_headers)
+    _fill(frame, 5, None)
     return frame
 
 
