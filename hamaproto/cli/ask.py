@@ -11,7 +11,8 @@ import click
 
 from hamaproto import commands
 from hamaproto.cli.exits import OK, PARTIAL, exit_code
-from hamaproto.cli.options import Target, camera_options, opened
+from hamaproto.cli.options import Target, camera_options
+from hamaproto.cli.output import open_output
 from hamaproto.cli.plain import note, print_json, print_line, print_row, print_sent, readable
 from hamaproto.client import Confirmed
 from hamaproto.commands import CATALOGUE, Command, Reply, Request, StreamRequest
@@ -90,9 +91,10 @@ def snapshot(target: Target, output: str, without_login: str | None) -> None:
     request = (
         commands.image() if without_login is None else commands.image_without_login(without_login)
     )
-    with target.camera() as camera:
-        frame = camera.execute(request)
-    with opened(output) as file:
+    # Scripts rely on the picture taking the place of the last one.
+    with open_output(output, overwrite=True, whole=True) as file:
+        with target.camera() as camera:
+            frame = camera.execute(request)
         file.write(frame.data)
     if output != "-":
         note(f"{output}: {len(frame.data)} bytes")
@@ -178,7 +180,7 @@ def ask(
             context.exit(_confirm(camera, request))
         answer = camera.execute(request)
     if isinstance(answer, Frame | RawAnswer):
-        with opened(output) as file:
+        with open_output(output, overwrite=True, whole=True) as file:
             file.write(answer.data if isinstance(answer, Frame) else answer.body)
     elif isinstance(answer, Ack):
         said = answer.text.strip() if answer.location is None else f"to {answer.location}"

@@ -7,8 +7,6 @@ came and what went wrong is in a `Tally` for each stream.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -17,7 +15,9 @@ from typing import Any, TypeVar
 
 from hamaproto import commands
 from hamaproto.cli.exits import INTERRUPTED, OK, PARTIAL, exit_code
+from hamaproto.cli.output import StoppedError
 from hamaproto.cli.plain import note
+from hamaproto.cli.signals import stopping
 from hamaproto.commands import StreamRequest
 from hamaproto.errors import CameraTimeoutError, HamaError
 from hamaproto.events import Anomaly, AudioFrame, Frame, Skipped
@@ -161,17 +161,16 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
         def stop() -> None:
             nonlocal stopped
             stopped = True
-            task.cancel()
+            loop.call_soon_threadsafe(task.cancel)
 
-        with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows; another thread
-            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-                if hasattr(signal, name):
-                    loop.add_signal_handler(getattr(signal, name), stop)
-        try:
-            await task
-        except asyncio.CancelledError:
-            if not stopped:
-                raise
+        with stopping(stop):
+            try:
+                await task
+            except asyncio.CancelledError:
+                if not stopped:
+                    raise
+            except StoppedError:
+                stopped = True
         return not stopped
 
     return asyncio.run(main())

@@ -48,8 +48,8 @@ class ContactSheet:
         if self._next <= seconds:
             self._next = seconds + self._step / 2
 
-    def save(self, path: str, title: str) -> None:
-        """Write the sheet as a PNG."""
+    def png(self, title: str) -> bytes:
+        """The sheet as a PNG."""
         rows = max(1, -(-len(self._kept) // _COLUMNS))
         height = max((small.height for _, _, small in self._kept), default=_WIDTH)
         cell = height + _CAPTION + _GAP
@@ -68,4 +68,6 @@ class ContactSheet:
             draw.text(
                 (left, top + small.height + 3), f"#{number}  +{seconds:.3f} s", _INK, font=font
             )
-        sheet.save(path)
+        file = io.BytesIO()
+        sheet.save(file, "png")
+        return file.getvalue()
