@@ -18,24 +18,30 @@ whose names are here too.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final
 
 from hamaproto._version import __version__
+from hamaproto.bodies import BodyParser, Undecided, body_parser
 from hamaproto.commands import BaseRequest, Reply
 from hamaproto.errors import HamaError, LocalProtocolError, RemoteProtocolError
-from hamaproto.events import NEED_DATA, AnomalyCode, Data, EndOfStream, Event, NeedData, Response
-from hamaproto.gsm import GsmFrameParser
+from hamaproto.events import (
+    NEED_DATA,
+    AnomalyCode,
+    Data,
+    EndOfStream,
+    Event,
+    NeedData,
+    Response,
+)
 from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.outcome import Confirmed, Outcome, confirm, interpret, is_success
 from hamaproto.wire import MjpegParser
 from hamaproto.wire.auth import Authenticator, Credentials, Login
-from hamaproto.wire.http import ResponseParser, bytes_of_request, content_type_name
-from hamaproto.wire.params import ParamParser
+from hamaproto.wire.coding import DecodedBody, content_codings, unknown_coding
+from hamaproto.wire.http import ResponseParser, bytes_of_request
 
 __all__ = [
     "TRANSITIONS",
@@ -116,135 +122,7 @@ def state_diagram() -> str:
     return "\n".join(lines) + "\n"
 
 
-# -- bodies ----------------------------------------------------------------------------
-
-
-class BodyParser(Protocol):
-    """The contract of the parsers, as far as it is used here."""
-
-    def receive_data(self, data: bytes | bytearray | memoryview, /) -> None: ...
-    def receive_eof(self) -> None: ...
-    def next_event(self) -> Event | NeedData: ...
-    def events(self) -> Iterator[Event]: ...
-
-
-def _pictures(content_type: str | None, limits: Limits) -> BodyParser:
-    return MjpegParser(content_type, limits=limits)
-
-
-def _sound(content_type: str | None, limits: Limits) -> BodyParser:
-    return GsmFrameParser(limits=limits)
-
-
-def _params(content_type: str | None, limits: Limits) -> BodyParser:
-    return ParamParser(limits=limits)
-
-
-Reader = Callable[[str | None, Limits], BodyParser]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """How the body of a successful answer is read, by what was asked for.
-
-    A body of a type that fits goes to the reader.  One of another type that has a reader
-    (`_READERS_BY_TYPE`) goes there.  Any other, a login page for one, goes to the row's own
-    reader only if it begins like what was asked for: devices mislabel what they send.
-    """
-
-    reader: Reader
-    types: tuple[str, ...]
-    begins: re.Pattern[bytes]
-    #: The same, for as long as too little came to tell.
-    may_begin: re.Pattern[bytes]
-
-
-#: Whatever may head pictures; a stream with text before its first part is not known by its
-#: first bytes, so only under the types of pages and messages they are looked at.
-_PICTURE_TYPES = ("image/", "video/", "application/octet-stream", "application/x-")
-_NEWLINES = rb"[\r\n]*"
-_PICTURE = (
-    re.compile(_NEWLINES + rb"(?:--|\xff\xd8)"),
-    re.compile(_NEWLINES + rb"(?:-|\xff)?"),
-)
-_NOT_A_PAGE = re.compile(rb"[\r\n \t]*[!-;=-\x7e]"), re.compile(rb"[\r\n \t]*")
-#: What is not here (`OK`, the page of a redirect) is given out as `Data`.  A single image
-#: is a stream of one.
-_ROWS: dict[Reply, _Row] = {
-    Reply.IMAGE: _Row(_pictures, _PICTURE_TYPES, *_PICTURE),
-    Reply.MJPEG: _Row(_pictures, _PICTURE_TYPES, *_PICTURE),
-    Reply.AUDIO: _Row(
-        _sound,
-        ("application/octet-stream",),
-        re.compile(_NEWLINES + rb"[\xd0-\xdf]"),
-        re.compile(_NEWLINES),
-    ),
-    Reply.PARAMS: _Row(_params, ("text/plain",), *_NOT_A_PAGE),
-}
-_READERS_BY_TYPE: tuple[tuple[str, Reader], ...] = (
-    ("multipart/", _pictures),
-    ("image/jpeg", _pictures),
-    ("image/jpg", _pictures),
-    ("audio/", _sound),
-)
-
-
-def _reader_by_type(name: str) -> Reader | None:
-    return next((reader for start, reader in _READERS_BY_TYPE if name.startswith(start)), None)
-
-
-class _Undecided:
-    """The reader of a body whose type does not fit what was asked for: its first bytes tell."""
-
-    #: Longer than any run of line ends before a body; behind it the row's reader may judge.
-    _MOST: Final = 256
-
-    def __init__(self, row: _Row, content_type: str | None, limits: Limits) -> None:
-        self._row = row
-        self._content_type = content_type
-        self._limits = limits
-        self._held = b""
-        self._parser: BodyParser | None = None
-        self._verbatim = False
-        self._given = 0
-        self._eof = False
-
-    def receive_data(self, data: bytes | bytearray | memoryview, /) -> None:
-        if self._parser is not None:
-            self._parser.receive_data(data)
-            return
-        self._held += bytes(data)
-        if self._verbatim:
-            return
-        head = self._held[: self._MOST]
-        if self._row.begins.match(head):
-            self._parser = self._row.reader(self._content_type, self._limits)
-            self._parser.receive_data(self._held)
-            self._held = b""
-        else:
-            self._verbatim = len(head) == self._MOST or self._row.may_begin.fullmatch(head) is None
-
-    def receive_eof(self) -> None:
-        self._eof = True
-        self._verbatim = True
-        if self._parser is not None:
-            self._parser.receive_eof()
-
-    def next_event(self) -> Event | NeedData:
-        if self._parser is not None:
-            return self._parser.next_event()
-        if self._held and self._verbatim:
-            data, self._held = self._held, b""
-            self._given += len(data)
-            return Data(data, self._given - len(data))
-        return EndOfStream(True, self._given) if self._eof else NEED_DATA
-
-    def events(self) -> Iterator[Event]:
-        while (event := self.next_event()) is not NEED_DATA:
-            yield event
-            if isinstance(event, EndOfStream):
-                return
-
+# -- one conversation ------------------------------------------------------------------
 
 _GSM_FRAME: Final = 33
 _GSM_MAGIC: Final = 0xD
@@ -296,7 +174,11 @@ class ClientConnection:
         self._response: Response | None = None
         self._http = ResponseParser(limits=self._limits, strict=strict, refuse=refuse)
         self._body: BodyParser | None = None
+        # What undoes the coding of the body, where it has one.
+        self._coded: DecodedBody | None = None
         self._body_ended: EndOfStream | None = None
+        # What was wrong with the framing, while the body's parser says what it has.
+        self._broken: RemoteProtocolError | None = None
         # The body's parser, while it may be fed past the framing.
         self._direct: BodyParser | None = None
         self._passed = 0
@@ -353,7 +235,11 @@ class ClientConnection:
                 "send(): a camera answers one request a connection; make a new ClientConnection"
             )
         target = self._prefix + request.target
-        headers = [("User-Agent", f"hamaproto/{__version__}")]
+        headers = [
+            ("User-Agent", f"hamaproto/{__version__}"),
+            # Without it any coding is acceptable (RFC 9110 12.5.3).
+            ("Accept-Encoding", "identity"),
+        ]
         if self._authenticator is not None and not request.anonymous:
             self._login = self._authenticator.login
         if self._login is not None:
@@ -484,19 +370,32 @@ class ClientConnection:
             if self._body is not None:
                 event = self._body.next_event()
                 if isinstance(event, EndOfStream):
+                    if self._broken is not None:
+                        raise self._broken
                     return self._finish(event)
                 if event is not NEED_DATA:
                     return event
             if self._eof and not self._received and self._state is State.TALKING:
                 # No camera has been seen to answer to talk-back.
                 return self._finish(EndOfStream())
-            outer = self._http.next_event()
+            try:
+                source = self._http if self._coded is None else self._coded
+                outer = source.next_event()
+            except RemoteProtocolError as error:
+                if self._body is None or self._broken is not None:
+                    raise
+                # What the body's parser holds, half an image maybe, comes before the error.
+                self._broken = error
+                self._body.receive_eof()
+                continue
             if isinstance(outer, NeedData):
-                if self._body is not None and self._http.passes_through:
+                if self._body is not None and self._coded is None and self._http.passes_through:
                     self._direct = self._body
                 return NEED_DATA
             if isinstance(outer, Data) and self._body is not None:
                 self._body.receive_data(outer.data)
+                if isinstance(self._body, Undecided) and self._body.chosen is not None:
+                    self._body = self._body.chosen
             elif isinstance(outer, EndOfStream):
                 if self._state is State.TALKING and not self._eof:
                     # The answer is over; the sound goes on until somebody hangs up.
@@ -522,7 +421,7 @@ class ClientConnection:
         self._response = response
         if is_success(response.status):
             self._move(Step.ACCEPTED)
-            self._body = self._reader(self._request.reply, response)
+            self._begin_body(self._request.reply, response)
         else:
             self._move(Step.OTHERWISE)
         if self._login is not None and response.status != 401:
@@ -530,22 +429,14 @@ class ClientConnection:
         if response.status == 401 and not self._request.anonymous:
             self._retry = self._answer_challenge(response.headers)
 
-    def _reader(self, reply: Reply, response: Response) -> BodyParser | None:
-        """The parser of the body; None if it is given out as it comes."""
-        content_type = response.content_type
-        name = content_type_name(content_type)
-        if reply is Reply.ANY:
-            reader = _reader_by_type(name or self._http.looks_like or "")
-            return None if reader is None else reader(content_type, self._limits)
-        row = _ROWS.get(reply)
-        if row is None:
-            return None
-        if not name or name.startswith(row.types):
-            return row.reader(content_type, self._limits)
-        reader = _reader_by_type(name)
-        if reader is not None:
-            return reader(content_type, self._limits)
-        return _Undecided(row, content_type, self._limits)
+    def _begin_body(self, reply: Reply, response: Response) -> None:
+        codings = content_codings(response.headers)
+        if unknown_coding(codings) is not None:
+            # Nobody here can read it: it is given out as it comes.
+            return
+        if codings:
+            self._coded = DecodedBody(self._http.next_event, codings)
+        self._body = body_parser(reply, response.content_type, self._http.looks_like, self._limits)
 
     def _answer_challenge(self, headers: Headers) -> ClientConnection | None:
         authenticator = self._authenticator

@@ -195,6 +195,8 @@ class AnomalyCode(StrEnum):
     """Bytes came after the end of the body; they are no part of it."""
     TRUNCATED_BODY = "truncated-body"
     """The stream ended before the length that was declared, or between two chunks."""
+    BODY_NOT_CODED = "body-not-coded"
+    """The head says that the body is packed by gzip, and it is not: read as it came."""
     # parameter lists
     MALFORMED_PARAM = "malformed-param"
     DUPLICATE_PARAM = "duplicate-param"

@@ -9,6 +9,7 @@ shown nowhere.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import random
 from typing import Any
@@ -245,6 +246,53 @@ def test_a_body_is_handed_on_as_it_came() -> None:
     (data,) = connection.events()
     assert isinstance(data, events.Data)
     assert data.data is chunk
+
+
+# -- packed bodies ---------------------------------------------------------------------
+
+
+def test_no_coding_is_asked_for() -> None:
+    assert b"\r\nAccept-Encoding: identity\r\n" in connect().send(commands.image())
+
+
+PACKED: dict[str, tuple[Any, bytes, bytes]] = {
+    "list": (commands.brand(), b"text/plain", b"a=b\nc=d\n"),
+    "image": (commands.image(), b"image/jpeg", PICTURE),
+    "stream": (commands.video_stream(), b"multipart/x-mixed-replace; boundary=b", PARTS),
+    "sound": (commands.audio_stream(), b"audio/gsm", SOUND),
+    "acknowledgement": (commands.move("left"), b"text/plain", b"OK\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_a_packed_body_is_read_like_one_that_is_not(name: str) -> None:
+    request, content_type, body = PACKED[name]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: " + content_type + b"\r\n"
+
+    def told(data: bytes, cut: int) -> Any:
+        said, body, error = without_data(converse(request, data, cut))
+        # The head differs, and where the answer ended.
+        return [row for row in said if row[0] not in ("Response", "EndOfStream")], body, error
+
+    plain = told(head + b"\r\n" + body, 0)
+    for cut in (1, 0):
+        packed = head + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(body)
+        assert told(packed, cut) == plain
+
+
+def test_a_coding_that_is_not_known_is_given_as_it_came() -> None:
+    data = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n" + PICTURE
+    assert without_data(converse(commands.image(), data))[1] == PICTURE
+
+
+def test_what_came_is_given_before_the_framing_is_found_broken() -> None:
+    data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % (len(PICTURE) - 20)
+    log = converse(commands.video_stream(), data + PICTURE[:-20] + b"oops", 100)
+    (frame,) = log.frames
+    assert (frame.data, frame.complete) == (PICTURE[:-20], False)
+    assert log.error is not None
+    assert "framing" in log.error[2]
+    assert log.said[-1][0] != "EndOfStream"
 
 
 # -- states ----------------------------------------------------------------------------

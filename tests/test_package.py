@@ -20,7 +20,7 @@ LAYERS = (
     {"_version", "errors", "limits", "headers", "events", "_accel"},
     {"wire", "gsm"},
     {"models", "commands"},
-    {"outcome"},
+    {"outcome", "bodies"},
     {"client", "camera"},
     {"io"},
     {"cli"},
