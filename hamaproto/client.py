@@ -22,6 +22,7 @@ from collections.abc import Collection, Iterator
 from enum import Enum
 from typing import Final
 
+from hamaproto import _checks
 from hamaproto._version import __version__
 from hamaproto.bodies import BodyParser, Undecided, body_parser
 from hamaproto.commands import BaseRequest, Reply
@@ -131,6 +132,23 @@ _SCRATCH: Final = 65536
 _MOST_RETRIES: Final = 2
 
 
+def checked_sound(call: str, frames: bytes | bytearray | memoryview) -> bytes:
+    """GSM 06.10 frames as bytes.  Raises LocalProtocolError if they are none."""
+    allowed = f"bytes of GSM 06.10 frames, {_GSM_FRAME} each"
+    _checks.instance(call, "frames", frames, (bytes, bytearray, memoryview), allowed)
+    data = bytes(frames)
+    if len(data) % _GSM_FRAME:
+        raise LocalProtocolError(
+            f"{call}(): {len(data)} bytes are no whole number of frames; a frame has {_GSM_FRAME}"
+        )
+    for index, first in enumerate(data[::_GSM_FRAME]):
+        if first >> 4 != _GSM_MAGIC:
+            raise LocalProtocolError(
+                f"{call}(): frame {index} does not begin with the nibble 0xD (RFC 3551 4.5.8.1)"
+            )
+    return data
+
+
 class ClientConnection:
     """One request and its answer; follows the contract of the parsers.
 
@@ -160,6 +178,17 @@ class ClientConnection:
         strict: bool = False,
         refuse: Collection[AnomalyCode] = (),
     ) -> None:
+        _checks.instance(
+            "ClientConnection", "host", host, str, "a name or address, and maybe :port"
+        )
+        _checks.instance("ClientConnection", "prefix", prefix, str, "a path, or the empty str")
+        if limits is not None:
+            _checks.instance("ClientConnection", "limits", limits, Limits, "Limits, or None")
+        _checks.flag("ClientConnection", "strict", strict)
+        allowed = "a collection of AnomalyCode"
+        _checks.instance("ClientConnection", "refuse", refuse, Collection, allowed)
+        for code in refuse:
+            _checks.instance("ClientConnection", "refuse", code, AnomalyCode, allowed)
         self._host = host
         self._prefix = prefix
         self._limits = DEFAULT_LIMITS if limits is None else limits
@@ -230,6 +259,8 @@ class ClientConnection:
 
         Raises LocalProtocolError if something was sent on this connection already.
         """
+        allowed = "a request, as hamaproto.commands makes them"
+        _checks.instance("send", "request", request, BaseRequest, allowed)
         if self._state is not State.IDLE:
             raise LocalProtocolError(
                 "send(): a camera answers one request a connection; make a new ClientConnection"
@@ -260,19 +291,7 @@ class ClientConnection:
             raise LocalProtocolError(
                 f"send_audio() while {self._state.value}: send(commands.talk()) comes first"
             )
-        data = bytes(frames)
-        if len(data) % _GSM_FRAME:
-            raise LocalProtocolError(
-                f"send_audio(): {len(data)} bytes are no whole number of frames; "
-                f"a frame has {_GSM_FRAME}"
-            )
-        for index, first in enumerate(data[::_GSM_FRAME]):
-            if first >> 4 != _GSM_MAGIC:
-                raise LocalProtocolError(
-                    f"send_audio(): frame {index} does not begin with the nibble 0xD "
-                    "(RFC 3551 4.5.8.1)"
-                )
-        return data
+        return checked_sound("send_audio", frames)
 
     # -- in
 
