@@ -26,17 +26,20 @@ import random
 import re
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import unquote
 
+from hamaproto import _checks
+from hamaproto._checks import YEAR, wrong_type
 from hamaproto.client import ClientConnection, Outcome
 from hamaproto.commands import BaseRequest, Reply, StreamRequest, raw
 from hamaproto.errors import (
     AuthenticationError,
     CameraTimeoutError,
+    CertificateError,
     ConnectError,
     ConnectionLostError,
     ConnectTimeoutError,
@@ -59,6 +62,7 @@ from hamaproto.events import (
     NeedData,
     Response,
 )
+from hamaproto.io._tls import Tls
 from hamaproto.limits import Limits
 from hamaproto.wire.auth import Authenticator, Credentials
 
@@ -77,7 +81,6 @@ __all__ = [
     "Timeouts",
     "check_policy",
     "connection_failed",
-    "talk_pieces",
 ]
 
 R = TypeVar("R")
@@ -85,6 +88,9 @@ R = TypeVar("R")
 Auth = tuple[str, str] | Credentials | Authenticator | None
 
 # -- what a program passes in ----------------------------------------------------------
+
+
+_SECONDS: Final = f"a number of seconds over 0 and up to {YEAR:.0f} (a year), or None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +109,20 @@ class Timeouts:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None and not (isinstance(value, int | float) and value > 0):
-                raise LocalProtocolError(
-                    f"Timeouts({field.name}={value!r}): a number of seconds over 0, or None"
+            if value is not None:
+                _checks.number(
+                    "Timeouts", field.name, value, _SECONDS, low=0, high=YEAR, above=True
                 )
 
     @classmethod
     def of(cls, value: Timeouts | float | None) -> Timeouts:
         """One number is for all three; None is the defaults."""
-        if value is None:
-            return cls()
-        return value if isinstance(value, Timeouts) else cls(value, value, value)
+        if value is None or isinstance(value, Timeouts):
+            return value or cls()
+        _checks.number(
+            "Camera", "timeout", value, f"Timeouts, or {_SECONDS}", low=0, high=YEAR, above=True
+        )
+        return cls(value, value, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +144,28 @@ class Backoff:
     rng: Callable[[], float] = random.random
 
     def __post_init__(self) -> None:
-        if self.initial < 0 or self.factor < 1 or self.cap < 0 or not 0 <= self.jitter <= 1:
-            raise LocalProtocolError(
-                "Backoff: initial and cap are at least 0, factor is at least 1, and jitter "
-                "is from 0 to 1"
+        seconds = f"a number of seconds from 0 to {YEAR:.0f} (a year)"
+        for name in ("initial", "cap"):
+            _checks.number("Backoff", name, getattr(self, name), seconds, low=0, high=YEAR)
+        _checks.number("Backoff", "factor", self.factor, "from 1 to 1000", low=1, high=1000)
+        _checks.number("Backoff", "jitter", self.jitter, "a share from 0 to 1", low=0, high=1)
+        if self.attempts is not None:
+            allowed = "a whole number of at least 1, or None"
+            _checks.whole("Backoff", "attempts", self.attempts, allowed, low=1)
+        if not callable(self.rng):
+            raise wrong_type(
+                "Backoff", "rng", self.rng, "a function that gives numbers from 0 to 1"
             )
-        if self.attempts is not None and self.attempts < 1:
-            raise LocalProtocolError(f"Backoff(attempts={self.attempts}): at least 1, or None")
 
     def delay(self, attempt: int) -> float:
         """Seconds before the attempt of that number, from 1."""
-        delay = self.initial
-        for _ in range(attempt - 1):
-            if delay >= self.cap or delay == 0:
-                break
-            delay *= self.factor
-        return min(delay, self.cap) * (1 - self.jitter * self.rng())
+        _checks.whole("Backoff.delay", "attempt", attempt, "a whole number of at least 1", low=1)
+        try:
+            delay = self.initial * self.factor ** (attempt - 1)
+        except OverflowError:
+            delay = self.cap
+        share = min(max(self.rng(), 0.0), 1.0)
+        return min(delay, self.cap) * (1 - self.jitter * share)
 
 
 #: What happens when events come faster than they are taken: the camera is made to "wait",
@@ -161,10 +176,11 @@ _POLICIES: Final = ("wait", "latest")
 
 def check_policy(policy: Policy, queue: int) -> None:
     """Raises LocalProtocolError for what is no policy, or no length of a queue."""
+    allowed = "allowed are 'wait' and 'latest'"
+    _checks.instance("stream", "policy", policy, str, allowed)
     if policy not in _POLICIES:
-        raise LocalProtocolError(f"policy={policy!r}: allowed are 'wait' and 'latest'")
-    if isinstance(queue, bool) or not isinstance(queue, int) or queue < 1:
-        raise LocalProtocolError(f"queue={queue!r}: a whole number of at least 1")
+        raise _checks.wrong_value("stream", "policy", policy, allowed)
+    _checks.whole("stream", "queue", queue, "a whole number of at least 1", low=1)
 
 
 # -- what a stream that reconnects says beside its own events --------------------------
@@ -216,6 +232,8 @@ class Endpoint:
     port: int
     authority: str
     prefix: str = ""
+    #: https.
+    secure: bool = False
 
     def __str__(self) -> str:
         return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
@@ -232,30 +250,32 @@ class Endpoint:
     @property
     def url(self) -> str:
         """The address again, without credentials."""
-        return f"http://{self.authority}{self.prefix}"
+        return f"{'https' if self.secure else 'http'}://{self.authority}{self.prefix}"
+
+    @property
+    def server_name(self) -> str:
+        """What a certificate is to be for; a zone is a matter of this machine."""
+        return self.host.partition("%")[0]
 
     @classmethod
     def parse(cls, url: str) -> tuple[Endpoint, tuple[str, str] | None]:
-        """Read `[http://][user:password@]host[:port][/prefix]`.
+        """Read `[http://][user:password@]host[:port][/prefix]`, or the same with https.
 
         Gives the credentials apart.  Raises LocalProtocolError, which does not repeat the URL.
         """
-        if not isinstance(url, str):
-            raise LocalProtocolError(f"a camera's URL is a str, not {type(url).__name__}")
+        allowed = "http://host[:port][/prefix], or the same with https"
+        _checks.instance("Camera", "url", url, str, allowed, secret=True)
         match = _URL.fullmatch(url if "://" in url else f"http://{url}")
         if match is None:
-            raise LocalProtocolError("a camera's URL is http://host[:port][/prefix]")
-        if match["scheme"].lower() == "https":
-            raise LocalProtocolError(
-                "https: the cameras speak plain HTTP; for one behind a TLS proxy use an HTTP "
-                "client and hamaproto.io.adapters"
-            )
+            raise _checks.wrong_value("Camera", "url", url, allowed, secret=True)
+        secure = match["scheme"].lower() == "https"
+        usual = 443 if secure else 80
         userinfo, at, authority = match["authority"].rpartition("@")
         # The one place that knows what a base may be is that of the catalogue.
         base = raw("/").url(f"http://{authority}{match['rest']}").removesuffix("/")
         _, _, rest = base.partition("://")
         place, slash, prefix = rest.partition("/")
-        host, port = place, 80
+        host, port = place, usual
         if (number := re.search(r":(\d+)\Z", place)) is not None:
             host, port = place[: number.start()], int(number[1])
         shown = host
@@ -264,7 +284,11 @@ class Endpoint:
             address, percent, zone = host[1:-1].partition("%25")
             host, shown = f"{address}{percent and '%'}{zone}", f"[{address}]"
         endpoint = cls(
-            host, port, shown if port == 80 else f"{shown}:{port}", f"{slash}{prefix}".rstrip("/")
+            host,
+            port,
+            shown if port == usual else f"{shown}:{port}",
+            f"{slash}{prefix}".rstrip("/"),
+            secure,
         )
         if not at:
             return endpoint, None
@@ -275,10 +299,15 @@ class Endpoint:
 class Settings:
     """What a `Camera` was made with, and the conversations that it begins."""
 
-    __slots__ = ("authenticator", "endpoint", "limits", "timeouts")
+    __slots__ = ("authenticator", "endpoint", "limits", "timeouts", "tls")
 
     def __init__(
-        self, url: str, auth: Auth, timeout: Timeouts | float | None, limits: Limits | None
+        self,
+        url: str,
+        auth: Auth,
+        timeout: Timeouts | float | None,
+        limits: Limits | None,
+        tls: Tls | None = None,
     ) -> None:
         self.endpoint, found = Endpoint.parse(url)
         if found is not None:
@@ -290,20 +319,26 @@ class Settings:
         #: Shared by all connections: one 401 serves them all.
         self.authenticator = Authenticator.of(auth if auth is not None else found)
         self.timeouts = Timeouts.of(timeout)
+        if limits is not None:
+            _checks.instance("Camera", "limits", limits, Limits, "Limits, or None")
         self.limits = limits
+        self.tls = Tls() if tls is None else tls
 
     def conversation(
-        self, request: BaseRequest, now: float, reconnect: Backoff | None = None
+        self, request: BaseRequest, reconnect: Backoff | None = None
     ) -> Conversation[Any]:
-        return Conversation(request, self, now, reconnect)
+        return Conversation(request, self, reconnect)
 
     def checked(self, request: object, kind: type[BaseRequest], method: str) -> None:
         """Raises LocalProtocolError for a request that the method is not for."""
         if not isinstance(request, kind):
-            other = "stream()" if isinstance(request, StreamRequest) else "execute() or update()"
-            raise LocalProtocolError(
-                f"{method}() takes a {kind.__name__}; a {type(request).__name__} is for {other}"
-            )
+            allowed = f"a {kind.__name__}, as hamaproto.commands makes them"
+            if isinstance(request, BaseRequest):
+                other = "stream()" if isinstance(request, StreamRequest) else "execute()"
+                allowed += f"; a {type(request).__name__} is for {other}"
+            elif isinstance(request, str):
+                allowed += "; commands.raw(target) asks for any target"
+            raise wrong_type(method, "request", request, allowed)
 
     def needs_login_first(self) -> bool:
         """Whether the device may ask for a login that was not learnt yet.
@@ -341,6 +376,7 @@ class Conversation(Generic[R]):
         "_arrived",
         "_attempt",
         "_backoff",
+        "_begun",
         "_connection",
         "_cut_off",
         "_deadline",
@@ -359,7 +395,7 @@ class Conversation(Generic[R]):
     )
 
     def __init__(
-        self, request: BaseRequest, settings: Settings, now: float, backoff: Backoff | None = None
+        self, request: BaseRequest, settings: Settings, backoff: Backoff | None = None
     ) -> None:
         self._request = request
         self._settings = settings
@@ -367,8 +403,9 @@ class Conversation(Generic[R]):
         self._step: Do | None = Do.OPEN
         self._connection = self._new_connection()
         self._outcome: Outcome[R] = Outcome(request, limits=settings.limits)
+        # Set with the first attempt: a stream may be made long before it is read.
         self._deadline: float | None = None
-        self._set_deadline(now)
+        self._begun = False
         # Of this connection: whether it is over, why, and whether nothing came at all.
         self._eof = False
         self._lost: HamaError | None = None
@@ -409,6 +446,9 @@ class Conversation(Generic[R]):
 
     def opening(self, now: float) -> float | None:
         """Seconds that connecting may take."""
+        if not self._begun:
+            self._begun = True
+            self._set_deadline(now)
         return _least(self._settings.timeouts.connect, self._left(now))
 
     def patience(self, now: float) -> float | None:
@@ -432,6 +472,11 @@ class Conversation(Generic[R]):
             self.lost(IdleTimeoutError(f"{place}: silent for {timeouts.idle or 0:g} s"))
 
     # -- what the driver did
+
+    def reopen(self) -> None:
+        """The connection was given up before anything came of it: the same again."""
+        self._connection = self._new_connection()
+        self._step = Do.OPEN
 
     def opened(self) -> bytes:
         """A connection stands: gives the bytes to be sent on it."""
@@ -628,7 +673,7 @@ def _may_pass(error: HamaError | None) -> bool:
     """Whether another attempt can help: not against a wrong password, which locks out."""
     if isinstance(error, RefusedError):
         return error.status is not None and error.status >= 500
-    return not isinstance(error, AuthenticationError | LocalProtocolError)
+    return not isinstance(error, AuthenticationError | LocalProtocolError | CertificateError)
 
 
 def connection_failed(place: Endpoint, error: OSError, *, connecting: bool) -> TransportError:
@@ -699,16 +744,6 @@ FRAME_SECONDS: Final = 0.02
 LEAD_SECONDS: Final = 0.2
 #: How long to wait for a late refusal once all was sent.
 LAST_WORD_SECONDS: Final = 1.0
-_PIECE_FRAMES: Final = 5
-
-
-def talk_pieces(frames: bytes | bytearray | memoryview | Iterable[bytes]) -> Iterator[bytes]:
-    """Frames, in one piece or in many, as pieces of at most a tenth of a second."""
-    items = [bytes(frames)] if isinstance(frames, bytes | bytearray | memoryview) else frames
-    size = _PIECE_FRAMES * _GSM_FRAME
-    for item in items:
-        for start in range(0, len(item), size):
-            yield item[start : start + size]
 
 
 def due_after(sent: int) -> float:
