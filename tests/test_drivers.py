@@ -603,10 +603,10 @@ def test_a_slow_consumer_loses_nothing_and_is_no_idle_camera(driver: Driver) -> 
 def test_what_nobody_closed_is_closed(driver: Driver) -> None:
     async def scenario(sim: CameraThread) -> None:
         async with driver.Camera(sim.url, timeout=LATE) as camera:
+            stream = camera.stream(commands.video_stream())
+            await stream.__anext__()
             with pytest.warns(ResourceWarning, match=r"unclosed <Stream .* 1\.3"):
-                async for _ in camera.stream(commands.video_stream()):
-                    break
-                gc.collect()
+                del stream
             deadline = time.monotonic() + LATE
             while sim.state.streams:
                 assert time.monotonic() < deadline
