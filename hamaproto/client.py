@@ -430,7 +430,9 @@ class ClientConnection:
 
     def _finish(self, inner: EndOfStream) -> EndOfStream:
         outer = self._body_ended or EndOfStream()
-        self._end = EndOfStream(inner.complete and outer.complete, outer.offset)
+        # The framing of the body says so, or its own last delimiter.
+        closed = inner.closed or (self._body_ended is not None and not self._eof)
+        self._end = EndOfStream(inner.complete and outer.complete, outer.offset, closed)
         self._body = None
         self._move(Step.END)
         return self._end

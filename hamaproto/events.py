@@ -302,11 +302,14 @@ class Skipped:
 class EndOfStream:
     """The last event of every parser.
 
-    `complete` is False if the stream ended inside something.
+    `complete` is False if the stream ended inside something.  `closed` is True if the peer said
+    that this is the end, by a closing delimiter (RFC 2046 5.1.1), a last chunk or a length; a
+    stream that ends because the connection does may have been meant to go on.
     """
 
     complete: bool = True
     offset: int = 0
+    closed: bool = field(default=False, compare=False)
 
 
 @dataclass(slots=True, repr=False)

@@ -437,6 +437,16 @@ def test_talk(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"".join(camera.state.talk) == frames
 
 
+def test_a_camera_without_sound_is_recorded_without_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with simulated(has_audio=False) as camera:
+        assert run(["record", camera.url, "-o", "x.mkv", "--seconds", "0.5"]) == 0
+    assert "the camera has no sound: pictures only" in capsys.readouterr().err
+    with av.open("x.mkv") as file:
+        assert [stream.codec_context.name for stream in file.streams] == ["mjpeg"]
+
+
 # -- the simulated camera --------------------------------------------------------------
 
 

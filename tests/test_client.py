@@ -532,3 +532,24 @@ def test_an_error_of_a_body_that_is_fed_directly_is_final() -> None:
         for call in (connection.next_event, lambda: connection.receive_data(b"d=4\n")):  # noqa: B023  # called at once
             with pytest.raises(LimitExceededError):
                 call()
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "closed"),
+    [
+        (b"", b"OK", False),
+        (b"Content-Length: 2\r\n", b"OK", True),
+        (b"Transfer-Encoding: chunked\r\n", b"2\r\nOK\r\n0\r\n\r\n", True),
+    ],
+)
+def test_whether_the_camera_said_that_it_was_the_end(
+    head: bytes, body: bytes, closed: bool
+) -> None:
+    connection = ClientConnection("camera")
+    connection.send(commands.move("left"))
+    connection.receive_data(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body)
+    if not closed:
+        connection.receive_eof()
+    *_, end = connection.events()
+    assert isinstance(end, events.EndOfStream)
+    assert end.closed is closed

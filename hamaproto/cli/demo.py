@@ -33,6 +33,7 @@ from hamaproto.cli.capture import (
 from hamaproto.cli.exits import INTERRUPTED, PARTIAL, exit_code
 from hamaproto.cli.options import Target, need
 from hamaproto.cli.output import Output, open_output
+from hamaproto.cli.picture_size import size_of
 from hamaproto.cli.plain import cell, console
 from hamaproto.commands import CATALOGUE, Command, Direction, FlipMode, Reply, Request
 from hamaproto.errors import DeviceError, TransportError
@@ -42,7 +43,6 @@ from hamaproto.io import asyncio as io_asyncio
 from hamaproto.io.blocking import Camera
 from hamaproto.io.serve import running_camera
 from hamaproto.models import Ack, View
-from hamaproto.wire.jpeg import JpegInfo
 
 __all__ = ["demo"]
 
@@ -135,7 +135,7 @@ class _Demo:
         code = verdict(picture, sound, finished=finished)
         if code == 0 and not finished:
             return INTERRUPTED
-        return PARTIAL if code == 0 and self._failed and not self._real else code
+        return PARTIAL if code == 0 and self._failed else code
 
     # -- what ends
 
@@ -194,7 +194,7 @@ class _Demo:
         from hamaproto.cli.recording import Recording, Sound
         from hamaproto.cli.sheet import ContactSheet
 
-        picture, sound = Tally(), Tally()
+        picture, sound = Tally("picture"), Tally("sound")
         sheet = ContactSheet(self._seconds)
         decoder = Decoder(on_bad_frame="conceal")
         start = time.monotonic()
@@ -316,8 +316,8 @@ def _summary(answer: object) -> str:
     """An answer in a few words."""
     match answer:
         case Frame():
-            info = JpegInfo.parse(answer.data)
-            return f"a JPEG, {info.width}x{info.height}"
+            size = size_of(answer.data)
+            return "a JPEG" if size is None else f"a JPEG, {size[0]}x{size[1]}"
         case Ack():
             return "a redirect: done" if answer.location else answer.text.strip()
         case View():

@@ -78,6 +78,10 @@ class Recording:
             file, self._file = self._file, None
             file.close()
 
+    def without_sound(self) -> None:
+        """There will be no sound; to be said before the first picture."""
+        self._with_sound = False
+
     def picture(self, image: bytes, at: float) -> None:
         """A JPEG that came at that time."""
         if self._file is None:

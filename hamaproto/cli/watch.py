@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from hamaproto.cli.capture import (
+    NO_SOUND,
     Tally,
+    has_sound,
     run_until_stopped,
     verdict,
     watch,
@@ -65,7 +67,7 @@ def record(
     from hamaproto.cli.recording import Recording
 
     format_of(output, {".mkv": "matroska"}, stream="matroska")
-    picture, sound = Tally(), Tally()
+    picture, sound = Tally("picture"), Tally("sound")
     backoff = Backoff() if reconnect else None
     decoder = Decoder(on_bad_frame="conceal")
     with Recording(open_output(output, overwrite=overwrite), sound=not no_sound) as recording:
@@ -78,14 +80,28 @@ def record(
 
         async def main() -> None:
             async with Camera(target.url, auth=target.auth, timeout=target.timeouts) as camera:
+                hears = not no_sound and await has_sound(camera, again=reconnect)
                 work = [watch_picture(camera, picture, take_picture, backoff)]
-                if not no_sound:
+                if hears:
                     work.append(watch_sound(camera, sound, take_sound, backoff))
+                elif not no_sound:
+                    recording.without_sound()
+                    sound.absent = True
+                    note(NO_SOUND)
                 await watch(*work, seconds=seconds)
 
         finished = run_until_stopped(main())
     note(f"{output}: {recording.pictures} pictures, {recording.samples / 8000:.1f} s of sound")
-    context.exit(verdict(picture, sound, finished=finished))
+    context.exit(
+        verdict(
+            picture,
+            sound,
+            finished=finished,
+            seconds=seconds,
+            host=target.host,
+            login=target.auth is not None,
+        )
+    )
 
 
 @click.command()
@@ -120,7 +136,7 @@ def listen(
     form = form or format_of(output, _SOUNDS, stream="gsm")
     if form != "gsm":
         need("numpy")
-    tally = Tally()
+    tally = Tally("sound")
     decoder = Decoder(on_bad_frame="conceal")
     with ExitStack() as stack:
         if form == "wav":
@@ -146,7 +162,15 @@ def listen(
         finished = run_until_stopped(main())
     if output != "-":
         note(f"{output}: {tally.frames * 0.02:.1f} s of sound")
-    context.exit(verdict(tally, finished=finished))
+    context.exit(
+        verdict(
+            tally,
+            finished=finished,
+            seconds=seconds,
+            host=target.host,
+            login=target.auth is not None,
+        )
+    )
 
 
 @click.command()

@@ -436,7 +436,7 @@ class MjpegParser:
             elif state == _PART:
                 event = self._part()
             else:
-                event = EndOfStream(self._ceased, self._fed)
+                event = EndOfStream(self._ceased, self._fed, self._closed)
             if event is not None:
                 return event
 
@@ -863,7 +863,7 @@ class MjpegParser:
         self._end_junk(self._end)
         self._flush()
         self._settled = self._fed
-        self._out.append(EndOfStream(self._ceased, self._fed))
+        self._out.append(EndOfStream(self._ceased, self._fed, self._closed))
         self._state = _END
 
     # Header blocks
