@@ -22,6 +22,7 @@ LAYERS = (
     {"models", "commands"},
     {"outcome", "bodies"},
     {"client", "camera"},
+    {"timing"},
     {"io"},
     {"cli"},
     {"__main__"},
