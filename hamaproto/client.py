@@ -277,6 +277,7 @@ class ClientConnection:
             headers.append(("Authorization", self._login.authorization(request.method, target)))
         data = bytes_of_request(target, self._host, headers, method=request.method)
         self._request = request
+        self._http.endless = request.reply in (Reply.MJPEG, Reply.AUDIO)
         self._move(Step.TALK_REQUEST if request.reply is Reply.TALK else Step.REQUEST)
         return data
 

@@ -248,6 +248,49 @@ def test_a_body_is_handed_on_as_it_came() -> None:
     assert data.data is chunk
 
 
+# -- lengths that are none -----------------------------------------------------------------
+
+STREAMS = {
+    "multipart/mixed; boundary=b": PARTS,
+    "Multipart/Related": PARTS,
+    "application/octet-stream": PARTS,
+    "video/x-motion-jpeg": PICTURE * 3,
+    "image/jpeg": PICTURE * 3,
+    "text/plain": PARTS,
+    "text/html; charset=utf-8": b"\r\n" + PARTS,
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+@pytest.mark.parametrize("length", [b"0", b"100", b"-1", b"9" * 5000, b"5, 6"])
+def test_a_length_on_a_stream_is_none(kind: str, length: bytes) -> None:
+    if kind.startswith(("text/", "image/")) and not length.isdigit():
+        pytest.skip("on what may have an end such a length is an error")
+    data = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %s\r\n\r\n%s" % (
+        *(kind.encode(), length),
+        STREAMS[kind],
+    )
+    whole = converse(commands.video_stream(), data)
+    assert [frame.data for frame in whole.frames] == [PICTURE] * 3
+    assert events.AnomalyCode.LENGTH_ON_ENDLESS_BODY in whole.codes
+    assert without_data(converse(commands.video_stream(), data, 1)) == without_data(whole)
+
+
+def test_sound_has_no_length_either() -> None:
+    for kind in (b"application/octet-stream", b"text/plain"):
+        data = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 33\r\n\r\n" % kind
+        assert len(converse(commands.audio_stream(), data + SOUND).of("AudioFrame")) == 40
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"404 Not Found"])
+def test_a_text_in_the_place_of_a_stream_has_its_length(status: bytes) -> None:
+    connection = connect(commands.video_stream())
+    connection.receive_data(
+        b"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbusy" % status
+    )
+    assert [type(event) for event in connection.events()][-1] is events.EndOfStream
+
+
 # -- packed bodies ---------------------------------------------------------------------
 
 

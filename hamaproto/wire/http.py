@@ -194,6 +194,12 @@ _GSM_MAGIC = 0xD
 _GSM_TYPE = "audio/gsm"
 
 _NO_BODY = (204, 304)
+# What a camera sends until somebody closes, whatever length it declares.
+_ENDLESS_TYPES = ("multipart/", "audio/")
+# What may stand in the place of a stream and has an end: a page, a message, one image.
+_BOUNDED_TYPES = ("text/", "image/", "application/json", "application/xml", "application/xhtml")
+# How the body of a stream may begin: with line ends, a delimiter, SOI, or a GSM frame.
+_STREAM_STARTS = frozenset(b"\r\n-\xff" + bytes(range(0xD0, 0xE0)))
 # What a Content-Length of that many digits says can't be told from endless.
 _MANY_DIGITS = 18
 _ENDLESS_LENGTH = 10**_MANY_DIGITS
@@ -220,6 +226,9 @@ class ResponseParser:
     `EndOfStream.complete` is False if the stream ended before the body did.  Where the end
     of the body is known `EndOfStream` comes with its last byte; `surplus` counts the bytes
     that were received after it, which belong to nothing.
+
+    A Content-Length is not believed on a multipart body or on sound.  Where `endless` says that a
+    stream was asked for, it is not believed on any body that can be one.
 
     Raises `RemoteProtocolError` (`LimitExceededError` for a bound of `limits`) for what has
     no safe reading, and from then on again; `LocalProtocolError` for data after
@@ -253,6 +262,8 @@ class ResponseParser:
         self._end_given = False
         #: Bytes received after the end of the body.
         self.surplus = 0
+        #: Set before the head comes: whether a stream was asked for, which has no length.
+        self.endless = False
         #: The media type that a body without a head has by its first bytes.
         self.looks_like: str | None = None
         # The head.
@@ -658,10 +669,15 @@ class ResponseParser:
             return self._chunk_size, 0
         if not lengths:
             return self._body_until_close, 0
-        if _is_endless(content_type):
-            self._report(AnomalyCode.LENGTH_ON_ENDLESS_BODY, at, content_type_name(content_type))
+        name = content_type_name(content_type)
+        stream_is_due = self.endless and 200 <= status <= 299
+        if name.startswith(_ENDLESS_TYPES) or (
+            stream_is_due and not name.startswith(_BOUNDED_TYPES)
+        ):
+            self._report(AnomalyCode.LENGTH_ON_ENDLESS_BODY, at, name)
             return self._body_until_close, 0
-        return self._body_of_length, self._length(lengths)
+        length = self._length(lengths)
+        return (self._stream_or_else if stream_is_due else self._body_of_length), length
 
     def _is_chunked(self, values: list[str]) -> bool:
         names = [name.strip(" \t").lower() for value in values for name in value.split(",")]
@@ -703,6 +719,20 @@ class ResponseParser:
                 self._finish(complete=True)
             return self._eof
         self._give(len(self._chunk) - self._pos)
+        return True
+
+    def _stream_or_else(self) -> bool:
+        """A page where a stream is due has a length; a stream under the type of one has none."""
+        if not self._fill():
+            if not self._eof:
+                return False
+        elif self._chunk[self._pos] in _STREAM_STARTS:
+            self._report(AnomalyCode.LENGTH_ON_ENDLESS_BODY, self.offset)
+            self._step = self._body_until_close
+            return True
+        self._step = self._body_of_length
+        if self._left == 0:
+            self._finish(complete=True)
         return True
 
     def _body_of_length(self) -> bool:
@@ -851,12 +881,6 @@ def _shown(name: bytes) -> str:
 def content_type_name(content_type: str | None) -> str:
     """The media type of a Content-Type, in lower case and without its parameters."""
     return re.split(r"[;,\s]", (content_type or "").strip(" \t"), maxsplit=1)[0].lower()
-
-
-def _is_endless(content_type: str | None) -> bool:
-    """True for what a camera sends until somebody closes, whatever length it declares."""
-    name = content_type_name(content_type)
-    return name == "multipart/x-mixed-replace" or name.startswith("audio/")
 
 
 def _what_is_wrong_with_status_line(text: bytes) -> str:
