@@ -26,7 +26,12 @@ from hamaproto import _checks
 from hamaproto._version import __version__
 from hamaproto.bodies import BodyParser, Undecided, body_parser
 from hamaproto.commands import BaseRequest, Reply
-from hamaproto.errors import HamaError, LocalProtocolError, RemoteProtocolError
+from hamaproto.errors import (
+    AuthenticationError,
+    HamaError,
+    LocalProtocolError,
+    RemoteProtocolError,
+)
 from hamaproto.events import (
     NEED_DATA,
     AnomalyCode,
@@ -36,13 +41,13 @@ from hamaproto.events import (
     NeedData,
     Response,
 )
-from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.outcome import Confirmed, Outcome, confirm, interpret, is_success
 from hamaproto.wire import MjpegParser
-from hamaproto.wire.auth import Authenticator, Credentials, Login
+from hamaproto.wire.auth import Authenticator, Credentials
 from hamaproto.wire.coding import DecodedBody, content_codings, unknown_coding
 from hamaproto.wire.http import ResponseParser, bytes_of_request
+from hamaproto.wire.login import LoginExchange
 
 __all__ = [
     "TRANSITIONS",
@@ -128,8 +133,6 @@ def state_diagram() -> str:
 _GSM_FRAME: Final = 33
 _GSM_MAGIC: Final = 0xD
 _SCRATCH: Final = 65536
-#: How often one request may be asked again for the sake of a login.
-_MOST_RETRIES: Final = 2
 
 
 def checked_sound(call: str, frames: bytes | bytearray | memoryview) -> bytes:
@@ -165,7 +168,10 @@ class ClientConnection:
     from the start of the body for those events that a body's parser makes.
 
     Credentials are sent once the device has asked for them (401).  Then `retry` is a new
-    `ClientConnection` for the next socket; send the same request through it.
+    `ClientConnection` for the next socket, which has the answer to this very challenge; send
+    the same request through it.  A device that says no without asking (a 401 without a
+    challenge, a 403, an end without an answer) has a `retry` with Basic, once, unless it has
+    ever offered Digest.  If a 401 can't be answered, `login_error` says why.
     """
 
     def __init__(
@@ -195,8 +201,7 @@ class ClientConnection:
         self._strict = strict
         self._refuse = refuse
         self._authenticator = Authenticator.of(auth)
-        self._login: Login | None = None
-        self._retries = 0
+        self._exchange = LoginExchange(self._authenticator, host)
         self._retry: ClientConnection | None = None
         self._state = State.IDLE
         self._request: BaseRequest | None = None
@@ -241,8 +246,13 @@ class ClientConnection:
 
     @property
     def retry(self) -> ClientConnection | None:
-        """After a 401 that can be answered: a connection for the next socket."""
+        """After a refusal that a login may change: a connection for the next socket."""
         return self._retry
+
+    @property
+    def login_error(self) -> AuthenticationError | None:
+        """After a 401 that can't be answered: whether a login is missing, wrong or unknown."""
+        return self._exchange.error
 
     @property
     def surplus(self) -> int:
@@ -271,10 +281,9 @@ class ClientConnection:
             # Without it any coding is acceptable (RFC 9110 12.5.3).
             ("Accept-Encoding", "identity"),
         ]
-        if self._authenticator is not None and not request.anonymous:
-            self._login = self._authenticator.login
-        if self._login is not None:
-            headers.append(("Authorization", self._login.authorization(request.method, target)))
+        login = self._exchange.authorization(request.method, target, anonymous=request.anonymous)
+        if login is not None:
+            headers.append(("Authorization", login))
         data = bytes_of_request(target, self._host, headers, method=request.method)
         self._request = request
         self._http.endless = request.reply in (Reply.MJPEG, Reply.AUDIO)
@@ -318,6 +327,8 @@ class ClientConnection:
         self._http.passed(self._passed)
         self._passed = 0
         self._http.receive_eof()
+        if not self._received and self._state is State.AWAITING_HEAD:
+            self._retry = self._again(self._exchange.unanswered())
 
     def get_buffer(self, sizehint: int = -1) -> memoryview:
         """Where to receive into, as `asyncio.BufferedProtocol` asks for it.
@@ -446,10 +457,12 @@ class ClientConnection:
             self._begin_body(self._request.reply, response)
         else:
             self._move(Step.OTHERWISE)
-        if self._login is not None and response.status != 401:
-            self._login.accepted = True
-        if response.status == 401 and not self._request.anonymous:
-            self._retry = self._answer_challenge(response.headers)
+        if is_success(response.status) or (
+            self._request.reply is Reply.FORM and response.status in (302, 303)
+        ):
+            self._exchange.passed()
+        elif response.status in (401, 403):
+            self._retry = self._again(self._exchange.refused(response.status, response.headers))
 
     def _begin_body(self, reply: Reply, response: Response) -> None:
         codings = content_codings(response.headers)
@@ -460,19 +473,17 @@ class ClientConnection:
             self._coded = DecodedBody(self._http.next_event, codings)
         self._body = body_parser(reply, response.content_type, self._http.looks_like, self._limits)
 
-    def _answer_challenge(self, headers: Headers) -> ClientConnection | None:
-        authenticator = self._authenticator
-        if authenticator is None or self._retries >= _MOST_RETRIES:
-            return None
-        if not authenticator.challenged(headers.get_all("www-authenticate"), self._login):
+    def _again(self, exchange: LoginExchange | None) -> ClientConnection | None:
+        """A connection for the next attempt at the same request."""
+        if exchange is None:
             return None
         again = ClientConnection(
             self._host,
-            auth=authenticator,
+            auth=self._authenticator,
             limits=self._limits,
             prefix=self._prefix,
             strict=self._strict,
             refuse=self._refuse,
         )
-        again._retries = self._retries + 1
+        again._exchange = exchange
         return again

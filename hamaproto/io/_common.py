@@ -552,6 +552,9 @@ class Conversation(Generic[R]):
             try:
                 event = self._connection.next_event()
             except RemoteProtocolError as error:
+                if self._silent and isinstance(self._lost, ConnectionLostError) and self._retried():
+                    # Some devices hang up on whoever comes without a login.
+                    continue
                 return self._fail(self._told(error))
             if isinstance(event, Frame | AudioFrame):
                 self._outcome.add(event)
@@ -603,18 +606,24 @@ class Conversation(Generic[R]):
         return event
 
     def _head(self, response: Response) -> Occurrence | Do | None:
-        if self._connection.retry is not None:
-            # The login is asked for: the same again on the next connection.
-            self._connection = self._connection.retry
-            self._step = Do.OPEN
+        if self._retried():
             return None
-        refusal = self._outcome.refusal
+        refusal = self._connection.login_error or self._outcome.refusal
         if refusal is not None:
             return self._fail(refusal)
         self.response = response
         if isinstance(self._request, StreamRequest):
             self._deadline = None
         return None
+
+    def _retried(self) -> bool:
+        """Whether a login may help: then the same comes again, on the next connection."""
+        if self._connection.retry is None:
+            return False
+        self._connection = self._connection.retry
+        self._lost = None
+        self._step = Do.OPEN
+        return True
 
     def _end(self, event: EndOfStream) -> Occurrence | Do:
         error = self._lost
