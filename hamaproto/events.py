@@ -341,14 +341,15 @@ class Data:
 class Param:
     """One `key=value` line of a parameter list.
 
-    `key` is the raw key without an optional `root.`; `raw_key` is as sent.  The repr
-    hides the value: `listuser` answers with passwords.
+    `key` is the raw key without a leading `root.`; `raw_key` and `value` are as sent, and
+    `line` has them as bytes.  The repr hides the value: `listuser` answers with passwords.
     """
 
     key: str
     value: str
     raw_key: str
     offset: int = 0
+    line: bytes = field(default=b"", compare=False)
 
     def __repr__(self) -> str:
         return f"<Param {self.key} at {self.offset}>"
