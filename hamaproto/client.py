@@ -133,6 +133,7 @@ def state_diagram() -> str:
 _GSM_FRAME: Final = 33
 _GSM_MAGIC: Final = 0xD
 _SCRATCH: Final = 65536
+_FIRST: Final = 8
 
 
 def checked_sound(call: str, frames: bytes | bytearray | memoryview) -> bytes:
@@ -217,6 +218,8 @@ class ClientConnection:
         self._direct: BodyParser | None = None
         self._passed = 0
         self._received = False
+        #: The first bytes that came: what is no HTTP at all may be known by them.
+        self.first = b""
         self._eof = False
         self._end: EndOfStream | None = None
         self._error: HamaError | None = None
@@ -316,7 +319,9 @@ class ClientConnection:
         if self._state is State.IDLE:
             raise LocalProtocolError("receive_data() before send(): nothing was asked yet")
         self._http.receive_data(chunk)
-        self._received = self._received or len(chunk) > 0
+        if not self._received and len(chunk):
+            self._received = True
+            self.first = bytes(chunk[:_FIRST])
 
     def receive_eof(self) -> None:
         """Say that the camera closed the connection."""

@@ -21,6 +21,7 @@ What was received is given out before the error that ended it: an image that was
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import random
 import re
@@ -84,6 +85,11 @@ __all__ = [
 ]
 
 R = TypeVar("R")
+
+#: What happens to connections, for who looks for a fault: never a login, a query or a body.
+_log: Final = logging.getLogger("hamaproto")
+# Without it, warnings would go to stderr where a program has set up nothing.
+_log.addHandler(logging.NullHandler())
 
 Auth = tuple[str, str] | Credentials | Authenticator | None
 
@@ -364,6 +370,8 @@ class Do(Enum):
 #: Where a conversation is at fault with itself: the body is shorter than was said.
 _CUT_OFF: Final = frozenset({AnomalyCode.TRUNCATED_BODY, AnomalyCode.HEAD_CUT_OFF})
 _SCRATCH: Final = 4096
+#: How a record of TLS begins that says why it hangs up (RFC 8446 5.1).
+_TLS_ALERT: Final = b"\x15\x03"
 #: Seconds by which a timer may be early.
 _CLOCK_GRAIN: Final = 0.002
 
@@ -381,6 +389,7 @@ class Conversation(Generic[R]):
         "_cut_off",
         "_deadline",
         "_eof",
+        "_handshaking",
         "_held",
         "_lost",
         "_outcome",
@@ -406,6 +415,7 @@ class Conversation(Generic[R]):
         # Set with the first attempt: a stream may be made long before it is read.
         self._deadline: float | None = None
         self._begun = False
+        self._handshaking = False
         # Of this connection: whether it is over, why, and whether nothing came at all.
         self._eof = False
         self._lost: HamaError | None = None
@@ -438,6 +448,11 @@ class Conversation(Generic[R]):
             prefix=settings.endpoint.prefix,
         )
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """What to connect to next."""
+        return self._settings.endpoint
+
     # -- time
 
     def _set_deadline(self, now: float) -> None:
@@ -460,8 +475,12 @@ class Conversation(Generic[R]):
 
     def timed_out(self, now: float) -> None:
         """The time that `opening` or `patience` gave is over."""
-        timeouts, place = self._settings.timeouts, self._settings.endpoint
-        if self._deadline is not None and now >= self._deadline - _CLOCK_GRAIN:
+        timeouts, place = self._settings.timeouts, self.endpoint
+        if self._step is Do.OPEN and self._handshaking:
+            least = _least(timeouts.connect, timeouts.total) or 0
+            what = f"no TLS handshake within {least:g} s: is it http:// and not https://?"
+            self.lost(ConnectTimeoutError(f"{place}: {what}"))
+        elif self._deadline is not None and now >= self._deadline - _CLOCK_GRAIN:
             what = "no head" if isinstance(self._request, StreamRequest) else "no whole answer"
             self.lost(CameraTimeoutError(f"{place}: {what} within {timeouts.total:g} s"))
         elif self._step is Do.OPEN:
@@ -473,6 +492,10 @@ class Conversation(Generic[R]):
 
     # -- what the driver did
 
+    def connected(self) -> None:
+        """A connection stands, on which TLS begins before `opened`."""
+        self._handshaking = True
+
     def reopen(self) -> None:
         """The connection was given up before anything came of it: the same again."""
         self._connection = self._new_connection()
@@ -481,11 +504,16 @@ class Conversation(Generic[R]):
     def opened(self) -> bytes:
         """A connection stands: gives the bytes to be sent on it."""
         self._step = None
+        self._handshaking = False
         self._eof = self._cut_off = False
         self._silent = True
         self._lost = self.response = None
         self._outcome = Outcome(self._request, limits=self._settings.limits)
-        return self._connection.send(self._request)
+        data = self._connection.send(self._request)
+        path, _, _ = self._request.target.partition("?")
+        login = "with" if b"\r\nAuthorization:" in data else "without"
+        _log.debug("%s: connected, asks for %s %s a login", self.endpoint, path, login)
+        return data
 
     def slept(self, now: float) -> None:
         """The delay is over."""
@@ -514,17 +542,20 @@ class Conversation(Generic[R]):
         self.received += nbytes
         self._arrived = arrived
         if self._step is None and not self._eof:
-            self._silent = False
             self._connection.buffer_updated(nbytes)
+            if self._silent and nbytes:
+                self._silent = False
+                if self._connection.first.startswith(_TLS_ALERT):
+                    words = "it answers in TLS: is it https:// and not http://?"
+                    self._fail_later(ConnectError(f"{self.endpoint}: {words}"))
 
     def receive_eof(self) -> None:
         """The camera closed the connection."""
         if self._silent and self._request.reply is not Reply.TALK:
-            self.lost(
-                ConnectionLostError(
-                    f"{self._settings.endpoint}: the connection was closed without an answer"
-                )
-            )
+            words = "the connection was closed without an answer"
+            if not self.endpoint.secure:
+                words += " (if it speaks TLS: https://)"
+            self.lost(ConnectionLostError(f"{self.endpoint}: {words}"))
         else:
             self._end_input()
 
@@ -588,6 +619,7 @@ class Conversation(Generic[R]):
             # Now, and not with the head: a camera whose slots are taken sends one too.
             self._again = False
             self._held = event
+            _log.info("%s: the stream runs again, after attempt %d", self.endpoint, attempts)
             return Reconnected(attempts)
         return event
 
@@ -606,6 +638,7 @@ class Conversation(Generic[R]):
         return event
 
     def _head(self, response: Response) -> Occurrence | Do | None:
+        _log.debug("%s: answers, status %s", self.endpoint, response.status)
         if self._retried():
             return None
         refusal = self._connection.login_error or self._outcome.refusal
@@ -638,8 +671,10 @@ class Conversation(Generic[R]):
         if self._backoff is not None:
             return self._fail(error)
         if error is None:
+            _log.debug("%s: the answer is over, %d bytes", self.endpoint, self.received)
             self._step = Do.STOP
             return event
+        _log.debug("%s: the end: %s", self.endpoint, _logged(error))
         self.error = error
         self._step = Do.FAIL
         self._lost = None
@@ -662,7 +697,12 @@ class Conversation(Generic[R]):
                 self.delay = backoff.delay(self._attempt)
                 self._step = Do.SLEEP
                 self._again = True
+                place, words = self.endpoint, _logged(error)
+                _log.warning(
+                    "%s: %s; attempt %d in %.1f s", place, words, self._attempt, self.delay
+                )
                 return Disconnected(error, self._attempt, self.delay)
+        _log.debug("%s: the end: %s", self.endpoint, _logged(error))
         self.error = error
         self._step = Do.STOP if error is None else Do.FAIL
         return self._step
@@ -678,6 +718,13 @@ def _least(one: float | None, other: float | None) -> float | None:
     return min(one, other)
 
 
+def _logged(error: HamaError | None) -> str:
+    """An error in words of ours: a device's own words are part of a body."""
+    if error is None:
+        return "the camera ended the stream"
+    return str(error) if isinstance(error, TransportError) else type(error).__name__
+
+
 def _may_pass(error: HamaError | None) -> bool:
     """Whether another attempt can help: not against a wrong password, which locks out."""
     if isinstance(error, RefusedError):
@@ -687,7 +734,8 @@ def _may_pass(error: HamaError | None) -> bool:
 
 def connection_failed(place: Endpoint, error: OSError, *, connecting: bool) -> TransportError:
     """An error of the operating system in our words."""
-    words = error.strerror or str(error) or type(error).__name__
+    # `reason` is what an error of `ssl` is about; its text names a line of C.
+    words = getattr(error, "reason", None) or error.strerror or str(error) or type(error).__name__
     if type(error) is OSError or isinstance(error, ConnectionError):
         # asyncio puts the address in its words; the numbers of getaddrinfo are others.
         words = os.strerror(error.errno) if error.errno else words

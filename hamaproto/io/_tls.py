@@ -96,10 +96,10 @@ _CERTIFICATES: Final = {
     20: "its certificate is signed by an authority that is not known here",
     21: "its certificate is signed by an authority that is not known here",
     62: "its certificate is for another host",
-    64: "its certificate is for another address",
+    64: "its certificate is for another host",
 }
-_TRUST = "trust it by cafile=, or accept any certificate by verify=False"
-_ACCEPT = "verify=False accepts any certificate"
+_TRUST: Final = "trust it by cafile= (--cafile), or any by verify=False (--insecure)"
+_ACCEPT: Final = "verify=False (--insecure) accepts any certificate"
 _ADVICE: Final = {18: _TRUST, 19: _TRUST, 20: _TRUST, 21: _TRUST}
 
 #: `SSLError.reason`, of a peer that does not speak TLS at all.

@@ -48,6 +48,7 @@ from hamaproto.io._common import (
     Conversation,
     Disconnected,
     Do,
+    Endpoint,
     Inbox,
     Occurrence,
     Policy,
@@ -256,7 +257,6 @@ class _Line:
     """The socket of a conversation, or none: does what the steps ask for."""
 
     def __init__(self, settings: Settings, conversation: Conversation[Any]) -> None:
-        self._place = settings.endpoint
         self._settings = settings
         self._conversation = conversation
         self._sock: socket.socket | None = None
@@ -275,6 +275,10 @@ class _Line:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def _place(self) -> Endpoint:
+        return self._conversation.endpoint
 
     @property
     def is_open(self) -> bool:
@@ -346,7 +350,8 @@ class _Line:
         return False
 
     async def _open(self) -> None:
-        conversation, place = self._conversation, self._place
+        conversation = self._conversation
+        place = conversation.endpoint
         with self._patient(conversation.opening(anyio.current_time())) as scope:
             try:
                 sock = await self._connect(scope)
@@ -354,6 +359,8 @@ class _Line:
                 failed = error if isinstance(error, OSError) else OSError(str(error))
                 conversation.lost(connection_failed(place, failed, connecting=True))
                 return
+            if place.secure:
+                conversation.connected()
             try:
                 self._sock = await self._secured(sock) if place.secure else sock
             except OSError as error:
@@ -391,7 +398,9 @@ class _Line:
         """The socket with TLS on it, closed if that fails.  Raises OSError."""
         try:
             secured = self._settings.tls.context.wrap_socket(
-                sock, server_hostname=self._place.server_name, do_handshake_on_connect=False
+                sock,
+                server_hostname=self._place.server_name,
+                do_handshake_on_connect=False,
             )
         except BaseException:
             sock.close()

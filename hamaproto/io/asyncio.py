@@ -247,8 +247,7 @@ class _Link(asyncio.BufferedProtocol):
     kept in `failure` instead, and the one who waits raises it.
     """
 
-    def __init__(self, place: Endpoint, conversation: Conversation[Any], inbox: Inbox) -> None:
-        self._place = place
+    def __init__(self, conversation: Conversation[Any], inbox: Inbox) -> None:
         self._conversation = conversation
         self._inbox = inbox
         self._loop = asyncio.get_running_loop()
@@ -312,7 +311,7 @@ class _Link(asyncio.BufferedProtocol):
             if transport is not None:
                 if isinstance(exc, OSError):
                     self._drain()
-                    failed = connection_failed(self._place, exc, connecting=False)
+                    failed = connection_failed(self._conversation.endpoint, exc, connecting=False)
                     self._conversation.lost(failed)
                 elif self._conversation.is_open:
                     self._conversation.receive_eof()
@@ -454,7 +453,6 @@ class _Line:
     """The connection of a conversation, or none: does what the steps ask for."""
 
     def __init__(self, settings: Settings, conversation: Conversation[Any], inbox: Inbox) -> None:
-        self._place = settings.endpoint
         self._settings = settings
         self._conversation = conversation
         self.inbox = inbox
@@ -476,6 +474,10 @@ class _Line:
     ) -> None:
         self.close()
         await self.gone()
+
+    @property
+    def _place(self) -> Endpoint:
+        return self._conversation.endpoint
 
     @property
     def is_open(self) -> bool:
@@ -570,7 +572,7 @@ class _Line:
     async def _open(self) -> None:
         conversation = self._conversation
         loop = asyncio.get_running_loop()
-        link = self._link = _Link(self._place, conversation, self.inbox)
+        link = self._link = _Link(conversation, self.inbox)
         try:
             async with asyncio.timeout(conversation.opening(loop.time())) as limit:
                 await self._unless_closed(self._connect(link))
@@ -596,6 +598,8 @@ class _Line:
         place = self._place
         sock = await _connected(place)
         link.sock = sock
+        if place.secure:
+            self._conversation.connected()
         try:
             await loop.create_connection(
                 lambda: link,

@@ -36,6 +36,7 @@ from hamaproto.io._common import (
     Conversation,
     Disconnected,
     Do,
+    Endpoint,
     Inbox,
     Occurrence,
     Policy,
@@ -228,7 +229,6 @@ class _Line:
     """
 
     def __init__(self, settings: Settings, conversation: Conversation[Any]) -> None:
-        self._place = settings.endpoint
         self._settings = settings
         self._conversation = conversation
         self._sock: socket.socket | None = None
@@ -238,6 +238,10 @@ class _Line:
         self._busy = threading.Lock()
         self._in_use = False
         self._closing = threading.Event()
+
+    @property
+    def _place(self) -> Endpoint:
+        return self._conversation.endpoint
 
     @property
     def closed(self) -> bool:
@@ -335,7 +339,7 @@ class _Line:
         return False
 
     def _open(self) -> None:
-        conversation, place = self._conversation, self._place
+        conversation, place = self._conversation, self._conversation.endpoint
         limit = conversation.opening(time.monotonic())
         end = None if limit is None else time.monotonic() + limit
         try:
@@ -358,15 +362,19 @@ class _Line:
                 if share == 1:
                     conversation.lost(connection_failed(place, error, connecting=True))
                     return
-        if place.secure and not self._secure(end):
-            return
+        if place.secure:
+            conversation.connected()
+            if not self._secure(end):
+                return
         self.send(conversation.opened())
 
     def _connect(self, sock: socket.socket, address: Any, end: float | None, share: int) -> None:
         """Connect within a share of the time that is left.  Raises OSError, all closed."""
         if self._place.secure:
             sock = self._settings.tls.context.wrap_socket(
-                sock, server_hostname=self._place.server_name, do_handshake_on_connect=False
+                sock,
+                server_hostname=self._place.server_name,
+                do_handshake_on_connect=False,
             )
         try:
             with self._used(sock):
@@ -445,7 +453,11 @@ class _Line:
             sock.settimeout(patience)
             # The view is let go before the parser moves its buffer.
             with conversation.get_buffer() as view:
-                count = sock.recv_into(view)
+                try:
+                    count = sock.recv_into(view)
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    # Of a socket that is not to wait: as any other says it.
+                    raise BlockingIOError from None
         if self._closing.is_set():
             raise _ClosedError
         if count:
