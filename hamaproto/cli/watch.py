@@ -11,17 +11,14 @@ from typing import Any
 import click
 
 from hamaproto.cli.capture import (
-    NO_SOUND,
     Tally,
-    has_sound,
     run_until_stopped,
     verdict,
     watch,
     watch_picture,
     watch_sound,
 )
-from hamaproto.cli.options import Target, camera_options, need, overwrite_option
-from hamaproto.cli.output import format_of, open_output
+from hamaproto.cli.options import Target, camera_options, need, opened
 from hamaproto.cli.plain import note
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.gsm import Decoder, Encoder
@@ -33,8 +30,6 @@ __all__ = ["COMMANDS"]
 _seconds_option = click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), help="For how long; else to Ctrl-C."
 )
-#: What the sound is written as, by the name of the file.
-_SOUNDS = {".wav": "wav", ".gsm": "gsm", ".s16": "s16"}
 _reconnect_option = click.option(
     "--reconnect", is_flag=True, help="Ask again when the stream is lost, and again."
 )
@@ -42,10 +37,7 @@ _reconnect_option = click.option(
 
 @click.command()
 @camera_options
-@click.option(
-    "-o", "--output", required=True, metavar="FILE.mkv", help="The file to write; - is stdout."
-)
-@overwrite_option
+@click.option("-o", "--output", required=True, metavar="FILE.mkv", help="The file to write.")
 @_seconds_option
 @_reconnect_option
 @click.option("--no-sound", is_flag=True, help="Pictures only.")
@@ -54,7 +46,6 @@ def record(
     context: click.Context,
     target: Target,
     output: str,
-    overwrite: bool,
     seconds: float | None,
     reconnect: bool,
     no_sound: bool,
@@ -66,11 +57,10 @@ def record(
     need("av", "numpy")
     from hamaproto.cli.recording import Recording
 
-    format_of(output, {".mkv": "matroska"}, stream="matroska")
-    picture, sound = Tally("picture"), Tally("sound")
+    picture, sound = Tally(), Tally()
     backoff = Backoff() if reconnect else None
     decoder = Decoder(on_bad_frame="conceal")
-    with Recording(open_output(output, overwrite=overwrite), sound=not no_sound) as recording:
+    with Recording(output, sound=not no_sound) as recording:
 
         def take_picture(frame: Frame, at: float) -> None:
             recording.picture(frame.data, at)
@@ -80,28 +70,14 @@ def record(
 
         async def main() -> None:
             async with Camera(target.url, auth=target.auth, timeout=target.timeouts) as camera:
-                hears = not no_sound and await has_sound(camera, again=reconnect)
                 work = [watch_picture(camera, picture, take_picture, backoff)]
-                if hears:
+                if not no_sound:
                     work.append(watch_sound(camera, sound, take_sound, backoff))
-                elif not no_sound:
-                    recording.without_sound()
-                    sound.absent = True
-                    note(NO_SOUND)
                 await watch(*work, seconds=seconds)
 
         finished = run_until_stopped(main())
     note(f"{output}: {recording.pictures} pictures, {recording.samples / 8000:.1f} s of sound")
-    context.exit(
-        verdict(
-            picture,
-            sound,
-            finished=finished,
-            seconds=seconds,
-            host=target.host,
-            login=target.auth is not None,
-        )
-    )
+    context.exit(verdict(picture, sound, finished=finished))
 
 
 @click.command()
@@ -111,9 +87,8 @@ def record(
     "--output",
     required=True,
     metavar="FILE",
-    help="FILE.wav, FILE.gsm (the frames as they are sent), FILE.s16, or - for stdout.",
+    help="FILE.wav, FILE.gsm (the frames as they are sent), or - for stdout.",
 )
-@overwrite_option
 @click.option(
     "--format",
     "form",
@@ -127,32 +102,38 @@ def listen(
     context: click.Context,
     target: Target,
     output: str,
-    overwrite: bool,
     form: str | None,
     seconds: float | None,
     reconnect: bool,
 ) -> None:
     """Get the sound of the camera at URL: 8000 samples a second, 16 bits, mono."""
-    form = form or format_of(output, _SOUNDS, stream="gsm")
+    form = form or {".wav": "wav", ".gsm": "gsm", ".s16": "s16"}.get(Path(output).suffix.lower())
+    if form is None and output == "-":
+        form = "gsm"
+    if form is None:
+        raise click.UsageError(f"{output}: .wav or .gsm is needed, or --format")
+    if form == "wav" and output == "-":
+        raise click.UsageError("a WAV needs a file, since its head has the length; use s16 or gsm")
     if form != "gsm":
         need("numpy")
-    tally = Tally("sound")
+    tally = Tally()
     decoder = Decoder(on_bad_frame="conceal")
     with ExitStack() as stack:
         if form == "wav":
             from hamaproto.cli.recording import Sound
 
-            wav = stack.enter_context(Sound(open_output(output, overwrite=overwrite)))
+            wav = stack.enter_context(Sound(output))
 
             def take(frame: AudioFrame, at: float) -> None:
                 wav.write(decoder.decode(frame.data).tobytes())
 
         else:
-            file = stack.enter_context(open_output(output, overwrite=overwrite))
+            file = stack.enter_context(opened(output))
 
             def take(frame: AudioFrame, at: float) -> None:
                 samples = frame.data if form == "gsm" else decoder.decode(frame.data).tobytes()
                 file.write(samples)
+                file.flush()
 
         async def main() -> None:
             async with Camera(target.url, auth=target.auth, timeout=target.timeouts) as camera:
@@ -162,15 +143,7 @@ def listen(
         finished = run_until_stopped(main())
     if output != "-":
         note(f"{output}: {tally.frames * 0.02:.1f} s of sound")
-    context.exit(
-        verdict(
-            tally,
-            finished=finished,
-            seconds=seconds,
-            host=target.host,
-            login=target.auth is not None,
-        )
-    )
+    context.exit(verdict(tally, finished=finished))
 
 
 @click.command()
