@@ -10,9 +10,11 @@ from hamaproto._accel import accelerated as _accelerated
 from hamaproto._version import __version__
 from hamaproto.client import ClientConnection
 from hamaproto.errors import (
+    ArgumentTypeError,
     AuthenticationError,
     BusyError,
     CameraTimeoutError,
+    CertificateError,
     ConnectError,
     ConnectionLostError,
     ConnectTimeoutError,
@@ -55,11 +57,13 @@ __all__ = [
     "NEED_DATA",
     "Anomaly",
     "AnomalyCode",
+    "ArgumentTypeError",
     "Arrival",
     "AudioFrame",
     "AuthenticationError",
     "BusyError",
     "CameraTimeoutError",
+    "CertificateError",
     "ClientConnection",
     "ConnectError",
     "ConnectTimeoutError",

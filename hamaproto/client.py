@@ -18,25 +18,36 @@ whose names are here too.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from enum import Enum
 from typing import Final
 
+from hamaproto import _checks
 from hamaproto._version import __version__
+from hamaproto.bodies import BodyParser, Undecided, body_parser
 from hamaproto.commands import BaseRequest, Reply
-from hamaproto.errors import HamaError, LocalProtocolError, RemoteProtocolError
-from hamaproto.events import NEED_DATA, AnomalyCode, Data, EndOfStream, Event, NeedData, Response
-from hamaproto.gsm import GsmFrameParser
-from hamaproto.headers import Headers
+from hamaproto.errors import (
+    AuthenticationError,
+    HamaError,
+    LocalProtocolError,
+    RemoteProtocolError,
+)
+from hamaproto.events import (
+    NEED_DATA,
+    AnomalyCode,
+    Data,
+    EndOfStream,
+    Event,
+    NeedData,
+    Response,
+)
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.outcome import Confirmed, Outcome, confirm, interpret, is_success
 from hamaproto.wire import MjpegParser
-from hamaproto.wire.auth import Authenticator, Credentials, Login
-from hamaproto.wire.contract import Chunk, Events, Exclusive, Parser, entry, owned
-from hamaproto.wire.http import ResponseParser, bytes_of_request, content_type_name
-from hamaproto.wire.params import ParamParser
+from hamaproto.wire.auth import Authenticator, Credentials
+from hamaproto.wire.coding import DecodedBody, content_codings, unknown_coding
+from hamaproto.wire.http import ResponseParser, bytes_of_request
+from hamaproto.wire.login import LoginExchange
 
 __all__ = [
     "TRANSITIONS",
@@ -117,138 +128,32 @@ def state_diagram() -> str:
     return "\n".join(lines) + "\n"
 
 
-# -- bodies ----------------------------------------------------------------------------
-
-
-BodyParser = Parser[Event]
-
-
-def _pictures(content_type: str | None, limits: Limits) -> BodyParser:
-    return MjpegParser(content_type, limits=limits)
-
-
-def _sound(content_type: str | None, limits: Limits) -> BodyParser:
-    return GsmFrameParser(limits=limits)
-
-
-def _params(content_type: str | None, limits: Limits) -> BodyParser:
-    return ParamParser(limits=limits)
-
-
-Reader = Callable[[str | None, Limits], BodyParser]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """How the body of a successful answer is read, by what was asked for.
-
-    A body of a type that fits goes to the reader.  One of another type that has a reader
-    (`_READERS_BY_TYPE`) goes there.  Any other, a login page for one, goes to the row's own
-    reader only if it begins like what was asked for: devices mislabel what they send.
-    """
-
-    reader: Reader
-    types: tuple[str, ...]
-    begins: re.Pattern[bytes]
-    #: The same, for as long as too little came to tell.
-    may_begin: re.Pattern[bytes]
-
-
-#: Whatever may head pictures; a stream with text before its first part is not known by its
-#: first bytes, so only under the types of pages and messages they are looked at.
-_PICTURE_TYPES = ("image/", "video/", "application/octet-stream", "application/x-")
-_NEWLINES = rb"[\r\n]*"
-_PICTURE = (
-    re.compile(_NEWLINES + rb"(?:--|\xff\xd8)"),
-    re.compile(_NEWLINES + rb"(?:-|\xff)?"),
-)
-_NOT_A_PAGE = re.compile(rb"[\r\n \t]*[!-;=-\x7e]"), re.compile(rb"[\r\n \t]*")
-#: What is not here (`OK`, the page of a redirect) is given out as `Data`.  A single image
-#: is a stream of one.
-_ROWS: dict[Reply, _Row] = {
-    Reply.IMAGE: _Row(_pictures, _PICTURE_TYPES, *_PICTURE),
-    Reply.MJPEG: _Row(_pictures, _PICTURE_TYPES, *_PICTURE),
-    Reply.AUDIO: _Row(
-        _sound,
-        ("application/octet-stream",),
-        re.compile(_NEWLINES + rb"[\xd0-\xdf]"),
-        re.compile(_NEWLINES),
-    ),
-    Reply.PARAMS: _Row(_params, ("text/plain",), *_NOT_A_PAGE),
-}
-_READERS_BY_TYPE: tuple[tuple[str, Reader], ...] = (
-    ("multipart/", _pictures),
-    ("image/jpeg", _pictures),
-    ("image/jpg", _pictures),
-    ("audio/", _sound),
-)
-
-
-def _reader_by_type(name: str) -> Reader | None:
-    return next((reader for start, reader in _READERS_BY_TYPE if name.startswith(start)), None)
-
-
-class _Undecided:
-    """The reader of a body whose type does not fit what was asked for: its first bytes tell."""
-
-    #: Longer than any run of line ends before a body; behind it the row's reader may judge.
-    _MOST: Final = 256
-
-    def __init__(self, row: _Row, content_type: str | None, limits: Limits) -> None:
-        self._row = row
-        self._content_type = content_type
-        self._limits = limits
-        self._held = b""
-        self._parser: BodyParser | None = None
-        self._verbatim = False
-        self._given = 0
-        self._eof = False
-
-    def receive_data(self, data: bytes | bytearray | memoryview, /) -> None:
-        if self._parser is not None:
-            self._parser.receive_data(data)
-            return
-        self._held += bytes(data)
-        if self._verbatim:
-            return
-        head = self._held[: self._MOST]
-        if self._row.begins.match(head):
-            self._parser = self._row.reader(self._content_type, self._limits)
-            self._parser.receive_data(self._held)
-            self._held = b""
-        else:
-            self._verbatim = len(head) == self._MOST or self._row.may_begin.fullmatch(head) is None
-
-    def receive_eof(self) -> None:
-        self._eof = True
-        self._verbatim = True
-        if self._parser is not None:
-            self._parser.receive_eof()
-
-    def next_event(self) -> Event | NeedData:
-        if self._parser is not None:
-            return self._parser.next_event()
-        if self._held and self._verbatim:
-            data, self._held = self._held, b""
-            self._given += len(data)
-            return Data(data, self._given - len(data))
-        return EndOfStream(True, self._given) if self._eof else NEED_DATA
-
-    def events(self) -> Iterator[Event]:
-        while (event := self.next_event()) is not NEED_DATA:
-            yield event
-            if isinstance(event, EndOfStream):
-                return
-
+# -- one conversation ------------------------------------------------------------------
 
 _GSM_FRAME: Final = 33
 _GSM_MAGIC: Final = 0xD
 _SCRATCH: Final = 65536
-#: How often one request may be asked again for the sake of a login.
-_MOST_RETRIES: Final = 2
+_FIRST: Final = 8
 
 
-class ClientConnection(Exclusive):
+def checked_sound(call: str, frames: bytes | bytearray | memoryview) -> bytes:
+    """GSM 06.10 frames as bytes.  Raises LocalProtocolError if they are none."""
+    allowed = f"bytes of GSM 06.10 frames, {_GSM_FRAME} each"
+    _checks.instance(call, "frames", frames, (bytes, bytearray, memoryview), allowed)
+    data = bytes(frames)
+    if len(data) % _GSM_FRAME:
+        raise LocalProtocolError(
+            f"{call}(): {len(data)} bytes are no whole number of frames; a frame has {_GSM_FRAME}"
+        )
+    for index, first in enumerate(data[::_GSM_FRAME]):
+        if first >> 4 != _GSM_MAGIC:
+            raise LocalProtocolError(
+                f"{call}(): frame {index} does not begin with the nibble 0xD (RFC 3551 4.5.8.1)"
+            )
+    return data
+
+
+class ClientConnection:
     """One request and its answer; follows the contract of the parsers.
 
     `host` is what stands in `Host`: a name or an address and maybe a port.  `prefix` is put
@@ -264,7 +169,10 @@ class ClientConnection(Exclusive):
     from the start of the body for those events that a body's parser makes.
 
     Credentials are sent once the device has asked for them (401).  Then `retry` is a new
-    `ClientConnection` for the next socket; send the same request through it.
+    `ClientConnection` for the next socket, which has the answer to this very challenge; send
+    the same request through it.  A device that says no without asking (a 401 without a
+    challenge, a 403, an end without an answer) has a `retry` with Basic, once, unless it has
+    ever offered Digest.  If a 401 can't be answered, `login_error` says why.
     """
 
     def __init__(
@@ -277,26 +185,41 @@ class ClientConnection(Exclusive):
         strict: bool = False,
         refuse: Collection[AnomalyCode] = (),
     ) -> None:
-        super().__init__()
+        _checks.instance(
+            "ClientConnection", "host", host, str, "a name or address, and maybe :port"
+        )
+        _checks.instance("ClientConnection", "prefix", prefix, str, "a path, or the empty str")
+        if limits is not None:
+            _checks.instance("ClientConnection", "limits", limits, Limits, "Limits, or None")
+        _checks.flag("ClientConnection", "strict", strict)
+        allowed = "a collection of AnomalyCode"
+        _checks.instance("ClientConnection", "refuse", refuse, Collection, allowed)
+        for code in refuse:
+            _checks.instance("ClientConnection", "refuse", code, AnomalyCode, allowed)
         self._host = host
         self._prefix = prefix
         self._limits = DEFAULT_LIMITS if limits is None else limits
         self._strict = strict
         self._refuse = refuse
         self._authenticator = Authenticator.of(auth)
-        self._login: Login | None = None
-        self._retries = 0
+        self._exchange = LoginExchange(self._authenticator, host)
         self._retry: ClientConnection | None = None
         self._state = State.IDLE
         self._request: BaseRequest | None = None
         self._response: Response | None = None
         self._http = ResponseParser(limits=self._limits, strict=strict, refuse=refuse)
         self._body: BodyParser | None = None
+        # What undoes the coding of the body, where it has one.
+        self._coded: DecodedBody | None = None
         self._body_ended: EndOfStream | None = None
+        # What was wrong with the framing, while the body's parser says what it has.
+        self._broken: RemoteProtocolError | None = None
         # The body's parser, while it may be fed past the framing.
         self._direct: BodyParser | None = None
         self._passed = 0
         self._received = False
+        #: The first bytes that came: what is no HTTP at all may be known by them.
+        self.first = b""
         self._eof = False
         self._end: EndOfStream | None = None
         self._error: HamaError | None = None
@@ -326,8 +249,13 @@ class ClientConnection(Exclusive):
 
     @property
     def retry(self) -> ClientConnection | None:
-        """After a 401 that can be answered: a connection for the next socket."""
+        """After a refusal that a login may change: a connection for the next socket."""
         return self._retry
+
+    @property
+    def login_error(self) -> AuthenticationError | None:
+        """After a 401 that can't be answered: whether a login is missing, wrong or unknown."""
+        return self._exchange.error
 
     @property
     def surplus(self) -> int:
@@ -339,28 +267,32 @@ class ClientConnection(Exclusive):
 
     # -- out
 
-    @entry
     def send(self, request: BaseRequest) -> bytes:
         """The bytes of `request`; then feed what comes back.
 
         Raises LocalProtocolError if something was sent on this connection already.
         """
+        allowed = "a request, as hamaproto.commands makes them"
+        _checks.instance("send", "request", request, BaseRequest, allowed)
         if self._state is not State.IDLE:
             raise LocalProtocolError(
                 "send(): a camera answers one request a connection; make a new ClientConnection"
             )
         target = self._prefix + request.target
-        headers = [("User-Agent", f"hamaproto/{__version__}")]
-        if self._authenticator is not None and not request.anonymous:
-            self._login = self._authenticator.login
-        if self._login is not None:
-            headers.append(("Authorization", self._login.authorization(request.method, target)))
+        headers = [
+            ("User-Agent", f"hamaproto/{__version__}"),
+            # Without it any coding is acceptable (RFC 9110 12.5.3).
+            ("Accept-Encoding", "identity"),
+        ]
+        login = self._exchange.authorization(request.method, target, anonymous=request.anonymous)
+        if login is not None:
+            headers.append(("Authorization", login))
         data = bytes_of_request(target, self._host, headers, method=request.method)
         self._request = request
+        self._http.endless = request.reply in (Reply.MJPEG, Reply.AUDIO)
         self._move(Step.TALK_REQUEST if request.reply is Reply.TALK else Step.REQUEST)
         return data
 
-    @entry
     def send_audio(self, frames: bytes | bytearray | memoryview) -> bytes:
         """GSM 06.10 frames for the camera's loudspeaker, checked, as bytes to be sent.
 
@@ -372,44 +304,27 @@ class ClientConnection(Exclusive):
             raise LocalProtocolError(
                 f"send_audio() while {self._state.value}: send(commands.talk()) comes first"
             )
-        data = bytes(frames)
-        if len(data) % _GSM_FRAME:
-            raise LocalProtocolError(
-                f"send_audio(): {len(data)} bytes are no whole number of frames; "
-                f"a frame has {_GSM_FRAME}"
-            )
-        for index, first in enumerate(data[::_GSM_FRAME]):
-            if first >> 4 != _GSM_MAGIC:
-                raise LocalProtocolError(
-                    f"send_audio(): frame {index} does not begin with the nibble 0xD "
-                    "(RFC 3551 4.5.8.1)"
-                )
-        return data
+        return checked_sound("send_audio", frames)
 
     # -- in
 
-    @entry
-    def receive_data(self, chunk: Chunk) -> None:
+    def receive_data(self, chunk: bytes | bytearray | memoryview) -> None:
         """Feed what came from the camera, any bytes-like object."""
-        self._receive(chunk)
-
-    def _receive(self, chunk: Chunk) -> None:
         if self._direct is not None:
-            data = owned(chunk)
-            self._direct.receive_data(data)
-            self._passed += len(data)
+            self._direct.receive_data(chunk)
+            self._passed += len(chunk) if type(chunk) is bytes else memoryview(chunk).nbytes
             return
-        self._raise_again()
+        if self._error is not None:
+            raise self._error.with_traceback(None)
         if self._state is State.IDLE:
             raise LocalProtocolError("receive_data() before send(): nothing was asked yet")
-        data = owned(chunk)
-        self._http.receive_data(data)
-        self._received = self._received or len(data) > 0
+        self._http.receive_data(chunk)
+        if not self._received and len(chunk):
+            self._received = True
+            self.first = bytes(chunk[:_FIRST])
 
-    @entry
     def receive_eof(self) -> None:
         """Say that the camera closed the connection."""
-        self._raise_again()
         if self._state is State.IDLE:
             raise LocalProtocolError("receive_eof() before send(): nothing was asked yet")
         self._eof = True
@@ -417,12 +332,9 @@ class ClientConnection(Exclusive):
         self._http.passed(self._passed)
         self._passed = 0
         self._http.receive_eof()
+        if not self._received and self._state is State.AWAITING_HEAD:
+            self._retry = self._again(self._exchange.unanswered())
 
-    def _raise_again(self) -> None:
-        if self._error is not None:
-            raise self._error.with_traceback(None)
-
-    @entry
     def get_buffer(self, sizehint: int = -1) -> memoryview:
         """Where to receive into, as `asyncio.BufferedProtocol` asks for it.
 
@@ -436,7 +348,6 @@ class ClientConnection(Exclusive):
             self._scratch = bytearray(_SCRATCH)
         return memoryview(self._scratch)
 
-    @entry
     def buffer_updated(self, nbytes: int) -> None:
         """Say how many bytes were received into what `get_buffer` returned."""
         if self._lender is not None:
@@ -445,9 +356,8 @@ class ClientConnection(Exclusive):
             return
         if self._scratch is None:
             raise LocalProtocolError("buffer_updated() before get_buffer()")
-        self._receive(bytes(memoryview(self._scratch)[:nbytes]))
+        self.receive_data(bytes(memoryview(self._scratch)[:nbytes]))
 
-    @entry
     def next_event(self) -> Event | NeedData:
         """The next event, or NEED_DATA; after the end EndOfStream again and again.
 
@@ -472,8 +382,18 @@ class ClientConnection(Exclusive):
         Data fed behind a known end gives no events; `surplus` counts it.
         """
         if self._end is not None and not self._eof:
-            return iter(())
-        return Events(self)
+            return
+        if self._direct is not None:
+            try:
+                yield from self._direct.events()
+            except RemoteProtocolError as error:
+                self._failed(error)
+                raise
+            return
+        while (event := self.next_event()) is not NEED_DATA:
+            yield event
+            if isinstance(event, EndOfStream):
+                return
 
     def _failed(self, error: RemoteProtocolError) -> None:
         if self._error is None:
@@ -486,19 +406,32 @@ class ClientConnection(Exclusive):
             if self._body is not None:
                 event = self._body.next_event()
                 if isinstance(event, EndOfStream):
+                    if self._broken is not None:
+                        raise self._broken
                     return self._finish(event)
                 if event is not NEED_DATA:
                     return event
             if self._eof and not self._received and self._state is State.TALKING:
                 # No camera has been seen to answer to talk-back.
                 return self._finish(EndOfStream())
-            outer = self._http.next_event()
+            try:
+                source = self._http if self._coded is None else self._coded
+                outer = source.next_event()
+            except RemoteProtocolError as error:
+                if self._body is None or self._broken is not None:
+                    raise
+                # What the body's parser holds, half an image maybe, comes before the error.
+                self._broken = error
+                self._body.receive_eof()
+                continue
             if isinstance(outer, NeedData):
-                if self._body is not None and self._http.passes_through:
+                if self._body is not None and self._coded is None and self._http.passes_through:
                     self._direct = self._body
                 return NEED_DATA
             if isinstance(outer, Data) and self._body is not None:
                 self._body.receive_data(outer.data)
+                if isinstance(self._body, Undecided) and self._body.chosen is not None:
+                    self._body = self._body.chosen
             elif isinstance(outer, EndOfStream):
                 if self._state is State.TALKING and not self._eof:
                     # The answer is over; the sound goes on until somebody hangs up.
@@ -514,7 +447,9 @@ class ClientConnection(Exclusive):
 
     def _finish(self, inner: EndOfStream) -> EndOfStream:
         outer = self._body_ended or EndOfStream()
-        self._end = EndOfStream(inner.complete and outer.complete, outer.offset)
+        # The framing of the body says so, or its own last delimiter.
+        closed = inner.closed or (self._body_ended is not None and not self._eof)
+        self._end = EndOfStream(inner.complete and outer.complete, outer.offset, closed)
         self._body = None
         self._move(Step.END)
         return self._end
@@ -524,44 +459,36 @@ class ClientConnection(Exclusive):
         self._response = response
         if is_success(response.status):
             self._move(Step.ACCEPTED)
-            self._body = self._reader(self._request.reply, response)
+            self._begin_body(self._request.reply, response)
         else:
             self._move(Step.OTHERWISE)
-        if self._login is not None and response.status != 401:
-            self._login.accepted = True
-        if response.status == 401 and not self._request.anonymous:
-            self._retry = self._answer_challenge(response.headers)
+        if is_success(response.status) or (
+            self._request.reply is Reply.FORM and response.status in (302, 303)
+        ):
+            self._exchange.passed()
+        elif response.status in (401, 403):
+            self._retry = self._again(self._exchange.refused(response.status, response.headers))
 
-    def _reader(self, reply: Reply, response: Response) -> BodyParser | None:
-        """The parser of the body; None if it is given out as it comes."""
-        content_type = response.content_type
-        name = content_type_name(content_type)
-        if reply is Reply.ANY:
-            reader = _reader_by_type(name or self._http.looks_like or "")
-            return None if reader is None else reader(content_type, self._limits)
-        row = _ROWS.get(reply)
-        if row is None:
-            return None
-        if not name or name.startswith(row.types):
-            return row.reader(content_type, self._limits)
-        reader = _reader_by_type(name)
-        if reader is not None:
-            return reader(content_type, self._limits)
-        return _Undecided(row, content_type, self._limits)
+    def _begin_body(self, reply: Reply, response: Response) -> None:
+        codings = content_codings(response.headers)
+        if unknown_coding(codings) is not None:
+            # Nobody here can read it: it is given out as it comes.
+            return
+        if codings:
+            self._coded = DecodedBody(self._http.next_event, codings)
+        self._body = body_parser(reply, response.content_type, self._http.looks_like, self._limits)
 
-    def _answer_challenge(self, headers: Headers) -> ClientConnection | None:
-        authenticator = self._authenticator
-        if authenticator is None or self._retries >= _MOST_RETRIES:
-            return None
-        if not authenticator.challenged(headers.get_all("www-authenticate"), self._login):
+    def _again(self, exchange: LoginExchange | None) -> ClientConnection | None:
+        """A connection for the next attempt at the same request."""
+        if exchange is None:
             return None
         again = ClientConnection(
             self._host,
-            auth=authenticator,
+            auth=self._authenticator,
             limits=self._limits,
             prefix=self._prefix,
             strict=self._strict,
             refuse=self._refuse,
         )
-        again._retries = self._retries + 1
+        again._exchange = exchange
         return again

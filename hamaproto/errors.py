@@ -16,9 +16,11 @@ No message ever contains a password or a payload.
 from __future__ import annotations
 
 __all__ = [
+    "ArgumentTypeError",
     "AuthenticationError",
     "BusyError",
     "CameraTimeoutError",
+    "CertificateError",
     "ConnectError",
     "ConnectTimeoutError",
     "ConnectionLostError",
@@ -42,6 +44,10 @@ class LocalProtocolError(HamaError, ValueError):
 
     The message names the value, what is allowed, and the clause that says so.
     """
+
+
+class ArgumentTypeError(LocalProtocolError, TypeError):
+    """An argument has a type that is not allowed: a `TypeError` as well."""
 
 
 class RemoteProtocolError(HamaError):
@@ -100,6 +106,10 @@ class TransportError(HamaError):
 
 class ConnectError(TransportError):
     """No connection could be made."""
+
+
+class CertificateError(ConnectError):
+    """https: the certificate is not to be trusted; the message says why and what to do."""
 
 
 class ConnectionLostError(TransportError):

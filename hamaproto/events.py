@@ -195,6 +195,8 @@ class AnomalyCode(StrEnum):
     """Bytes came after the end of the body; they are no part of it."""
     TRUNCATED_BODY = "truncated-body"
     """The stream ended before the length that was declared, or between two chunks."""
+    BODY_NOT_CODED = "body-not-coded"
+    """The head says that the body is packed by gzip, and it is not: read as it came."""
     # parameter lists
     MALFORMED_PARAM = "malformed-param"
     DUPLICATE_PARAM = "duplicate-param"
@@ -300,11 +302,14 @@ class Skipped:
 class EndOfStream:
     """The last event of every parser.
 
-    `complete` is False if the stream ended inside something.
+    `complete` is False if the stream ended inside something.  `closed` is True if the peer said
+    that this is the end, by a closing delimiter (RFC 2046 5.1.1), a last chunk or a length; a
+    stream that ends because the connection does may have been meant to go on.
     """
 
     complete: bool = True
     offset: int = 0
+    closed: bool = field(default=False, compare=False)
 
 
 @dataclass(slots=True, repr=False)
@@ -336,14 +341,15 @@ class Data:
 class Param:
     """One `key=value` line of a parameter list.
 
-    `key` is the raw key without an optional `root.`; `raw_key` is as sent.  The repr
-    hides the value: `listuser` answers with passwords.
+    `key` is the raw key without a leading `root.`; `raw_key` and `value` are as sent, and
+    `line` has them as bytes.  The repr hides the value: `listuser` answers with passwords.
     """
 
     key: str
     value: str
     raw_key: str
     offset: int = 0
+    line: bytes = field(default=b"", compare=False)
 
     def __repr__(self) -> str:
         return f"<Param {self.key} at {self.offset}>"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from hamaproto.errors import LocalProtocolError
+from hamaproto import _checks
 
 __all__ = ["DEFAULT_LIMITS", "Limits"]
 
@@ -59,10 +59,9 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise LocalProtocolError(
-                    f"Limits({field.name}={value!r}): a limit is a whole number of at least 1"
-                )
+            _checks.whole(
+                "Limits", field.name, value, "a limit is a whole number of at least 1", low=1
+            )
 
 
 DEFAULT_LIMITS = Limits()

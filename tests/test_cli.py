@@ -157,7 +157,7 @@ ENDS = [
     (["ask", "video-stream"], [], 2),
     (["set", "no-equals-sign"], [], 2),
     (["listen", "-o", "x.mp3"], [], 2),
-    (["listen", "-o", "-", "--format", "wav"], [], 2),
+    (["record", "-o", "x.mp4"], [], 2),
     (["talk", "no-such-file.wav"], [], 2),
     (["info", "--timeout", "0.2"], ["mute"], 5),
     (["record", "-o", "x.mkv", "--timeout", "0.2"], ["mute"], 5),
@@ -437,6 +437,16 @@ def test_talk(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"".join(camera.state.talk) == frames
 
 
+def test_a_camera_without_sound_is_recorded_without_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with simulated(has_audio=False) as camera:
+        assert run(["record", camera.url, "-o", "x.mkv", "--seconds", "0.5"]) == 0
+    assert "the camera has no sound: pictures only" in capsys.readouterr().err
+    with av.open("x.mkv") as file:
+        assert [stream.codec_context.name for stream in file.streams] == ["mjpeg"]
+
+
 # -- the simulated camera --------------------------------------------------------------
 
 
@@ -564,6 +574,7 @@ def test_a_package_is_missing(missing: str, words: str, said: str) -> None:
 
 def test_the_recorded_sound_is_that_of_the_frames() -> None:
     """As in `listen`, through a recording; FFmpeg decodes both."""
+    from hamaproto.cli.output import open_output
     from hamaproto.cli.recording import Recording
 
     frames, decoder = speech(), Decoder()
@@ -571,7 +582,7 @@ def test_the_recorded_sound_is_that_of_the_frames() -> None:
     parser.receive_data(draw())
     parser.receive_eof()
     image = next(event for event in parser.events() if isinstance(event, Frame))
-    with Recording("x.mkv") as recording:
+    with Recording(open_output("x.mkv")) as recording:
         recording.sound(b"\1\0" * 160, 9.9)  # before the first picture: left out
         for number in range(3):
             recording.picture(image.data, 10.0 + number / 10)

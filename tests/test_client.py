@@ -9,6 +9,7 @@ shown nowhere.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import random
 from typing import Any
@@ -247,6 +248,96 @@ def test_a_body_is_handed_on_as_it_came() -> None:
     assert data.data is chunk
 
 
+# -- lengths that are none -----------------------------------------------------------------
+
+STREAMS = {
+    "multipart/mixed; boundary=b": PARTS,
+    "Multipart/Related": PARTS,
+    "application/octet-stream": PARTS,
+    "video/x-motion-jpeg": PICTURE * 3,
+    "image/jpeg": PICTURE * 3,
+    "text/plain": PARTS,
+    "text/html; charset=utf-8": b"\r\n" + PARTS,
+}
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+@pytest.mark.parametrize("length", [b"0", b"100", b"-1", b"9" * 5000, b"5, 6"])
+def test_a_length_on_a_stream_is_none(kind: str, length: bytes) -> None:
+    if kind.startswith(("text/", "image/")) and not length.isdigit():
+        pytest.skip("on what may have an end such a length is an error")
+    data = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %s\r\n\r\n%s" % (
+        *(kind.encode(), length),
+        STREAMS[kind],
+    )
+    whole = converse(commands.video_stream(), data)
+    assert [frame.data for frame in whole.frames] == [PICTURE] * 3
+    assert events.AnomalyCode.LENGTH_ON_ENDLESS_BODY in whole.codes
+    assert without_data(converse(commands.video_stream(), data, 1)) == without_data(whole)
+
+
+def test_sound_has_no_length_either() -> None:
+    for kind in (b"application/octet-stream", b"text/plain"):
+        data = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 33\r\n\r\n" % kind
+        assert len(converse(commands.audio_stream(), data + SOUND).of("AudioFrame")) == 40
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"404 Not Found"])
+def test_a_text_in_the_place_of_a_stream_has_its_length(status: bytes) -> None:
+    connection = connect(commands.video_stream())
+    connection.receive_data(
+        b"HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbusy" % status
+    )
+    assert [type(event) for event in connection.events()][-1] is events.EndOfStream
+
+
+# -- packed bodies ---------------------------------------------------------------------
+
+
+def test_no_coding_is_asked_for() -> None:
+    assert b"\r\nAccept-Encoding: identity\r\n" in connect().send(commands.image())
+
+
+PACKED: dict[str, tuple[Any, bytes, bytes]] = {
+    "list": (commands.brand(), b"text/plain", b"a=b\nc=d\n"),
+    "image": (commands.image(), b"image/jpeg", PICTURE),
+    "stream": (commands.video_stream(), b"multipart/x-mixed-replace; boundary=b", PARTS),
+    "sound": (commands.audio_stream(), b"audio/gsm", SOUND),
+    "acknowledgement": (commands.move("left"), b"text/plain", b"OK\r\n"),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_a_packed_body_is_read_like_one_that_is_not(name: str) -> None:
+    request, content_type, body = PACKED[name]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: " + content_type + b"\r\n"
+
+    def told(data: bytes, cut: int) -> Any:
+        said, body, error = without_data(converse(request, data, cut))
+        # The head differs, and where the answer ended.
+        return [row for row in said if row[0] not in ("Response", "EndOfStream")], body, error
+
+    plain = told(head + b"\r\n" + body, 0)
+    for cut in (1, 0):
+        packed = head + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(body)
+        assert told(packed, cut) == plain
+
+
+def test_a_coding_that_is_not_known_is_given_as_it_came() -> None:
+    data = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n" + PICTURE
+    assert without_data(converse(commands.image(), data))[1] == PICTURE
+
+
+def test_what_came_is_given_before_the_framing_is_found_broken() -> None:
+    data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % (len(PICTURE) - 20)
+    log = converse(commands.video_stream(), data + PICTURE[:-20] + b"oops", 100)
+    (frame,) = log.frames
+    assert (frame.data, frame.complete) == (PICTURE[:-20], False)
+    assert log.error is not None
+    assert "framing" in log.error[2]
+    assert log.said[-1][0] != "EndOfStream"
+
+
 # -- states ----------------------------------------------------------------------------
 
 
@@ -351,6 +442,12 @@ def test_what_was_learnt_serves_the_next_connection() -> None:
     first = connect(commands.brand(), auth=shared)
     first.receive_data(UNAUTHORIZED)
     list(first.events())
+    # Not before it is known to be right.
+    assert b"Authorization" not in connect(auth=shared).send(commands.users())
+    assert first.retry is not None
+    first.retry.send(commands.brand())
+    first.retry.receive_data(text(b"Brand.Brand=Hama\n"))
+    list(first.retry.events())
     assert b"Authorization" in connect(auth=shared).send(commands.users())
 
 
@@ -367,7 +464,7 @@ def test_no_login_is_sent_where_none_is_needed() -> None:
 def test_a_server_that_never_has_enough_is_left() -> None:
     stale = UNAUTHORIZED.replace(b'Basic realm="Internet Camera"', b'Digest nonce="n", stale=true')
     connection: ClientConnection | None = connect(auth=("a", "b"))
-    for _ in range(3):
+    for _ in range(4):
         assert connection is not None
         connection.send(commands.brand())
         connection.receive_data(stale)
@@ -484,3 +581,24 @@ def test_an_error_of_a_body_that_is_fed_directly_is_final() -> None:
         for call in (connection.next_event, lambda: connection.receive_data(b"d=4\n")):  # noqa: B023  # called at once
             with pytest.raises(LimitExceededError):
                 call()
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "closed"),
+    [
+        (b"", b"OK", False),
+        (b"Content-Length: 2\r\n", b"OK", True),
+        (b"Transfer-Encoding: chunked\r\n", b"2\r\nOK\r\n0\r\n\r\n", True),
+    ],
+)
+def test_whether_the_camera_said_that_it_was_the_end(
+    head: bytes, body: bytes, closed: bool
+) -> None:
+    connection = ClientConnection("camera")
+    connection.send(commands.move("left"))
+    connection.receive_data(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + body)
+    if not closed:
+        connection.receive_eof()
+    *_, end = connection.events()
+    assert isinstance(end, events.EndOfStream)
+    assert end.closed is closed

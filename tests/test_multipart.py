@@ -167,3 +167,18 @@ def test_only_an_iterator_knows_its_place(twin: Any) -> None:
     with pytest.raises(LocalProtocolError, match="int"):
         parser.next_event_from(iter([3]))
     assert parser.next_event_from(iter([])) is NEED_DATA
+
+
+def test_an_end_that_was_said_is_told_from_one_that_came(twin: Any) -> None:
+    """By the last delimiter of RFC 2046 5.1.1, unless something follows it."""
+    part = b"--b\r\nContent-Type: image/jpeg\r\n\r\n" + image("420", 1) + b"\r\n"
+    for body, closed in [
+        (part, False),
+        (part + b"--b--\r\n", True),
+        (part + b"--b--", True),
+        (part + b"--b--\r\n" + part, False),
+        (part + b"--b\r\n", False),
+        (b"", False),
+    ]:
+        end = events_of(twin.MjpegParser("multipart/x-mixed-replace; boundary=b"), body)[-1]
+        assert end.closed is closed, body[-20:]

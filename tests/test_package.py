@@ -17,11 +17,12 @@ PACKAGE = Path(hamaproto.__file__).parent
 
 #: Who may import whom: a module may import from its own row and the rows above it.
 LAYERS = (
-    {"_version", "errors", "limits", "headers", "events", "_accel"},
+    {"_version", "_checks", "errors", "limits", "headers", "events", "_accel"},
     {"wire", "gsm"},
     {"models", "commands"},
-    {"outcome"},
+    {"outcome", "bodies"},
     {"client", "camera"},
+    {"timing"},
     {"io"},
     {"cli"},
     {"__main__"},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import tracemalloc
 from itertools import pairwise
 from typing import Any
@@ -39,16 +40,23 @@ SPECIFICATION = {
 }
 
 keys = st.sampled_from(
-    [b"Brand.Brand", b"root.Brand.Brand", b"ROOT.a", b"a", b"root.", b" k", b"", b"\xe9.x", b"#x"]
+    [
+        *(b"Brand.Brand", b"root.Brand.Brand", b"ROOT.a", b"a", b"root.", b" k", b"", b"\xe9.x"),
+        *(b"#x", b"root.root.a", b"\0a", b"\xef\xbb\xbfa", b"b\0", b"\xc3\xa9.x", b"root. a"),
+    ]
 )
 lines = st.one_of(
-    st.builds(b"=".join, st.tuples(keys, st.sampled_from([b"", b"1", b"a=b", b"\0", b"x\ry "]))),
+    st.builds(b"=".join, st.tuples(keys, st.sampled_from([b"", b"1", b"a=b", b"\0", b"x<b> "]))),
     st.sampled_from(
-        [b"", b"OK", b" ", b"# Error -1 getting param in group 'X'!", b"#Error: no", b"# note"]
+        [
+            *(b"", b"OK", b" ", b"\0", b"# Error -1 getting param in group 'X'!", b"#Error: no"),
+            *(b"# note", b"# Request failed: Error -1", b"Error: -1", b"ERROR -1 in 'a=b'"),
+            *(b"Error.Count=3", b"request failed", b"Device Busy"),
+        ]
     ),
     st.binary(max_size=12),
 )
-line_ends = st.sampled_from([b"\n", b"\n", b"\r\n", b"\n\r", b"\r\r\n"])
+line_ends = st.sampled_from([b"\n", b"\r\n", b"\n\r", b"\r", b"<br>", b"<BR />\r\n"])
 bodies = st.builds(
     lambda pieces, tail: b"".join(line + end for line, end in pieces) + tail,
     st.lists(st.tuples(lines, line_ends), max_size=12),
@@ -61,33 +69,43 @@ def reference(body: bytes) -> list[ParamEvent]:
     out: list[ParamEvent] = []
     seen = set()
     at = 0
-    pieces = body.split(b"\n")
+    complete = True
+    # With a group, the separators are among the pieces.
+    pieces = re.split(rb"([\r\n]|<br[ \t]{0,8}/?>)", body, flags=re.IGNORECASE)
     for number, piece in enumerate(pieces):
-        line = piece.strip(b"\r")
-        offset = at + piece.find(line)
-        at += len(piece) + 1
-        if not line.strip(b" \t\r"):
-            complete = True
+        start, at = at, at + len(piece)
+        if number % 2:
             continue
-        complete = number < len(pieces) - 1
-        text = line.decode("latin-1")
-        if text.lstrip(" \t\r").startswith("#"):
-            said = text.strip(" \t\r").removeprefix("#").strip(" \t\r")
-            if said.lower().startswith("error"):
-                out.append(ParamError(said, offset))
-            else:
-                out.append(Skipped(offset, len(line), "a comment"))
+        line = re.sub(rb"\A\0*(?:\xef\xbb\xbf)?\0*", b"", piece)
+        offset = start + len(piece) - len(line)
+        if not line.strip(b" \t\0"):
             continue
-        head = text.split("=", 1)[0].strip(" \t\r")
+        complete = any(end in b"\r\n" for end in pieces[number + 1 :: 2])
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            text = line.decode("latin-1")
+        said = text.strip(" \t\0\ufeff")
+        if said.startswith("#"):
+            said = said[1:].strip(" \t\0\ufeff")
+            refused = said.lower().startswith(("error", "request failed"))
+            out.append(
+                ParamError(said, offset) if refused else Skipped(offset, len(line), "a comment")
+            )
+            continue
+        if said in ("Error: -1", "ERROR -1 in 'a=b'", "request failed"):
+            out.append(ParamError(said, offset))
+            continue
+        head = text.split("=", 1)[0].replace("\0", "").strip(" \t\ufeff")
         if "=" not in text or not head:
             lack = "key" if "=" in text else '"="'
             told = f"a line of {len(line)} bytes without {lack}"
             out += [Anomaly(AnomalyCode.MALFORMED_PARAM, offset, told), Data(line, offset)]
             continue
-        key = head[5:] if head.lower().startswith("root.") and head[5:] else head
-        if key.lower() in seen:
+        key = re.sub(r"\A(?:root\.[ \t\ufeff]*(?=.))+", "", head, flags=re.IGNORECASE | re.DOTALL)
+        if key.casefold() in seen:
             out.append(Anomaly(AnomalyCode.DUPLICATE_PARAM, offset, key))
-        seen.add(key.lower())
+        seen.add(key.casefold())
         out.append(Param(key, text.split("=", 1)[1], text.split("=", 1)[0], offset))
     out.append(EndOfStream(complete, len(body)))
     return out
@@ -164,24 +182,28 @@ def test_byte_conservation(body: bytes, limits: Limits | None) -> None:
     rest = bytearray(body)
     for _, event in feed([body], limits)[0]:
         match event:
-            case Param(value=value, raw_key=raw_key, offset=offset):
-                told = f"{raw_key}={value}".encode("latin-1")
-                assert body[offset : offset + len(told)] == told
-                length = len(told)
+            case Param(value=value, raw_key=raw_key, offset=offset, line=line):
+                assert f"{raw_key}={value}" in (
+                    line.decode("utf-8", "ignore"),
+                    line.decode("latin-1"),
+                )
+                assert body[offset : offset + len(line)] == line
+                length = len(line)
             case Data(data=data, offset=offset):
                 assert body[offset : offset + len(data)] == data
                 length = len(data)
             case Skipped(offset=offset, length=length):
                 pass
             case ParamError(message=message, offset=offset):
-                line = body[offset:].split(b"\n")[0].strip(b"\r")
-                assert line.strip(b"# \t\r") == message.encode("latin-1").strip(b"# \t\r")
+                line = re.split(rb"[\r\n]|<br[ \t]{0,8}/?>", body[offset:], flags=re.IGNORECASE)[0]
+                assert line.strip(b"# \t\0").decode("latin-1") == message.strip("# \t\0")
                 length = len(line)
             case _:
                 continue
         assert b"\n" not in rest[offset : offset + length]  # nothing is told twice
         rest[offset : offset + length] = b"\n" * length
-    assert not rest.strip(b"\r\n \t")
+    left = re.sub(rb"<br[ \t]{0,8}/?>|\xef\xbb\xbf", b"", bytes(rest), flags=re.IGNORECASE)
+    assert not left.strip(b"\r\n \t\0")
 
 
 @given(st.binary(max_size=200), st.integers(1, 30), st.integers(1, 5), st.integers(1, 60))
@@ -264,6 +286,12 @@ def test_any_buffer_will_do_and_is_copied(kind: Any) -> None:
     parser.receive_data(b"\n")
     event = parser.next_event()
     assert event == Param("a", "1", "a", 0)
+
+
+@pytest.mark.parametrize("wrong", ["a=1", 5, None, memoryview(b"abcd")[::2]])
+def test_what_is_no_buffer_is_refused(wrong: Any) -> None:
+    with pytest.raises(LocalProtocolError, match="contiguous bytes"):
+        ParamParser().receive_data(wrong)
 
 
 def test_a_pending_second_event_survives_the_end() -> None:
@@ -381,6 +409,59 @@ def test_latin_1_comes_back_as_the_same_bytes() -> None:
     value = bytes(byte for byte in range(256) if byte not in b"\n\r")
     params = parse_params(b"a=" + value + b"\n")
     assert params["a"].encode("latin-1") == value
+    assert params.sent == (b"a=" + value,)
+
+
+@given(st.lists(st.tuples(st.text("aA.\0 r\ufeff\u03a3\u0130\u00df", max_size=9), st.just("1"))))
+def test_whatever_a_list_yields_it_also_finds(raw: list[tuple[str, str]]) -> None:
+    params = ParamList([(f"root.{key}", value) for key, value in raw])
+    for key, value in params.items():
+        assert params[key] == params[f"root.{key}"] == params[f"Root.root.{key}"] == value
+        if key.count(".") < 15:
+            assert params.tree[key].value == value
+
+
+@pytest.mark.parametrize("root", ["", "root.", "root.root.", "Root.ROOT.root."])
+def test_a_root_costs_no_key(root: str) -> None:
+    params = parse_params(f"{root}Brand.Brand=Hama\r\n{root}x=1\r\n".encode())
+    assert dict(params) == {"Brand.Brand": "Hama", "x": "1"}
+    assert params["root.x"] == params[f"{root}x"] == params.tree[f"{root}x"].value == "1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbfBrand.Brand=K\xc3\xbcche\r\nBrand.ProdNbr=1\r\n",
+        b"\xef\xbb\xbfBrand.Brand=K\xfcche\nBrand.ProdNbr=1\n",
+        b"\0\0Brand.Brand=K\xfcche\n\0\0Brand.ProdNbr=1\n\0\0\0",
+        b"Brand.Brand\0=K\xfcche\rBrand\0.ProdNbr=1\r",
+        b"Brand.Brand=K\xc3\xbcche<br>Brand.ProdNbr=1<BR />",
+        b"<br/>root.Brand.Brand=K\xfcche<br>\r\nroot.Brand.ProdNbr=1<br >\r\n",
+        b"\r\rBrand.Brand=K\xfcche\n\rBrand.ProdNbr=1\r\r\n",
+    ],
+)
+def test_marks_and_line_ends_and_charsets_cost_nothing(body: bytes) -> None:
+    params = parse_params(body)
+    assert dict(params) == {"Brand.Brand": "Küche", "Brand.ProdNbr": "1"}
+    assert params.malformed == ()
+
+
+def test_how_a_device_refuses() -> None:
+    for text in (
+        "# Request failed: Error -1 getting param in group 'X'",
+        "#Error: no",
+        "Error: -1",
+        "ERROR -1 getting param in group 'X'!",
+        "# Unauthorized",
+        "# Device Busy",
+    ):
+        params = parse_params(f"{text}\r\n".encode())
+        assert [error.message for error in params.errors] == [text.lstrip("# ")]
+        assert not params
+    assert dict(parse_params(b"Error.Count=1\nErrorLog=2\n")) == {
+        "Error.Count": "1",
+        "ErrorLog": "2",
+    }
 
 
 def test_no_repr_shows_a_value() -> None:

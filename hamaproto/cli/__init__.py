@@ -2,7 +2,9 @@
 
     app         the group, and how its commands end
     exits       the exit codes, as a table
+    signals     what ends a command from outside, and how
     options     what the commands have in common: where the camera is, who asks
+    output      where they write to
     ask         info, get, set, ask, commands, snapshot
     watch       record, listen, talk
     simulate    a camera to try all this on
@@ -14,19 +16,44 @@ Data goes to stdout, everything else to stderr.
 
 from __future__ import annotations
 
+import os
 import sys
+
+from hamaproto.cli.signals import ending_at_once, interrupting
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """The entry point: runs the command and exits."""
+    ending_at_once()
+    _open_standard_streams()
     try:
-        from hamaproto.cli.app import end_like_interrupt, run
+        from hamaproto.cli.app import run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("click", "rich"):
             raise
         print("hamaproto: the command line needs: pip install 'hamaproto[cli]'", file=sys.stderr)
         raise SystemExit(2) from None
-    end_like_interrupt()
-    raise SystemExit(run())
+    interrupting()
+    code = run()
+    ending_at_once(code)
+    raise SystemExit(code)
+
+
+def _open_standard_streams() -> None:
+    """What was closed by who started us reads nothing, and takes everything.
+
+    Otherwise the first file that is opened would get the number of that stream, and what
+    is meant for people would go into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        descriptor = os.open(os.devnull, os.O_RDWR)
+        if descriptor != number:
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        mode = "r" if name == "stdin" else "w"
+        stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115  # to the end
+        setattr(sys, name, stream)

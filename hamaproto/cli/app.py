@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from hamaproto.cli.trouble import told
 from hamaproto.cli.verbose import give_options, stop_logging, wants_traceback
 from hamaproto.errors import HamaError
 
-__all__ = ["cli", "end_like_interrupt", "run"]
+__all__ = ["cli", "run"]
 
 _CODES = "\n".join(f"  {row.code:>3}  {row.meaning}" for row in EXITS)
 _EPILOG = f"""\b
@@ -111,14 +110,3 @@ def _nobody_reads() -> int:
     """Who read our output has enough of it: nothing may be flushed into it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
     return OK
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
-
-
-def end_like_interrupt() -> None:
-    """A `kill`, and a terminal that goes away, end a command as Ctrl-C does: files are closed."""
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _interrupt)

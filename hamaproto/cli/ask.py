@@ -11,8 +11,9 @@ import click
 
 from hamaproto import commands
 from hamaproto.cli.exits import OK, PARTIAL, exit_code
-from hamaproto.cli.options import Target, camera_options, opened
-from hamaproto.cli.plain import note, print_json, print_line, print_row, print_sent, readable
+from hamaproto.cli.options import Target, camera_options
+from hamaproto.cli.output import open_output
+from hamaproto.cli.plain import note, print_json, print_line, print_sent, readable
 from hamaproto.client import Confirmed
 from hamaproto.commands import CATALOGUE, Command, Reply, Request, StreamRequest
 from hamaproto.errors import AuthenticationError, DeviceError, LocalProtocolError
@@ -90,9 +91,10 @@ def snapshot(target: Target, output: str, without_login: str | None) -> None:
     request = (
         commands.image() if without_login is None else commands.image_without_login(without_login)
     )
-    with target.camera() as camera:
-        frame = camera.execute(request)
-    with opened(output) as file:
+    # Scripts rely on the picture taking the place of the last one.
+    with open_output(output, overwrite=True, whole=True) as file:
+        with target.camera() as camera:
+            frame = camera.execute(request)
         file.write(frame.data)
     if output != "-":
         note(f"{output}: {len(frame.data)} bytes")
@@ -142,7 +144,7 @@ def _confirm(camera: Camera, request: Request[Ack]) -> int:
 def _print_confirmed(confirmed: Confirmed) -> None:
     for key, value in confirmed.stored.items():
         if value is not None:
-            print_row(key, value)
+            print_line(f"{key}={value}")
     for key, (asked, stored) in confirmed.differences.items():
         now = "not listed" if stored is None else f"is {readable(stored)}"
         note(f"{key}: asked for {asked}, {now}")
@@ -178,7 +180,7 @@ def ask(
             context.exit(_confirm(camera, request))
         answer = camera.execute(request)
     if isinstance(answer, Frame | RawAnswer):
-        with opened(output) as file:
+        with open_output(output, overwrite=True, whole=True) as file:
             file.write(answer.data if isinstance(answer, Frame) else answer.body)
     elif isinstance(answer, Ack):
         said = answer.text.strip() if answer.location is None else f"to {answer.location}"
@@ -231,12 +233,12 @@ def _synopsis(row: Command) -> str:
 
 
 def _print_params(params: ParamList) -> None:
-    for key, value in params.raw:
-        print_row(key, value)
+    for line in params.sent:
+        print_sent(line)
     for error in params.errors:
         note(readable(error.message))
-    for line in params.malformed:
-        note(f"no parameter: {len(line)} characters")
+    for text in params.malformed:
+        note(f"no parameter: {len(text)} characters")
 
 
 @click.command("commands")

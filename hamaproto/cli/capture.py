@@ -1,77 +1,47 @@
 """Watching a camera for a while: picture and sound at once, counted as they come.
 
 One event loop, one task a stream.  What becomes of a frame is up to the callbacks; what
-came and what went wrong is in a `Tally` for each stream.
+came and what went wrong is in a `Tally` for each stream.  A picture of a size that none can
+have reaches no callback.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from hamaproto import commands
-from hamaproto.cli.exits import INTERRUPTED, OK, PARTIAL, exit_code
+from hamaproto.cli.output import StoppedError
+from hamaproto.cli.picture_size import absurd_size
 from hamaproto.cli.plain import note
+from hamaproto.cli.signals import stopping
+from hamaproto.cli.tally import Tally, verdict
 from hamaproto.commands import StreamRequest
-from hamaproto.errors import CameraTimeoutError, HamaError
-from hamaproto.events import Anomaly, AudioFrame, Frame, Skipped
-from hamaproto.io._common import Backoff, Disconnected
+from hamaproto.errors import ConnectError, HamaError, RefusedError
+from hamaproto.events import AudioFrame, Frame
+from hamaproto.io._common import Backoff
 from hamaproto.io.asyncio import Camera
+from hamaproto.models import Availability
 
-__all__ = ["Tally", "run_until_stopped", "verdict", "watch", "watch_picture", "watch_sound"]
+__all__ = [
+    "NO_SOUND",
+    "Tally",
+    "has_sound",
+    "run_until_stopped",
+    "verdict",
+    "watch",
+    "watch_picture",
+    "watch_sound",
+]
+
+#: What is said of a camera without a microphone: no error, and nothing is missing.
+NO_SOUND = "the camera has no sound: pictures only"
+#: Seconds that pictures wait for the answer whether there is sound.
+_PATIENCE: Final = 3.0
 
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class Tally:
-    """What came of one stream; times are seconds of `time.monotonic`."""
-
-    frames: int = 0
-    cut_off: int = 0
-    received: int = 0
-    skipped: int = 0
-    anomalies: Counter[str] = field(default_factory=Counter)
-    losses: int = 0
-    first: float | None = None
-    last: float | None = None
-    error: HamaError | None = None
-
-    @property
-    def seconds(self) -> float:
-        """From the first frame to the last."""
-        return 0.0 if self.first is None or self.last is None else self.last - self.first
-
-    @property
-    def rate(self) -> float:
-        """Frames a second."""
-        return (self.frames - 1) / self.seconds if self.seconds > 0 else 0.0
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing is known to be missing."""
-        return self.error is None and not self.losses
-
-    def count(self, event: object, at: float) -> None:
-        """Take note of an event that came at that time."""
-        match event:
-            case Frame() | AudioFrame():
-                self.frames += 1
-                self.cut_off += isinstance(event, Frame) and not event.complete
-                self.first = at if self.first is None else self.first
-                self.last = at
-            case Anomaly():
-                self.anomalies[event.code.value] += 1
-            case Skipped():
-                self.skipped += event.length
-            case Disconnected():
-                self.losses += 1
 
 
 async def watch_picture(
@@ -86,6 +56,24 @@ async def watch_sound(
 ) -> None:
     """The same for sound."""
     await _watch(camera, commands.audio_stream(), tally, AudioFrame, take, backoff)
+
+
+async def has_sound(camera: Camera, *, again: bool) -> bool:
+    """Ask the camera whether it hears (3.2); True if it does not say, and the stream will tell.
+
+    Raises ConnectError unless the streams are asked for `again`: who can't be reached has
+    nothing to say of the rest either.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            status = await camera.execute(commands.audio_status())
+    except ConnectError:
+        if not again:
+            raise
+        return True
+    except (HamaError, TimeoutError):
+        return True
+    return status.audio not in (Availability.NO, Availability.DISABLED)
 
 
 async def _watch(
@@ -103,10 +91,18 @@ async def _watch(
         try:
             async for event in events:
                 now = time.monotonic()
+                if isinstance(event, Frame) and (size := absurd_size(event.data)) is not None:
+                    tally.refuse(size)
+                    continue
                 tally.count(event, now)
                 if isinstance(event, kind):
                     take(event, now)
         except HamaError as error:
+            refused = isinstance(error, RefusedError) and error.status == 404
+            if refused and kind is AudioFrame and not tally.frames:
+                note(NO_SOUND)
+                tally.absent = True
+                return
             tally.error = error
         finally:
             tally.received = stream.received
@@ -133,23 +129,6 @@ async def watch(*work: Coroutine[Any, Any, None], seconds: float | None) -> None
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def verdict(lead: Tally, *others: Tally, finished: bool) -> int:
-    """The exit code for what came of the streams; says what is missing."""
-    for tally in (lead, *others):
-        if tally.error is not None:
-            note(str(tally.error))
-        if tally.losses:
-            note(f"connections lost: {tally.losses}")
-    if lead.frames:
-        return OK if all(tally.whole for tally in (lead, *others)) else PARTIAL
-    if lead.error is not None:
-        return exit_code(lead.error)
-    if not finished:
-        return INTERRUPTED
-    note("nothing came")
-    return exit_code(CameraTimeoutError())
-
-
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
     """Run on a new event loop; a signal to end cancels the work.  False if one came."""
 
@@ -161,17 +140,16 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
         def stop() -> None:
             nonlocal stopped
             stopped = True
-            task.cancel()
+            loop.call_soon_threadsafe(task.cancel)
 
-        with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows; another thread
-            for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-                if hasattr(signal, name):
-                    loop.add_signal_handler(getattr(signal, name), stop)
-        try:
-            await task
-        except asyncio.CancelledError:
-            if not stopped:
-                raise
+        with stopping(stop):
+            try:
+                await task
+            except asyncio.CancelledError:
+                if not stopped:
+                    raise
+            except StoppedError:
+                stopped = True
         return not stopped
 
     return asyncio.run(main())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from hamaproto.cli.capture import (
 )
 from hamaproto.cli.exits import INTERRUPTED, PARTIAL, exit_code
 from hamaproto.cli.options import Target, need
+from hamaproto.cli.output import Output, open_output
+from hamaproto.cli.picture_size import size_of
 from hamaproto.cli.plain import cell, console
 from hamaproto.commands import CATALOGUE, Command, Direction, FlipMode, Reply, Request
 from hamaproto.errors import DeviceError, TransportError
@@ -40,7 +43,6 @@ from hamaproto.io import asyncio as io_asyncio
 from hamaproto.io.blocking import Camera
 from hamaproto.io.serve import running_camera
 from hamaproto.models import Ack, View
-from hamaproto.wire.jpeg import JpegInfo
 
 __all__ = ["demo"]
 
@@ -133,7 +135,7 @@ class _Demo:
         code = verdict(picture, sound, finished=finished)
         if code == 0 and not finished:
             return INTERRUPTED
-        return PARTIAL if code == 0 and self._failed and not self._real else code
+        return PARTIAL if code == 0 and self._failed else code
 
     # -- what ends
 
@@ -151,7 +153,8 @@ class _Demo:
             if not self._real:
                 self._set(camera)
             image = camera.execute(commands.image())
-        self._keep("snapshot.jpg").write_bytes(image.data)
+        with self._output("snapshot.jpg", whole=True) as file:
+            file.write(image.data)
 
     def _ask_one(self, camera: Camera, row: Command) -> None:
         assert isinstance(row.example, Request)
@@ -191,13 +194,13 @@ class _Demo:
         from hamaproto.cli.recording import Recording, Sound
         from hamaproto.cli.sheet import ContactSheet
 
-        picture, sound = Tally(), Tally()
+        picture, sound = Tally("picture"), Tally("sound")
         sheet = ContactSheet(self._seconds)
         decoder = Decoder(on_bad_frame="conceal")
         start = time.monotonic()
         with (
-            Recording(str(self._keep("recording.mkv"))) as recording,
-            Sound(str(self._keep("audio.wav"))) as wav,
+            Recording(self._output("recording.mkv")) as recording,
+            Sound(self._output("audio.wav")) as wav,
         ):
 
             def take_picture(frame: Frame, at: float) -> None:
@@ -219,10 +222,12 @@ class _Demo:
                     )
 
             finished = run_until_stopped(main())
-        sheet.save(
-            str(self._keep("contact-sheet.png")),
-            f"{len(sheet)} of {picture.frames} pictures, with the time of their arrival",
-        )
+        with self._output("contact-sheet.png", whole=True) as file:
+            file.write(
+                sheet.png(
+                    f"{len(sheet)} of {picture.frames} pictures, with the time of their arrival"
+                )
+            )
         for number, name, tally in (
             ("1.3", "video_stream", picture),
             ("3.1", "audio_stream", sound),
@@ -250,10 +255,11 @@ class _Demo:
                 while moves and past >= moves[0][0]:
                     await camera.execute(moves.pop(0)[1])
 
-    def _keep(self, name: str) -> Path:
-        path = self._directory / name
-        self._files.append(str(path))
-        return path
+    def _output(self, name: str, *, whole: bool = False) -> Output:
+        """A file of the demo's own folder; it takes the place of that of the last demo."""
+        path = str(self._directory / name)
+        self._files.append(path)
+        return open_output(path, overwrite=True, whole=whole)
 
     # -- the end
 
@@ -292,8 +298,8 @@ class _Demo:
         for tally in (picture, sound):
             for code, count in tally.anomalies.items():
                 paper.print(cell(f"anomaly: {count} {code}"))
-        for path in self._files:
-            size = Path(path).stat().st_size
+        for path in filter(os.path.exists, self._files):
+            size = os.stat(path).st_size
             paper.print(cell(f"{path}  {size:,} bytes"), soft_wrap=True)
 
 
@@ -310,8 +316,8 @@ def _summary(answer: object) -> str:
     """An answer in a few words."""
     match answer:
         case Frame():
-            info = JpegInfo.parse(answer.data)
-            return f"a JPEG, {info.width}x{info.height}"
+            size = size_of(answer.data)
+            return "a JPEG" if size is None else f"a JPEG, {size[0]}x{size[1]}"
         case Ack():
             return "a redirect: done" if answer.location else answer.text.strip()
         case View():

@@ -7,27 +7,33 @@ output, and raw PCM there: little-endian int16, 8000 Hz, one channel.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
 import click
 from rich.progress import Progress
 
 from hamaproto.cli.exits import OK, PARTIAL
-from hamaproto.cli.options import opened
+from hamaproto.cli.options import overwrite_option
+from hamaproto.cli.output import Output, format_of, open_output
 from hamaproto.cli.plain import console as plain_console
 from hamaproto.cli.plain import note
 from hamaproto.events import Skipped
 from hamaproto.gsm import Decoder, Encoder
-from hamaproto.gsm.files import Wav49Writer, pcm_writer, read_frames, read_pcm
+from hamaproto.gsm.files import Wav49Writer, read_frames, read_pcm
 from hamaproto.gsm.tables import FRAME_BYTES
+from hamaproto.gsm.wav import WavWriter
 
 __all__ = ["gsm"]
 
 #: A file below this size is done before a progress bar could be read.
 LONG = 1 << 20
+#: A file of frames of this size becomes samples that a WAV does not hold: 65 bytes are 640.
+LONGEST = (1 << 32) // 10
+#: The size of what is no file.
+NO_FILE = 1 << 62
 RAW = (".raw", ".pcm", ".s16", ".s16le")
 
 _source = click.argument("source", metavar="IN", type=click.File("rb"))
@@ -44,25 +50,27 @@ def gsm() -> None:
     """Decode and encode files of GSM 06.10 full rate sound."""
 
 
-def _kind(target: str, kinds: dict[str, str]) -> str:
-    """What to write, by the name of the file."""
-    suffix = Path(target).suffix.lower()
-    kind = kinds.get("-" if target == "-" else suffix)
-    if kind is None:
-        named = ", ".join(suffix for suffix in kinds)
-        raise click.UsageError(f"{target}: the name must end in one of {named}")
-    return kind
+def _output(target: str, source: BinaryIO, overwrite: bool) -> Output:
+    """What comes from a file appears when it is whole; what comes from a pipe grows."""
+    whole = _size(source) < NO_FILE
+    return open_output(target, overwrite=overwrite, whole=whole, sources=[source])
+
+
+def _size(source: BinaryIO) -> int:
+    """In bytes; `NO_FILE` for what comes until it ends."""
+    try:
+        found = os.fstat(source.fileno())
+    except (OSError, ValueError):
+        return NO_FILE
+    return found.st_size if stat.S_ISREG(found.st_mode) else NO_FILE
 
 
 @contextmanager
 def _progress(source: BinaryIO, what: str) -> Iterator[BinaryIO]:
     """`source`, with a bar on standard error if it is long and somebody looks."""
-    try:
-        size = os.fstat(source.fileno()).st_size
-    except OSError:
-        size = 0
+    size = _size(source)
     console = plain_console(error=True)
-    if size < LONG or not console.is_terminal:
+    if not LONG <= size < NO_FILE or not console.is_terminal:
         yield source
         return
     with Progress(console=console, transient=True) as progress:
@@ -72,21 +80,21 @@ def _progress(source: BinaryIO, what: str) -> Iterator[BinaryIO]:
 @gsm.command()
 @_source
 @_target
+@overwrite_option
 @_homing
 @click.option("--seed", default=0, show_default=True, help="Of what stands for lost frames.")
-def decode(source: BinaryIO, target: str, homing: bool, seed: int) -> int:
+def decode(source: BinaryIO, target: str, overwrite: bool, homing: bool, seed: int) -> int:
     """Decode IN, a raw .gsm or a WAV49 file, to OUT: .wav, .raw or - for raw PCM.
 
     Bytes of IN that belong to no frame are concealed like lost frames, for as long as
     frames of as many bytes would last.
     """
-    kinds = {".wav": "wav", "-": "raw", **dict.fromkeys(RAW, "raw")}
-    wav = _kind(target, kinds) == "wav"
+    wav = format_of(target, {".wav": "wav", **dict.fromkeys(RAW, "raw")}, stream="raw") == "wav"
     decoder = Decoder(homing, seed=seed)
     skipped = 0
-    with opened(target) as file, _progress(source, "decoding") as read:
-        writer = pcm_writer(file) if wav else None
-        write = writer.writeframesraw if writer else file.write
+    with _output(target, source, overwrite) as file, _progress(source, "decoding") as read:
+        writer = WavWriter(file, room=_size(source) >= LONGEST) if wav else None
+        write: Callable[[bytes], object] = writer.write if writer else file.write
         for piece in read_frames(read):
             if isinstance(piece, Skipped):
                 skipped += piece.length
@@ -104,15 +112,16 @@ def decode(source: BinaryIO, target: str, homing: bool, seed: int) -> int:
 @gsm.command()
 @_source
 @_target
+@overwrite_option
 @_homing
-def encode(source: BinaryIO, target: str, homing: bool) -> int:
+def encode(source: BinaryIO, target: str, overwrite: bool, homing: bool) -> int:
     """Encode IN, a PCM WAV or a raw PCM file, to OUT: .gsm, .wav (WAV49) or - for raw frames.
 
     IN must be 16 bits, one channel, 8000 Hz.
     """
-    wav49 = _kind(target, {".gsm": "gsm", ".wav": "wav49", "-": "gsm"}) == "wav49"
+    wav49 = format_of(target, {".gsm": "gsm", ".wav": "wav49"}, stream="gsm") == "wav49"
     encoder = Encoder(homing)
-    with opened(target) as file, _progress(source, "encoding") as read:
+    with _output(target, source, overwrite) as file, _progress(source, "encoding") as read:
         writer = Wav49Writer(file) if wav49 else None
         for piece in read_pcm(read):
             (writer or file).write(encoder.encode(piece))

@@ -1,4 +1,4 @@
-"""What the commands have in common: where the camera is, who asks, and where output goes.
+"""What the commands have in common: where the camera is, and who asks.
 
 Credentials come from `--user` (its password from the environment, netrc or a prompt), from
 the environment, from netrc, or, with a warning, from the URL.  They are never printed.
@@ -6,23 +6,22 @@ the environment, from netrc, or, with a warning, from the URL.  They are never p
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib
 import netrc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import click
 
-from hamaproto.cli.plain import harmless, on_terminal, warn
+from hamaproto.cli.plain import harmless, warn
 from hamaproto.io._common import Auth, Endpoint, Timeouts
 from hamaproto.io.blocking import Camera
 
-__all__ = ["Target", "camera_options", "current_target", "need", "opened"]
+__all__ = ["Target", "camera_options", "current_target", "need", "overwrite_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: Where the context of a command keeps its camera.
@@ -39,17 +38,9 @@ def need(*modules: str) -> list[ModuleType]:
         ) from None
 
 
-@contextlib.contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
-    """The file to write to; `-` is stdout, which has to be no terminal."""
-    if path == "-":
-        if on_terminal():
-            raise click.UsageError("this is no text: give a file with -o FILE, or use a pipe")
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    else:
-        with open(path, "wb") as file:
-            yield file
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Take the place of a file that is there already."
+)
 
 
 class Target:

@@ -8,14 +8,15 @@ Both files can be played while they are being written, and after a crash.
 
 from __future__ import annotations
 
-import wave
 from fractions import Fraction
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, Final, Self
 
 import av
 
+from hamaproto.cli.output import Output, StoppedError
 from hamaproto.errors import RemoteProtocolError
+from hamaproto.gsm.wav import WavWriter
 from hamaproto.wire.jpeg import JpegInfo
 
 __all__ = ["Recording", "Sound"]
@@ -40,8 +41,8 @@ class Recording:
     left out.
     """
 
-    def __init__(self, path: str, *, sound: bool = True) -> None:
-        self._path = path
+    def __init__(self, output: Output, *, sound: bool = True) -> None:
+        self._output = output
         self._with_sound = sound
         self._file: Any = None
         self._picture: Any = None
@@ -52,9 +53,6 @@ class Recording:
         #: Pictures and samples that were written.
         self.pictures = 0
         self.samples = 0
-        # Here, rather than with the first picture, it shows if there is no way to write.
-        with open(path, "wb"):
-            pass
 
     def __enter__(self) -> Self:
         return self
@@ -65,13 +63,24 @@ class Recording:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except (OSError, StoppedError):
+            # What went wrong before is the news; and the file is closed anyhow.
+            if exc_type is None:
+                raise
+        finally:
+            self._output.__exit__(exc_type, exc, traceback)
 
     def close(self) -> None:
         """Finish the file; with an index it can be searched."""
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            file.close()
+
+    def without_sound(self) -> None:
+        """There will be no sound; to be said before the first picture."""
+        self._with_sound = False
 
     def picture(self, image: bytes, at: float) -> None:
         """A JPEG that came at that time."""
@@ -98,7 +107,7 @@ class Recording:
         self.samples += len(samples) // 2
 
     def _begin(self, size: tuple[int, int], at: float) -> None:
-        self._file = av.open(self._path, "w", format="matroska", options=_OPTIONS)
+        self._file = av.open(self._output, "w", format="matroska", options=_OPTIONS)
         self._start = at
         picture = self._file.add_stream("mjpeg", rate=30)
         picture.width, picture.height = size
@@ -128,29 +137,23 @@ def _size_of(image: bytes) -> tuple[int, int] | None:
     return (info.width, info.height) if info.height else None
 
 
-class Sound:
-    """A WAV file of 16-bit samples, 8000 a second.
+class Sound(WavWriter):
+    """A WAV file of 16-bit samples, 8000 a second, that is whole at any time.
 
-    Its head is put right with every write, so that it is whole at any time.
+    There is none if no sound came.
     """
 
-    def __init__(self, file: str | BinaryIO) -> None:
-        self._wave = wave.open(file, "wb")  # noqa: SIM115 - closed by __exit__
-        self._wave.setnchannels(1)
-        self._wave.setsampwidth(2)
-        self._wave.setframerate(RATE)
-
-    def __enter__(self) -> Self:
-        return self
+    def __init__(self, output: Output) -> None:
+        super().__init__(output)
+        self._output = output
 
     def __exit__(
         self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._wave.close()
-
-    def write(self, samples: bytes) -> None:
-        """Samples in the machine's own order of bytes."""
-        self._wave.writeframes(samples)
+        if self.length:
+            self._output.__exit__(kind, error, traceback)
+        else:
+            self._output.close()

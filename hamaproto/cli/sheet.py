@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from hamaproto.cli.picture_size import absurd_size, size_of
 
 __all__ = ["ContactSheet"]
 
@@ -15,6 +18,24 @@ _CAPTION: Final = 20
 _GAP: Final = 8
 _PAPER: Final = (24, 26, 30)
 _INK: Final = (225, 228, 232)
+
+
+def _small(image: bytes) -> Image.Image | None:
+    """A copy that fits into a square of `_WIDTH`; None for what can't be decoded.
+
+    Whatever a header claims, no more is decoded than `MOST_PIXELS`: the size is looked at
+    before Pillow sees the picture.
+    """
+    if size_of(image) is None or absurd_size(image) is not None:
+        return None
+    try:
+        picture = Image.open(io.BytesIO(image), formats=["JPEG"])
+        picture.draft("RGB", (_WIDTH, _WIDTH))
+        small = picture.convert("RGB")
+    # Pillow's own words for a bomb, and what its readers of EXIF and of tables raise.
+    except (OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError):
+        return None
+    return ImageOps.contain(small, (_WIDTH, _WIDTH))
 
 
 class ContactSheet:
@@ -36,20 +57,16 @@ class ContactSheet:
         """The picture of that number, which came so many seconds after the start."""
         if len(self._kept) >= self._count or seconds < self._next:
             return
-        try:
-            picture = Image.open(io.BytesIO(image))
-            picture.draft("RGB", (_WIDTH, _WIDTH))
-            small = picture.convert("RGB")
-        except OSError:
+        small = _small(image)
+        if small is None:
             return
-        height = max(1, round(_WIDTH * small.height / small.width))
-        self._kept.append((number, seconds, small.resize((_WIDTH, height))))
+        self._kept.append((number, seconds, small))
         self._next += self._step
         if self._next <= seconds:
             self._next = seconds + self._step / 2
 
-    def save(self, path: str, title: str) -> None:
-        """Write the sheet as a PNG."""
+    def png(self, title: str) -> bytes:
+        """The sheet as a PNG."""
         rows = max(1, -(-len(self._kept) // _COLUMNS))
         height = max((small.height for _, _, small in self._kept), default=_WIDTH)
         cell = height + _CAPTION + _GAP
@@ -68,4 +85,6 @@ class ContactSheet:
             draw.text(
                 (left, top + small.height + 3), f"#{number}  +{seconds:.3f} s", _INK, font=font
             )
-        sheet.save(path)
+        file = io.BytesIO()
+        sheet.save(file, "png")
+        return file.getvalue()

@@ -11,14 +11,17 @@ from typing import Any
 import click
 
 from hamaproto.cli.capture import (
+    NO_SOUND,
     Tally,
+    has_sound,
     run_until_stopped,
     verdict,
     watch,
     watch_picture,
     watch_sound,
 )
-from hamaproto.cli.options import Target, camera_options, need, opened
+from hamaproto.cli.options import Target, camera_options, need, overwrite_option
+from hamaproto.cli.output import format_of, open_output
 from hamaproto.cli.plain import note
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.gsm import Decoder, Encoder
@@ -30,6 +33,8 @@ __all__ = ["COMMANDS"]
 _seconds_option = click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), help="For how long; else to Ctrl-C."
 )
+#: What the sound is written as, by the name of the file.
+_SOUNDS = {".wav": "wav", ".gsm": "gsm", ".s16": "s16"}
 _reconnect_option = click.option(
     "--reconnect", is_flag=True, help="Ask again when the stream is lost, and again."
 )
@@ -37,7 +42,10 @@ _reconnect_option = click.option(
 
 @click.command()
 @camera_options
-@click.option("-o", "--output", required=True, metavar="FILE.mkv", help="The file to write.")
+@click.option(
+    "-o", "--output", required=True, metavar="FILE.mkv", help="The file to write; - is stdout."
+)
+@overwrite_option
 @_seconds_option
 @_reconnect_option
 @click.option("--no-sound", is_flag=True, help="Pictures only.")
@@ -46,6 +54,7 @@ def record(
     context: click.Context,
     target: Target,
     output: str,
+    overwrite: bool,
     seconds: float | None,
     reconnect: bool,
     no_sound: bool,
@@ -57,10 +66,11 @@ def record(
     need("av", "numpy")
     from hamaproto.cli.recording import Recording
 
-    picture, sound = Tally(), Tally()
+    format_of(output, {".mkv": "matroska"}, stream="matroska")
+    picture, sound = Tally("picture"), Tally("sound")
     backoff = Backoff() if reconnect else None
     decoder = Decoder(on_bad_frame="conceal")
-    with Recording(output, sound=not no_sound) as recording:
+    with Recording(open_output(output, overwrite=overwrite), sound=not no_sound) as recording:
 
         def take_picture(frame: Frame, at: float) -> None:
             recording.picture(frame.data, at)
@@ -70,14 +80,28 @@ def record(
 
         async def main() -> None:
             async with Camera(target.url, auth=target.auth, timeout=target.timeouts) as camera:
+                hears = not no_sound and await has_sound(camera, again=reconnect)
                 work = [watch_picture(camera, picture, take_picture, backoff)]
-                if not no_sound:
+                if hears:
                     work.append(watch_sound(camera, sound, take_sound, backoff))
+                elif not no_sound:
+                    recording.without_sound()
+                    sound.absent = True
+                    note(NO_SOUND)
                 await watch(*work, seconds=seconds)
 
         finished = run_until_stopped(main())
     note(f"{output}: {recording.pictures} pictures, {recording.samples / 8000:.1f} s of sound")
-    context.exit(verdict(picture, sound, finished=finished))
+    context.exit(
+        verdict(
+            picture,
+            sound,
+            finished=finished,
+            seconds=seconds,
+            host=target.host,
+            login=target.auth is not None,
+        )
+    )
 
 
 @click.command()
@@ -87,8 +111,9 @@ def record(
     "--output",
     required=True,
     metavar="FILE",
-    help="FILE.wav, FILE.gsm (the frames as they are sent), or - for stdout.",
+    help="FILE.wav, FILE.gsm (the frames as they are sent), FILE.s16, or - for stdout.",
 )
+@overwrite_option
 @click.option(
     "--format",
     "form",
@@ -102,38 +127,32 @@ def listen(
     context: click.Context,
     target: Target,
     output: str,
+    overwrite: bool,
     form: str | None,
     seconds: float | None,
     reconnect: bool,
 ) -> None:
     """Get the sound of the camera at URL: 8000 samples a second, 16 bits, mono."""
-    form = form or {".wav": "wav", ".gsm": "gsm", ".s16": "s16"}.get(Path(output).suffix.lower())
-    if form is None and output == "-":
-        form = "gsm"
-    if form is None:
-        raise click.UsageError(f"{output}: .wav or .gsm is needed, or --format")
-    if form == "wav" and output == "-":
-        raise click.UsageError("a WAV needs a file, since its head has the length; use s16 or gsm")
+    form = form or format_of(output, _SOUNDS, stream="gsm")
     if form != "gsm":
         need("numpy")
-    tally = Tally()
+    tally = Tally("sound")
     decoder = Decoder(on_bad_frame="conceal")
     with ExitStack() as stack:
         if form == "wav":
             from hamaproto.cli.recording import Sound
 
-            wav = stack.enter_context(Sound(output))
+            wav = stack.enter_context(Sound(open_output(output, overwrite=overwrite)))
 
             def take(frame: AudioFrame, at: float) -> None:
                 wav.write(decoder.decode(frame.data).tobytes())
 
         else:
-            file = stack.enter_context(opened(output))
+            file = stack.enter_context(open_output(output, overwrite=overwrite))
 
             def take(frame: AudioFrame, at: float) -> None:
                 samples = frame.data if form == "gsm" else decoder.decode(frame.data).tobytes()
                 file.write(samples)
-                file.flush()
 
         async def main() -> None:
             async with Camera(target.url, auth=target.auth, timeout=target.timeouts) as camera:
@@ -143,7 +162,15 @@ def listen(
         finished = run_until_stopped(main())
     if output != "-":
         note(f"{output}: {tally.frames * 0.02:.1f} s of sound")
-    context.exit(verdict(tally, finished=finished))
+    context.exit(
+        verdict(
+            tally,
+            finished=finished,
+            seconds=seconds,
+            host=target.host,
+            login=target.auth is not None,
+        )
+    )
 
 
 @click.command()

@@ -5,7 +5,7 @@ by piece, so that an hour of sound takes no more memory than a second.  Frames g
 bytes of 33 each, samples as bytes of little-endian int16, 8000 a second, one channel:
 what `Decoder` and `Encoder` take and give.
 
-PCM in WAV is left to the standard library's `wave`; WAV49 is what it can't read.
+Reading PCM in WAV is left to the standard library's `wave`; WAV49 is what it can't read.
 """
 
 from __future__ import annotations
@@ -20,19 +20,18 @@ from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Anomaly, EndOfStream, Skipped
 from hamaproto.gsm.framing import GsmFrameParser
 from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES, SILENCE_FRAME
+from hamaproto.gsm.wav import RATE, UNKNOWN_LENGTH, SeekableWriter
 from hamaproto.gsm.wav49 import BLOCK_BYTES, BLOCK_SAMPLES, pack
 
-__all__ = ["RATE", "Wav49Writer", "is_wav", "pcm_writer", "read_frames", "read_pcm"]
+__all__ = ["Wav49Writer", "is_wav", "read_frames", "read_pcm"]
 
-#: Samples a second.
-RATE: Final = 8000
 #: Microsoft's number for GSM 06.10 in WAV.
 FORMAT_TAG: Final = 0x0031
 
 #: How much is read at a time: a second and a half of PCM, 15 seconds of frames.
 PIECE: Final = 64 * BLOCK_BYTES * 6
 #: A length that a writer leaves in a header when it can't come back to it.
-UNKNOWN: Final = (0, 0xFFFFFFFF, 0x7FFFFFFF)
+UNKNOWN: Final = (0, UNKNOWN_LENGTH, 0x7FFFFFFF)
 
 
 def is_wav(head: bytes) -> bool:
@@ -177,18 +176,6 @@ class _Joined:
         """The file is the caller's."""
 
 
-def pcm_writer(file: BinaryIO) -> wave.Wave_write:
-    """A PCM WAV writer for samples at 8000 Hz, one channel; `writeframesraw` takes them.
-
-    The file must be seekable: lengths are put in when the writer is closed.
-    """
-    writer = wave.open(file, "wb")  # noqa: SIM115  # to be closed by the caller
-    writer.setnchannels(1)
-    writer.setsampwidth(2)
-    writer.setframerate(RATE)
-    return writer
-
-
 class Wav49Writer:
     """Writes frames as a WAV49 file; a context manager, since the end counts.
 
@@ -196,18 +183,20 @@ class Wav49Writer:
     samples leaves out.  If the file is not seekable its header says nothing of lengths.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: SeekableWriter) -> None:
         self._file = file
         self._frames = 0
         self._odd = b""
-        file.write(self._header(UNKNOWN[1]))
+        file.write(self._header(UNKNOWN_LENGTH))
 
     def _header(self, length: int) -> bytes:
         fields = (FORMAT_TAG, 1, RATE, RATE * BLOCK_BYTES // BLOCK_SAMPLES, BLOCK_BYTES, 0, 2)
         body = b"WAVEfmt " + struct.pack("<IHHIIHHHH", 20, *fields, BLOCK_SAMPLES)
-        body += b"fact" + struct.pack("<II", 4, self._frames * FRAME_SAMPLES)
-        body += b"data" + struct.pack("<I", length)
-        whole = min(len(body) + length + length % 2, UNKNOWN[1])
+        samples = min(self._frames * FRAME_SAMPLES, UNKNOWN_LENGTH)
+        body += b"fact" + struct.pack("<II", 4, samples)
+        # What 32 bits don't hold is not known: then a reader reads to the end.
+        body += b"data" + struct.pack("<I", min(length, UNKNOWN_LENGTH))
+        whole = min(len(body) + length + length % 2, UNKNOWN_LENGTH)
         return b"RIFF" + struct.pack("<I", whole) + body
 
     def write(self, frames: bytes) -> None:

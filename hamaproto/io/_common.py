@@ -21,22 +21,26 @@ What was received is given out before the error that ended it: an image that was
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import random
 import re
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import unquote
 
+from hamaproto import _checks
+from hamaproto._checks import YEAR, wrong_type
 from hamaproto.client import ClientConnection, Outcome
 from hamaproto.commands import BaseRequest, Reply, StreamRequest, raw
 from hamaproto.errors import (
     AuthenticationError,
     CameraTimeoutError,
+    CertificateError,
     ConnectError,
     ConnectionLostError,
     ConnectTimeoutError,
@@ -59,6 +63,7 @@ from hamaproto.events import (
     NeedData,
     Response,
 )
+from hamaproto.io._tls import Tls
 from hamaproto.limits import Limits
 from hamaproto.wire.auth import Authenticator, Credentials
 
@@ -77,14 +82,21 @@ __all__ = [
     "Timeouts",
     "check_policy",
     "connection_failed",
-    "talk_pieces",
 ]
 
 R = TypeVar("R")
 
+#: What happens to connections, for who looks for a fault: never a login, a query or a body.
+_log: Final = logging.getLogger("hamaproto")
+# Without it, warnings would go to stderr where a program has set up nothing.
+_log.addHandler(logging.NullHandler())
+
 Auth = tuple[str, str] | Credentials | Authenticator | None
 
 # -- what a program passes in ----------------------------------------------------------
+
+
+_SECONDS: Final = f"a number of seconds over 0 and up to {YEAR:.0f} (a year), or None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +115,20 @@ class Timeouts:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if value is not None and not (isinstance(value, int | float) and value > 0):
-                raise LocalProtocolError(
-                    f"Timeouts({field.name}={value!r}): a number of seconds over 0, or None"
+            if value is not None:
+                _checks.number(
+                    "Timeouts", field.name, value, _SECONDS, low=0, high=YEAR, above=True
                 )
 
     @classmethod
     def of(cls, value: Timeouts | float | None) -> Timeouts:
         """One number is for all three; None is the defaults."""
-        if value is None:
-            return cls()
-        return value if isinstance(value, Timeouts) else cls(value, value, value)
+        if value is None or isinstance(value, Timeouts):
+            return value or cls()
+        _checks.number(
+            "Camera", "timeout", value, f"Timeouts, or {_SECONDS}", low=0, high=YEAR, above=True
+        )
+        return cls(value, value, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +150,28 @@ class Backoff:
     rng: Callable[[], float] = random.random
 
     def __post_init__(self) -> None:
-        if self.initial < 0 or self.factor < 1 or self.cap < 0 or not 0 <= self.jitter <= 1:
-            raise LocalProtocolError(
-                "Backoff: initial and cap are at least 0, factor is at least 1, and jitter "
-                "is from 0 to 1"
+        seconds = f"a number of seconds from 0 to {YEAR:.0f} (a year)"
+        for name in ("initial", "cap"):
+            _checks.number("Backoff", name, getattr(self, name), seconds, low=0, high=YEAR)
+        _checks.number("Backoff", "factor", self.factor, "from 1 to 1000", low=1, high=1000)
+        _checks.number("Backoff", "jitter", self.jitter, "a share from 0 to 1", low=0, high=1)
+        if self.attempts is not None:
+            allowed = "a whole number of at least 1, or None"
+            _checks.whole("Backoff", "attempts", self.attempts, allowed, low=1)
+        if not callable(self.rng):
+            raise wrong_type(
+                "Backoff", "rng", self.rng, "a function that gives numbers from 0 to 1"
             )
-        if self.attempts is not None and self.attempts < 1:
-            raise LocalProtocolError(f"Backoff(attempts={self.attempts}): at least 1, or None")
 
     def delay(self, attempt: int) -> float:
         """Seconds before the attempt of that number, from 1."""
-        delay = self.initial
-        for _ in range(attempt - 1):
-            if delay >= self.cap or delay == 0:
-                break
-            delay *= self.factor
-        return min(delay, self.cap) * (1 - self.jitter * self.rng())
+        _checks.whole("Backoff.delay", "attempt", attempt, "a whole number of at least 1", low=1)
+        try:
+            delay = self.initial * self.factor ** (attempt - 1)
+        except OverflowError:
+            delay = self.cap
+        share = min(max(self.rng(), 0.0), 1.0)
+        return min(delay, self.cap) * (1 - self.jitter * share)
 
 
 #: What happens when events come faster than they are taken: the camera is made to "wait",
@@ -161,10 +182,11 @@ _POLICIES: Final = ("wait", "latest")
 
 def check_policy(policy: Policy, queue: int) -> None:
     """Raises LocalProtocolError for what is no policy, or no length of a queue."""
+    allowed = "allowed are 'wait' and 'latest'"
+    _checks.instance("stream", "policy", policy, str, allowed)
     if policy not in _POLICIES:
-        raise LocalProtocolError(f"policy={policy!r}: allowed are 'wait' and 'latest'")
-    if isinstance(queue, bool) or not isinstance(queue, int) or queue < 1:
-        raise LocalProtocolError(f"queue={queue!r}: a whole number of at least 1")
+        raise _checks.wrong_value("stream", "policy", policy, allowed)
+    _checks.whole("stream", "queue", queue, "a whole number of at least 1", low=1)
 
 
 # -- what a stream that reconnects says beside its own events --------------------------
@@ -216,6 +238,8 @@ class Endpoint:
     port: int
     authority: str
     prefix: str = ""
+    #: https.
+    secure: bool = False
 
     def __str__(self) -> str:
         return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
@@ -232,30 +256,32 @@ class Endpoint:
     @property
     def url(self) -> str:
         """The address again, without credentials."""
-        return f"http://{self.authority}{self.prefix}"
+        return f"{'https' if self.secure else 'http'}://{self.authority}{self.prefix}"
+
+    @property
+    def server_name(self) -> str:
+        """What a certificate is to be for; a zone is a matter of this machine."""
+        return self.host.partition("%")[0]
 
     @classmethod
     def parse(cls, url: str) -> tuple[Endpoint, tuple[str, str] | None]:
-        """Read `[http://][user:password@]host[:port][/prefix]`.
+        """Read `[http://][user:password@]host[:port][/prefix]`, or the same with https.
 
         Gives the credentials apart.  Raises LocalProtocolError, which does not repeat the URL.
         """
-        if not isinstance(url, str):
-            raise LocalProtocolError(f"a camera's URL is a str, not {type(url).__name__}")
+        allowed = "http://host[:port][/prefix], or the same with https"
+        _checks.instance("Camera", "url", url, str, allowed, secret=True)
         match = _URL.fullmatch(url if "://" in url else f"http://{url}")
         if match is None:
-            raise LocalProtocolError("a camera's URL is http://host[:port][/prefix]")
-        if match["scheme"].lower() == "https":
-            raise LocalProtocolError(
-                "https: the cameras speak plain HTTP; for one behind a TLS proxy use an HTTP "
-                "client and hamaproto.io.adapters"
-            )
+            raise _checks.wrong_value("Camera", "url", url, allowed, secret=True)
+        secure = match["scheme"].lower() == "https"
+        usual = 443 if secure else 80
         userinfo, at, authority = match["authority"].rpartition("@")
         # The one place that knows what a base may be is that of the catalogue.
         base = raw("/").url(f"http://{authority}{match['rest']}").removesuffix("/")
         _, _, rest = base.partition("://")
         place, slash, prefix = rest.partition("/")
-        host, port = place, 80
+        host, port = place, usual
         if (number := re.search(r":(\d+)\Z", place)) is not None:
             host, port = place[: number.start()], int(number[1])
         shown = host
@@ -264,7 +290,11 @@ class Endpoint:
             address, percent, zone = host[1:-1].partition("%25")
             host, shown = f"{address}{percent and '%'}{zone}", f"[{address}]"
         endpoint = cls(
-            host, port, shown if port == 80 else f"{shown}:{port}", f"{slash}{prefix}".rstrip("/")
+            host,
+            port,
+            shown if port == usual else f"{shown}:{port}",
+            f"{slash}{prefix}".rstrip("/"),
+            secure,
         )
         if not at:
             return endpoint, None
@@ -275,10 +305,15 @@ class Endpoint:
 class Settings:
     """What a `Camera` was made with, and the conversations that it begins."""
 
-    __slots__ = ("authenticator", "endpoint", "limits", "timeouts")
+    __slots__ = ("authenticator", "endpoint", "limits", "timeouts", "tls")
 
     def __init__(
-        self, url: str, auth: Auth, timeout: Timeouts | float | None, limits: Limits | None
+        self,
+        url: str,
+        auth: Auth,
+        timeout: Timeouts | float | None,
+        limits: Limits | None,
+        tls: Tls | None = None,
     ) -> None:
         self.endpoint, found = Endpoint.parse(url)
         if found is not None:
@@ -290,20 +325,26 @@ class Settings:
         #: Shared by all connections: one 401 serves them all.
         self.authenticator = Authenticator.of(auth if auth is not None else found)
         self.timeouts = Timeouts.of(timeout)
+        if limits is not None:
+            _checks.instance("Camera", "limits", limits, Limits, "Limits, or None")
         self.limits = limits
+        self.tls = Tls() if tls is None else tls
 
     def conversation(
-        self, request: BaseRequest, now: float, reconnect: Backoff | None = None
+        self, request: BaseRequest, reconnect: Backoff | None = None
     ) -> Conversation[Any]:
-        return Conversation(request, self, now, reconnect)
+        return Conversation(request, self, reconnect)
 
     def checked(self, request: object, kind: type[BaseRequest], method: str) -> None:
         """Raises LocalProtocolError for a request that the method is not for."""
         if not isinstance(request, kind):
-            other = "stream()" if isinstance(request, StreamRequest) else "execute() or update()"
-            raise LocalProtocolError(
-                f"{method}() takes a {kind.__name__}; a {type(request).__name__} is for {other}"
-            )
+            allowed = f"a {kind.__name__}, as hamaproto.commands makes them"
+            if isinstance(request, BaseRequest):
+                other = "stream()" if isinstance(request, StreamRequest) else "execute()"
+                allowed += f"; a {type(request).__name__} is for {other}"
+            elif isinstance(request, str):
+                allowed += "; commands.raw(target) asks for any target"
+            raise wrong_type(method, "request", request, allowed)
 
     def needs_login_first(self) -> bool:
         """Whether the device may ask for a login that was not learnt yet.
@@ -329,6 +370,8 @@ class Do(Enum):
 #: Where a conversation is at fault with itself: the body is shorter than was said.
 _CUT_OFF: Final = frozenset({AnomalyCode.TRUNCATED_BODY, AnomalyCode.HEAD_CUT_OFF})
 _SCRATCH: Final = 4096
+#: How a record of TLS begins that says why it hangs up (RFC 8446 5.1).
+_TLS_ALERT: Final = b"\x15\x03"
 #: Seconds by which a timer may be early.
 _CLOCK_GRAIN: Final = 0.002
 
@@ -341,10 +384,12 @@ class Conversation(Generic[R]):
         "_arrived",
         "_attempt",
         "_backoff",
+        "_begun",
         "_connection",
         "_cut_off",
         "_deadline",
         "_eof",
+        "_handshaking",
         "_held",
         "_lost",
         "_outcome",
@@ -359,7 +404,7 @@ class Conversation(Generic[R]):
     )
 
     def __init__(
-        self, request: BaseRequest, settings: Settings, now: float, backoff: Backoff | None = None
+        self, request: BaseRequest, settings: Settings, backoff: Backoff | None = None
     ) -> None:
         self._request = request
         self._settings = settings
@@ -367,8 +412,10 @@ class Conversation(Generic[R]):
         self._step: Do | None = Do.OPEN
         self._connection = self._new_connection()
         self._outcome: Outcome[R] = Outcome(request, limits=settings.limits)
+        # Set with the first attempt: a stream may be made long before it is read.
         self._deadline: float | None = None
-        self._set_deadline(now)
+        self._begun = False
+        self._handshaking = False
         # Of this connection: whether it is over, why, and whether nothing came at all.
         self._eof = False
         self._lost: HamaError | None = None
@@ -401,6 +448,11 @@ class Conversation(Generic[R]):
             prefix=settings.endpoint.prefix,
         )
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """What to connect to next."""
+        return self._settings.endpoint
+
     # -- time
 
     def _set_deadline(self, now: float) -> None:
@@ -409,6 +461,9 @@ class Conversation(Generic[R]):
 
     def opening(self, now: float) -> float | None:
         """Seconds that connecting may take."""
+        if not self._begun:
+            self._begun = True
+            self._set_deadline(now)
         return _least(self._settings.timeouts.connect, self._left(now))
 
     def patience(self, now: float) -> float | None:
@@ -420,8 +475,12 @@ class Conversation(Generic[R]):
 
     def timed_out(self, now: float) -> None:
         """The time that `opening` or `patience` gave is over."""
-        timeouts, place = self._settings.timeouts, self._settings.endpoint
-        if self._deadline is not None and now >= self._deadline - _CLOCK_GRAIN:
+        timeouts, place = self._settings.timeouts, self.endpoint
+        if self._step is Do.OPEN and self._handshaking:
+            least = _least(timeouts.connect, timeouts.total) or 0
+            what = f"no TLS handshake within {least:g} s: is it http:// and not https://?"
+            self.lost(ConnectTimeoutError(f"{place}: {what}"))
+        elif self._deadline is not None and now >= self._deadline - _CLOCK_GRAIN:
             what = "no head" if isinstance(self._request, StreamRequest) else "no whole answer"
             self.lost(CameraTimeoutError(f"{place}: {what} within {timeouts.total:g} s"))
         elif self._step is Do.OPEN:
@@ -433,14 +492,28 @@ class Conversation(Generic[R]):
 
     # -- what the driver did
 
+    def connected(self) -> None:
+        """A connection stands, on which TLS begins before `opened`."""
+        self._handshaking = True
+
+    def reopen(self) -> None:
+        """The connection was given up before anything came of it: the same again."""
+        self._connection = self._new_connection()
+        self._step = Do.OPEN
+
     def opened(self) -> bytes:
         """A connection stands: gives the bytes to be sent on it."""
         self._step = None
+        self._handshaking = False
         self._eof = self._cut_off = False
         self._silent = True
         self._lost = self.response = None
         self._outcome = Outcome(self._request, limits=self._settings.limits)
-        return self._connection.send(self._request)
+        data = self._connection.send(self._request)
+        path, _, _ = self._request.target.partition("?")
+        login = "with" if b"\r\nAuthorization:" in data else "without"
+        _log.debug("%s: connected, asks for %s %s a login", self.endpoint, path, login)
+        return data
 
     def slept(self, now: float) -> None:
         """The delay is over."""
@@ -469,17 +542,20 @@ class Conversation(Generic[R]):
         self.received += nbytes
         self._arrived = arrived
         if self._step is None and not self._eof:
-            self._silent = False
             self._connection.buffer_updated(nbytes)
+            if self._silent and nbytes:
+                self._silent = False
+                if self._connection.first.startswith(_TLS_ALERT):
+                    words = "it answers in TLS: is it https:// and not http://?"
+                    self._fail_later(ConnectError(f"{self.endpoint}: {words}"))
 
     def receive_eof(self) -> None:
         """The camera closed the connection."""
         if self._silent and self._request.reply is not Reply.TALK:
-            self.lost(
-                ConnectionLostError(
-                    f"{self._settings.endpoint}: the connection was closed without an answer"
-                )
-            )
+            words = "the connection was closed without an answer"
+            if not self.endpoint.secure:
+                words += " (if it speaks TLS: https://)"
+            self.lost(ConnectionLostError(f"{self.endpoint}: {words}"))
         else:
             self._end_input()
 
@@ -507,6 +583,9 @@ class Conversation(Generic[R]):
             try:
                 event = self._connection.next_event()
             except RemoteProtocolError as error:
+                if self._silent and isinstance(self._lost, ConnectionLostError) and self._retried():
+                    # Some devices hang up on whoever comes without a login.
+                    continue
                 return self._fail(self._told(error))
             if isinstance(event, Frame | AudioFrame):
                 self._outcome.add(event)
@@ -540,6 +619,7 @@ class Conversation(Generic[R]):
             # Now, and not with the head: a camera whose slots are taken sends one too.
             self._again = False
             self._held = event
+            _log.info("%s: the stream runs again, after attempt %d", self.endpoint, attempts)
             return Reconnected(attempts)
         return event
 
@@ -558,18 +638,25 @@ class Conversation(Generic[R]):
         return event
 
     def _head(self, response: Response) -> Occurrence | Do | None:
-        if self._connection.retry is not None:
-            # The login is asked for: the same again on the next connection.
-            self._connection = self._connection.retry
-            self._step = Do.OPEN
+        _log.debug("%s: answers, status %s", self.endpoint, response.status)
+        if self._retried():
             return None
-        refusal = self._outcome.refusal
+        refusal = self._connection.login_error or self._outcome.refusal
         if refusal is not None:
             return self._fail(refusal)
         self.response = response
         if isinstance(self._request, StreamRequest):
             self._deadline = None
         return None
+
+    def _retried(self) -> bool:
+        """Whether a login may help: then the same comes again, on the next connection."""
+        if self._connection.retry is None:
+            return False
+        self._connection = self._connection.retry
+        self._lost = None
+        self._step = Do.OPEN
+        return True
 
     def _end(self, event: EndOfStream) -> Occurrence | Do:
         error = self._lost
@@ -584,8 +671,10 @@ class Conversation(Generic[R]):
         if self._backoff is not None:
             return self._fail(error)
         if error is None:
+            _log.debug("%s: the answer is over, %d bytes", self.endpoint, self.received)
             self._step = Do.STOP
             return event
+        _log.debug("%s: the end: %s", self.endpoint, _logged(error))
         self.error = error
         self._step = Do.FAIL
         self._lost = None
@@ -608,7 +697,12 @@ class Conversation(Generic[R]):
                 self.delay = backoff.delay(self._attempt)
                 self._step = Do.SLEEP
                 self._again = True
+                place, words = self.endpoint, _logged(error)
+                _log.warning(
+                    "%s: %s; attempt %d in %.1f s", place, words, self._attempt, self.delay
+                )
                 return Disconnected(error, self._attempt, self.delay)
+        _log.debug("%s: the end: %s", self.endpoint, _logged(error))
         self.error = error
         self._step = Do.STOP if error is None else Do.FAIL
         return self._step
@@ -624,16 +718,24 @@ def _least(one: float | None, other: float | None) -> float | None:
     return min(one, other)
 
 
+def _logged(error: HamaError | None) -> str:
+    """An error in words of ours: a device's own words are part of a body."""
+    if error is None:
+        return "the camera ended the stream"
+    return str(error) if isinstance(error, TransportError) else type(error).__name__
+
+
 def _may_pass(error: HamaError | None) -> bool:
     """Whether another attempt can help: not against a wrong password, which locks out."""
     if isinstance(error, RefusedError):
         return error.status is not None and error.status >= 500
-    return not isinstance(error, AuthenticationError | LocalProtocolError)
+    return not isinstance(error, AuthenticationError | LocalProtocolError | CertificateError)
 
 
 def connection_failed(place: Endpoint, error: OSError, *, connecting: bool) -> TransportError:
     """An error of the operating system in our words."""
-    words = error.strerror or str(error) or type(error).__name__
+    # `reason` is what an error of `ssl` is about; its text names a line of C.
+    words = getattr(error, "reason", None) or error.strerror or str(error) or type(error).__name__
     if type(error) is OSError or isinstance(error, ConnectionError):
         # asyncio puts the address in its words; the numbers of getaddrinfo are others.
         words = os.strerror(error.errno) if error.errno else words
@@ -699,16 +801,6 @@ FRAME_SECONDS: Final = 0.02
 LEAD_SECONDS: Final = 0.2
 #: How long to wait for a late refusal once all was sent.
 LAST_WORD_SECONDS: Final = 1.0
-_PIECE_FRAMES: Final = 5
-
-
-def talk_pieces(frames: bytes | bytearray | memoryview | Iterable[bytes]) -> Iterator[bytes]:
-    """Frames, in one piece or in many, as pieces of at most a tenth of a second."""
-    items = [bytes(frames)] if isinstance(frames, bytes | bytearray | memoryview) else frames
-    size = _PIECE_FRAMES * _GSM_FRAME
-    for item in items:
-        for start in range(0, len(item), size):
-            yield item[start : start + size]
 
 
 def due_after(sent: int) -> float:

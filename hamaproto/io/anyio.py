@@ -19,10 +19,19 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator, Sequence
+import ssl
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast, overload
-from weakref import WeakSet
+from typing import Any, Self, TypeVar, cast, overload
 
 import anyio
 import anyio.abc
@@ -32,11 +41,9 @@ from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError
-from hamaproto.events import Response
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
-    Auth,
     Backoff,
     Conversation,
     Disconnected,
@@ -48,12 +55,17 @@ from hamaproto.io._common import (
     Reconnected,
     Settings,
     Timeouts,
-    check_policy,
     connection_failed,
     due_after,
+)
+from hamaproto.io._driver import (
+    BaseCamera,
+    BaseStream,
+    another_reads,
+    checked_frames,
     talk_pieces,
 )
-from hamaproto.limits import Limits
+from hamaproto.io._tls import handshake_failed
 from hamaproto.models import Ack
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
@@ -62,40 +74,22 @@ R = TypeVar("R")
 E = TypeVar("E")
 
 
-class Camera:
+class Camera(BaseCamera):
     """One camera, asked by anyio.
 
-    `url` is `http://host[:port][/prefix]`; `auth` is `(user, password)`, or what
-    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds for all three.
+    `url` is `http://host[:port][/prefix]`, or https; `auth` is `(user, password)`, or what
+    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds for all of them.
+    For https, `cafile` is a file of certificates (PEM) to trust beside no others, such as the
+    camera's own; `verify=False` accepts any certificate; an `ssl.SSLContext` as `verify`
+    decides everything itself.
 
     Raises what `hamaproto.errors` lists; every method but `close` raises LocalProtocolError
     once it was closed.  It belongs to one event loop; any number of its tasks may use it.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        auth: Auth = None,
-        timeout: Timeouts | float | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        self._settings = Settings(url, auth, timeout, limits)
-        self._lines: WeakSet[_Line] = WeakSet()
-        self._closed = False
-
-    def __repr__(self) -> str:
-        return f"<Camera {self.url}{', closed' if self._closed else ''}>"
-
-    @property
-    def url(self) -> str:
-        """Where it is, without credentials."""
-        return self._settings.endpoint.url
-
     async def execute(self, request: Request[R]) -> R:
         """Ask, and wait for the answer: its type is that of the request."""
-        self._settings.checked(request, Request, "execute")
-        conversation = self._begin(request)
+        conversation = self._begin(request, "execute")
         with self._line(conversation) as line:
             while await line.next_event() is not None:
                 pass
@@ -105,6 +99,7 @@ class Camera:
 
     async def update(self, request: Request[Ack]) -> Confirmed:
         """Change parameters, and read back what the camera made of it."""
+        self._settings.checked(request, Request, "update")
         plan = confirm(request)
         asked = next(plan)
         try:
@@ -146,11 +141,8 @@ class Camera:
         With `policy="latest"`, inside `async with`, a frame that was not taken in time is
         replaced by the next, and `queue` bounds the other events that may wait.
         """
-        self._settings.checked(request, StreamRequest, "stream")
-        check_policy(policy, queue)
-        conversation = self._begin(request, reconnect)
-        line = self._line(conversation)
-        return Stream(conversation, line, Inbox(queue, policy) if policy == "latest" else None)
+        conversation, inbox = self._begin_stream(request, reconnect, queue, policy)
+        return Stream(conversation, self._line(conversation), inbox if policy == "latest" else None)
 
     async def talk(self, frames: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> int:
         """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
@@ -158,9 +150,10 @@ class Camera:
         Returns how many frames were sent.  Not in the specification, and no camera has
         been seen to answer: that it was heard is not known.
         """
+        checked_frames(frames, asynchronous=True)
         if self._settings.needs_login_first():
             await self.execute(commands.audio_status())
-        conversation = self._begin(commands.talk())
+        conversation = self._conversation(commands.talk())
         with self._line(conversation) as line:
             await line.do(Do.OPEN)
             start = anyio.current_time()
@@ -176,9 +169,7 @@ class Camera:
 
     def close(self) -> _Gone:
         """Close every connection at once; a stream that is being read ends."""
-        self._closed = True
-        for line in tuple(self._lines):
-            line.close()
+        self._close_lines()
         return _Gone()
 
     async def __aenter__(self) -> Self:
@@ -192,20 +183,13 @@ class Camera:
     ) -> None:
         self.close()
 
-    def _begin(
-        self, request: Request[Any] | StreamRequest[Any], reconnect: Backoff | None = None
-    ) -> Conversation[Any]:
-        if self._closed:
-            raise LocalProtocolError("the Camera was closed")
-        return self._settings.conversation(request, anyio.current_time(), reconnect)
-
     def _line(self, conversation: Conversation[Any]) -> _Line:
-        line = _Line(self._settings.endpoint, conversation)
+        line = _Line(self._settings, conversation)
         self._lines.add(line)
         return line
 
 
-class Stream(Generic[E]):
+class Stream(BaseStream[E]):
     """The events of an endless answer, as an async iterator; also a context manager.
 
     The last event of a stream is `EndOfStream`.  If the end is a loss, the error is raised
@@ -215,22 +199,8 @@ class Stream(Generic[E]):
     def __init__(
         self, conversation: Conversation[Any], line: _Line, inbox: Inbox | None = None
     ) -> None:
-        self._conversation = conversation
-        self._line = line
+        super().__init__(conversation, line)
         self._reader = None if inbox is None else _Reader(line, inbox)
-
-    def __repr__(self) -> str:
-        return f"<Stream {self._conversation!r}{', closed' if self._line.closed else ''}>"
-
-    @property
-    def response(self) -> Response | None:
-        """The head of the answer, once it came."""
-        return self._conversation.response
-
-    @property
-    def received(self) -> int:
-        """Bytes that came in so far."""
-        return self._conversation.received
 
     @property
     def dropped(self) -> int:
@@ -273,10 +243,6 @@ class Stream(Generic[E]):
         if self._reader is not None:
             await self._reader.end()
 
-    def __del__(self) -> None:
-        # A loop that was left by `break` leaves nobody who could close it.
-        self._line.close()
-
 
 class _Gone:
     """Awaitable, and done already: for the same form as with asyncio."""
@@ -290,11 +256,13 @@ class _Gone:
 class _Line:
     """The socket of a conversation, or none: does what the steps ask for."""
 
-    def __init__(self, place: Endpoint, conversation: Conversation[Any]) -> None:
-        self._place = place
+    def __init__(self, settings: Settings, conversation: Conversation[Any]) -> None:
+        self._settings = settings
         self._conversation = conversation
         self._sock: socket.socket | None = None
         self._waiting: anyio.CancelScope | None = None
+        # Whether somebody waits in here already.
+        self._busy = False
         self.closed = False
 
     def __enter__(self) -> Self:
@@ -307,6 +275,14 @@ class _Line:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def _place(self) -> Endpoint:
+        return self._conversation.endpoint
+
+    @property
+    def is_open(self) -> bool:
+        return self._sock is not None or self._waiting is not None
 
     def close(self) -> None:
         self.closed = True
@@ -324,8 +300,6 @@ class _Line:
     @contextlib.contextmanager
     def _patient(self, seconds: float | None) -> Iterator[anyio.CancelScope]:
         """A wait that ends with the time, or with `close`."""
-        if self._waiting is not None:
-            raise LocalProtocolError("another task waits for this stream's events already")
         with anyio.CancelScope() as scope:
             if seconds is not None:
                 scope.deadline = anyio.current_time() + seconds
@@ -339,14 +313,20 @@ class _Line:
 
     async def next_event(self) -> Occurrence | None:
         """The next event, doing what it takes; None at the end or when it was closed."""
-        while not self.closed:
-            step = self._conversation.step()
-            if not isinstance(step, Do):
-                if isinstance(step, Disconnected):
-                    self._drop()
-                return step
-            if not await self.do(step):
-                break
+        if self._busy:
+            raise another_reads()
+        self._busy = True
+        try:
+            while not self.closed:
+                step = self._conversation.step()
+                if not isinstance(step, Do):
+                    if isinstance(step, Disconnected):
+                        self._drop()
+                    return step
+                if not await self.do(step):
+                    break
+        finally:
+            self._busy = False
         return None
 
     async def do(self, step: Do) -> bool:
@@ -370,13 +350,21 @@ class _Line:
         return False
 
     async def _open(self) -> None:
-        conversation, place = self._conversation, self._place
+        conversation = self._conversation
+        place = conversation.endpoint
         with self._patient(conversation.opening(anyio.current_time())) as scope:
             try:
-                self._sock = await self._connect(scope)
+                sock = await self._connect(scope)
             except (OSError, UnicodeError) as error:
                 failed = error if isinstance(error, OSError) else OSError(str(error))
                 conversation.lost(connection_failed(place, failed, connecting=True))
+                return
+            if place.secure:
+                conversation.connected()
+            try:
+                self._sock = await self._secured(sock) if place.secure else sock
+            except OSError as error:
+                conversation.lost(handshake_failed(place, error))
                 return
         if self.closed:
             self._drop()
@@ -406,6 +394,28 @@ class _Line:
             failed = TimeoutError(f"no answer from an address of {place.host}")
         raise failed
 
+    async def _secured(self, sock: socket.socket) -> ssl.SSLSocket:
+        """The socket with TLS on it, closed if that fails.  Raises OSError."""
+        try:
+            secured = self._settings.tls.context.wrap_socket(
+                sock,
+                server_hostname=self._place.server_name,
+                do_handshake_on_connect=False,
+            )
+        except BaseException:
+            sock.close()
+            raise
+        try:
+            while True:
+                try:
+                    secured.do_handshake()
+                    return secured
+                except _NOT_YET as error:
+                    await _until_ready(secured, error, anyio.wait_readable)
+        except BaseException:
+            secured.close()
+            raise
+
     async def send(self, data: bytes) -> None:
         """Send everything; a failure shows in the next step."""
         conversation, sock = self._conversation, self._sock
@@ -417,8 +427,8 @@ class _Line:
                 while view:
                     try:
                         view = view[sock.send(view) :]
-                    except BlockingIOError:
-                        await anyio.wait_writable(sock)
+                    except _NOT_YET as error:
+                        await _until_ready(sock, error, anyio.wait_writable)
             if scope.cancelled_caught and not self.closed:
                 conversation.timed_out(anyio.current_time())
         except OSError as error:
@@ -444,15 +454,15 @@ class _Line:
         try:
             try:
                 self._receive_now()
-            except BlockingIOError:
-                await self._wait_until_readable(sock)
+            except _NOT_YET as error:
+                await self._wait(sock, error)
         except OSError as error:
             conversation.lost(connection_failed(self._place, error, connecting=False))
 
-    async def _wait_until_readable(self, sock: socket.socket) -> None:
+    async def _wait(self, sock: socket.socket, why: OSError) -> None:
         conversation = self._conversation
         with self._patient(conversation.patience(anyio.current_time())) as scope:
-            await anyio.wait_readable(sock)
+            await _until_ready(sock, why, anyio.wait_readable)
         if scope.cancelled_caught and not self.closed:
             conversation.timed_out(anyio.current_time())
 
@@ -493,11 +503,28 @@ class _Line:
 
     async def hang_up(self) -> None:
         """Say that nothing follows, and give a refusal the time to arrive."""
-        if self._sock is not None:
+        # TLS can't close one half of a connection.
+        if self._sock is not None and not self._place.secure:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionLostError):
             await self.listen(anyio.current_time() + LAST_WORD_SECONDS)
+
+
+#: What a socket that does not block says if it would have to wait.
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+async def _until_ready(
+    sock: socket.socket, why: OSError, usual: Callable[[socket.socket], Awaitable[None]]
+) -> None:
+    """Wait for what it takes to try again: TLS may have to write in order to read."""
+    if isinstance(why, ssl.SSLWantReadError):
+        await anyio.wait_readable(sock)
+    elif isinstance(why, ssl.SSLWantWriteError):
+        await anyio.wait_writable(sock)
+    else:
+        await usual(sock)
 
 
 async def _connected(sock: socket.socket, address: Any) -> socket.socket:
@@ -526,6 +553,7 @@ class _Reader:
         self._group: anyio.abc.TaskGroup | None = None
         self._news = anyio.Event()
         self._over = False
+        self._busy = False
         self._error: Exception | None = None
 
     async def begin(self) -> None:
@@ -548,9 +576,15 @@ class _Reader:
             raise LocalProtocolError(
                 'policy="latest" reads in the background: use `async with camera.stream(...)`'
             )
-        while not self.inbox and not self._over and not self._line.closed:
-            self._news = anyio.Event()
-            await self._news.wait()
+        if self._busy:
+            raise another_reads()
+        self._busy = True
+        try:
+            while not self.inbox and not self._over and not self._line.closed:
+                self._news = anyio.Event()
+                await self._news.wait()
+        finally:
+            self._busy = False
         if self._line.closed:
             return None
         if self.inbox:

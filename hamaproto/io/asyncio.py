@@ -16,20 +16,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+import socket
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast, overload
-from weakref import WeakSet
+from typing import Any, Self, TypeVar, cast, overload
 
 from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError
-from hamaproto.events import Response
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
-    Auth,
     Backoff,
     Conversation,
     Disconnected,
@@ -41,12 +39,17 @@ from hamaproto.io._common import (
     Reconnected,
     Settings,
     Timeouts,
-    check_policy,
     connection_failed,
     due_after,
+)
+from hamaproto.io._driver import (
+    BaseCamera,
+    BaseStream,
+    another_reads,
+    checked_frames,
     talk_pieces,
 )
-from hamaproto.limits import Limits
+from hamaproto.io._tls import handshake_failed
 from hamaproto.models import Ack
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
@@ -55,40 +58,22 @@ R = TypeVar("R")
 E = TypeVar("E")
 
 
-class Camera:
-    """One camera, asked by asyncio.
+class Camera(BaseCamera):
+    """One camera, asked by asyncio, on whichever event loop: its own, or uvloop.
 
-    `url` is `http://host[:port][/prefix]`; `auth` is `(user, password)`, or what
-    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds for all three.
+    `url` is `http://host[:port][/prefix]`, or https; `auth` is `(user, password)`, or what
+    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds for all of them.
+    For https, `cafile` is a file of certificates (PEM) to trust beside no others, such as the
+    camera's own; `verify=False` accepts any certificate; an `ssl.SSLContext` as `verify`
+    decides everything itself.
 
     Raises what `hamaproto.errors` lists; every method but `close` raises LocalProtocolError
     once it was closed.  It belongs to one event loop; any number of its tasks may use it.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        auth: Auth = None,
-        timeout: Timeouts | float | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        self._settings = Settings(url, auth, timeout, limits)
-        self._lines: WeakSet[_Line] = WeakSet()
-        self._closed = False
-
-    def __repr__(self) -> str:
-        return f"<Camera {self.url}{', closed' if self._closed else ''}>"
-
-    @property
-    def url(self) -> str:
-        """Where it is, without credentials."""
-        return self._settings.endpoint.url
-
     async def execute(self, request: Request[R]) -> R:
         """Ask, and wait for the answer: its type is that of the request."""
-        self._settings.checked(request, Request, "execute")
-        conversation = self._begin(request)
+        conversation = self._begin(request, "execute")
         async with self._line(conversation, Inbox(16, "wait")) as line:
             while await line.next_event() is not None:
                 pass
@@ -98,6 +83,7 @@ class Camera:
 
     async def update(self, request: Request[Ack]) -> Confirmed:
         """Change parameters, and read back what the camera made of it."""
+        self._settings.checked(request, Request, "update")
         plan = confirm(request)
         asked = next(plan)
         try:
@@ -139,10 +125,8 @@ class Camera:
         At most `queue` events wait to be taken; with `policy="latest"` a frame that was not
         taken in time is replaced by the next.
         """
-        self._settings.checked(request, StreamRequest, "stream")
-        check_policy(policy, queue)
-        conversation = self._begin(request, reconnect)
-        return Stream(conversation, self._line(conversation, Inbox(queue, policy)))
+        conversation, inbox = self._begin_stream(request, reconnect, queue, policy)
+        return Stream(conversation, self._line(conversation, inbox))
 
     async def talk(self, frames: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> int:
         """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
@@ -150,9 +134,10 @@ class Camera:
         Returns how many frames were sent.  Not in the specification, and no camera has
         been seen to answer: that it was heard is not known.
         """
+        checked_frames(frames, asynchronous=True)
         if self._settings.needs_login_first():
             await self.execute(commands.audio_status())
-        conversation = self._begin(commands.talk())
+        conversation = self._conversation(commands.talk())
         async with self._line(conversation, Inbox(16, "wait")) as line:
             loop = asyncio.get_running_loop()
             await line.do(Do.OPEN)
@@ -169,11 +154,7 @@ class Camera:
 
     def close(self) -> _Gone:
         """Close every connection at once; a stream that is being read ends."""
-        self._closed = True
-        lines = tuple(self._lines)
-        for line in lines:
-            line.close()
-        return _Gone(lines)
+        return _Gone(self._close_lines())
 
     async def __aenter__(self) -> Self:
         return self
@@ -186,47 +167,24 @@ class Camera:
     ) -> None:
         await self.close()
 
-    def _begin(
-        self, request: Request[Any] | StreamRequest[Any], reconnect: Backoff | None = None
-    ) -> Conversation[Any]:
-        if self._closed:
-            raise LocalProtocolError("the Camera was closed")
-        return self._settings.conversation(request, asyncio.get_running_loop().time(), reconnect)
-
     def _line(self, conversation: Conversation[Any], inbox: Inbox) -> _Line:
-        line = _Line(self._settings.endpoint, conversation, inbox)
+        line = _Line(self._settings, conversation, inbox)
         self._lines.add(line)
         return line
 
 
-class Stream(Generic[E]):
+class Stream(BaseStream[E]):
     """The events of an endless answer, as an async iterator; also a context manager.
 
     The last event of a stream is `EndOfStream`.  If the end is a loss, the error is raised
-    behind it.  Cancelling a task that waits for an event loses nothing: ask again.
+    behind it.  Cancelling a task that waits for an event loses nothing: ask again.  One task
+    at a time may ask: a second one gets a LocalProtocolError.
     """
-
-    def __init__(self, conversation: Conversation[Any], line: _Line) -> None:
-        self._conversation = conversation
-        self._line = line
-
-    def __repr__(self) -> str:
-        return f"<Stream {self._conversation!r}{', closed' if self._line.closed else ''}>"
-
-    @property
-    def response(self) -> Response | None:
-        """The head of the answer, once it came."""
-        return self._conversation.response
-
-    @property
-    def received(self) -> int:
-        """Bytes that came in so far."""
-        return self._conversation.received
 
     @property
     def dropped(self) -> int:
         """Events that were replaced by newer ones (`policy="latest"`)."""
-        return self._line.inbox.dropped
+        return cast(_Line, self._line).inbox.dropped
 
     def __aiter__(self) -> Self:
         return self
@@ -257,11 +215,6 @@ class Stream(Generic[E]):
     ) -> None:
         await self.close()
 
-    def __del__(self) -> None:
-        # A loop that was left by `break` leaves nobody who could close it.
-        with contextlib.suppress(RuntimeError):  # the event loop may be closed by now
-            self._line.close()
-
 
 class _Gone:
     """Awaitable: until the transports of some lines are gone."""
@@ -276,21 +229,36 @@ class _Gone:
             yield from line.gone().__await__()
 
 
+#: A transport that was aborted is gone one or two rounds of the loop later.  If a loop does
+#: not keep this promise, who closes is not to wait for ever.
+_GONE_SECONDS = 5.0
+#: Where the first address does not answer, the next one is tried after so many seconds too.
+_STAGGER_SECONDS = 0.25
+_SCRATCH = 4096
+#: Of the loop, until a transport that was given up has closed its socket.
+_ROUNDS = 50
+
+
 class _Link(asyncio.BufferedProtocol):
     """One transport: feeds the conversation, and tells the line that there is news.
 
     The transport holds it, and it holds no line, so that a stream that was forgotten can be
-    collected.
+    collected.  An exception inside one of its callbacks would end in the loop's log: it is
+    kept in `failure` instead, and the one who waits raises it.
     """
 
-    def __init__(self, place: Endpoint, conversation: Conversation[Any], inbox: Inbox) -> None:
-        self._place = place
+    def __init__(self, conversation: Conversation[Any], inbox: Inbox) -> None:
         self._conversation = conversation
         self._inbox = inbox
         self._loop = asyncio.get_running_loop()
         self.transport: asyncio.Transport | None = None
-        #: Done when the transport is gone.
-        self.gone: asyncio.Future[None] = self._loop.create_future()
+        #: What a callback raised.
+        self.failure: BaseException | None = None
+        #: The socket of the transport; for what only a socket can do.
+        self.sock: socket.socket | None = None
+        #: Done when the transport is gone; None if there never was one.
+        self.gone: asyncio.Future[None] | None = None
+        self._closed = False
         self._waiter: asyncio.Future[None] | None = None
         self._reading = True
         self._writable: asyncio.Future[None] | None = None
@@ -300,44 +268,76 @@ class _Link(asyncio.BufferedProtocol):
     # -- what the transport says
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self._set_timer()
+        self.gone = self._loop.create_future()
+        self.transport = cast(asyncio.Transport, transport)
+        if self._closed:
+            self.close()
+            return
+        try:
+            # Here, before anything can arrive: what a camera says unasked is not lost.
+            self.transport.write(self._conversation.opened())
+            self._heard = self._loop.time()
+            self._set_timer()
+        except BaseException as error:
+            self._broke(error)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._conversation.get_buffer(sizehint)
+        try:
+            return self._conversation.get_buffer(sizehint)
+        except BaseException as error:
+            self._broke(error)
+            return memoryview(bytearray(_SCRATCH))
 
     def buffer_updated(self, nbytes: int) -> None:
         self._heard = self._loop.time()
         if self.transport is not None:
-            self._conversation.buffer_updated(nbytes, arrival())
-            self.pump()
+            try:
+                self._conversation.buffer_updated(nbytes, arrival())
+                self.pump()
+            except BaseException as error:
+                self._broke(error)
 
     def eof_received(self) -> None:
         if self.transport is not None:
-            self._conversation.receive_eof()
-            self.pump()
+            try:
+                self._conversation.receive_eof()
+                self.pump()
+            except BaseException as error:
+                self._broke(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         transport, self.transport = self.transport, None
-        if transport is not None:
-            if isinstance(exc, OSError):
-                self._drain(transport)
-                self._conversation.lost(connection_failed(self._place, exc, connecting=False))
-            elif self._conversation.is_open:
-                self._conversation.receive_eof()
-            self.pump()
-        self._stop_timer()
-        self.resume_writing()
-        self.wake()
-        if not self.gone.done():
-            self.gone.set_result(None)
+        try:
+            if transport is not None:
+                if isinstance(exc, OSError):
+                    self._drain()
+                    failed = connection_failed(self._conversation.endpoint, exc, connecting=False)
+                    self._conversation.lost(failed)
+                elif self._conversation.is_open:
+                    self._conversation.receive_eof()
+                self.pump()
+        except BaseException as error:
+            self._broke(error)
+        finally:
+            self._stop_timer()
+            self.resume_writing()
+            self.wake()
+            if self.gone is not None and not self.gone.done():
+                self.gone.set_result(None)
 
-    def _drain(self, transport: asyncio.Transport) -> None:
+    def _broke(self, error: BaseException) -> None:
+        """Something here raised: end this link, and leave the rest to the one who waits."""
+        self.failure = error
+        self.close()
+        if not isinstance(error, Exception):
+            raise error  # to end the program
+
+    def _drain(self) -> None:
         """Take what came before a failure to send: the camera may have said why it hung up."""
         conversation = self._conversation
-        sock = transport.get_extra_info("socket")
-        with contextlib.suppress(OSError), sock.dup() as twin:
+        if self.sock is None or self.sock.fileno() < 0:
+            return
+        with contextlib.suppress(OSError), self.sock.dup() as twin:
             twin.setblocking(False)
             while conversation.is_open:
                 with conversation.get_buffer() as view:
@@ -365,7 +365,8 @@ class _Link(asyncio.BufferedProtocol):
             inbox.put(step)
         if inbox.is_full and self._reading and self.transport is not None:
             self._reading = False
-            self.transport.pause_reading()
+            if not self.transport.is_closing():
+                self.transport.pause_reading()
         if inbox or step is not Do.RECEIVE:
             self.wake()
 
@@ -376,12 +377,13 @@ class _Link(asyncio.BufferedProtocol):
 
     async def news(self) -> None:
         """Wait until the next step may be another one."""
+        if self._closed:
+            return
         if not self._reading and self.transport is not None:
             self._reading = True
             self._heard = self._loop.time()
-            self.transport.resume_reading()
-        if self._waiter is not None:
-            raise LocalProtocolError("another task waits for this stream's events already")
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
         self._waiter = self._loop.create_future()
         try:
             await self._waiter
@@ -412,8 +414,11 @@ class _Link(asyncio.BufferedProtocol):
         patience = self._conversation.patience(self._heard)
         left = None if patience is None else self._heard + patience - now
         if left is not None and left <= 0:
-            self._conversation.timed_out(now)
-            self.pump()
+            try:
+                self._conversation.timed_out(now)
+                self.pump()
+            except BaseException as error:
+                self._broke(error)
         elif left is not None:
             self._timer = self._loop.call_later(left, self._check_time)
 
@@ -424,10 +429,21 @@ class _Link(asyncio.BufferedProtocol):
         if self._writable is not None:
             await asyncio.shield(self._writable)
 
+    async def until_gone(self) -> None:
+        """Wait until the transport is gone: only that, it goes whoever waits."""
+        if self.gone is not None and not self.gone.done():
+            await asyncio.wait({self.gone}, timeout=_GONE_SECONDS)
+
+    @property
+    def is_open(self) -> bool:
+        return not self._closed and self.transport is not None
+
     def close(self) -> None:
         """Close at once; nothing is said to the conversation any more."""
+        self._closed = True
         transport, self.transport = self.transport, None
         self._stop_timer()
+        self.resume_writing()
         self.wake()
         if transport is not None:
             transport.abort()
@@ -436,13 +452,16 @@ class _Link(asyncio.BufferedProtocol):
 class _Line:
     """The connection of a conversation, or none: does what the steps ask for."""
 
-    def __init__(self, place: Endpoint, conversation: Conversation[Any], inbox: Inbox) -> None:
-        self._place = place
+    def __init__(self, settings: Settings, conversation: Conversation[Any], inbox: Inbox) -> None:
+        self._settings = settings
         self._conversation = conversation
         self.inbox = inbox
         self._link: _Link | None = None
         self.closed = False
+        # Whether somebody waits in here already.
+        self._busy = False
         self._closing: asyncio.Future[None] | None = None
+        self._work: asyncio.Task[Any] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -456,6 +475,14 @@ class _Line:
         self.close()
         await self.gone()
 
+    @property
+    def _place(self) -> Endpoint:
+        return self._conversation.endpoint
+
+    @property
+    def is_open(self) -> bool:
+        return self._work is not None or (self._link is not None and self._link.is_open)
+
     def close(self) -> None:
         self.closed = True
         if self._link is not None:
@@ -464,21 +491,37 @@ class _Line:
             self._closing.set_result(None)
 
     async def gone(self) -> None:
+        """Wait until nothing is left of the connection, or of the attempt to have one."""
+        if self._work is not None:
+            await asyncio.wait({self._work}, timeout=_GONE_SECONDS)
         if self._link is not None:
-            # Only waited for: the transport goes whatever becomes of the one who waits.
-            await asyncio.shield(self._link.gone)
+            await self._link.until_gone()
 
     async def next_event(self) -> Occurrence | None:
         """The next event, doing what it takes; None at the end or when it was closed."""
-        while not self.closed:
-            step = self.inbox.get() if self.inbox else self._conversation.step()
-            if not isinstance(step, Do):
-                if isinstance(step, Disconnected):
-                    await self._drop()
-                return step
-            if not await self.do(step):
-                break
+        if self._busy:
+            raise another_reads()
+        self._busy = True
+        try:
+            while not self.closed:
+                step = self._next_step()
+                if not isinstance(step, Do):
+                    if isinstance(step, Disconnected) and self._link is not None:
+                        # Not waited for: whoever was cancelled here would lose the event.
+                        self._link.close()
+                    return step
+                if not await self.do(step):
+                    break
+        finally:
+            self._busy = False
         return None
+
+    def _next_step(self) -> Occurrence | Do:
+        if self.inbox:
+            return self.inbox.get()
+        if self._link is not None and self._link.failure is not None:
+            raise self._link.failure
+        return self._conversation.step()
 
     async def do(self, step: Do) -> bool:
         """Do what a step says; False at the end.  Raises the error of `Do.FAIL`."""
@@ -504,67 +547,82 @@ class _Line:
     async def _drop(self) -> None:
         if self._link is not None:
             self._link.close()
-            await self.gone()
+            await self._link.until_gone()
             self._link = None
 
-    async def _unless_closed(self, work: Any) -> Any:
-        """What the work gives; None if the line was closed in the meantime, as `close` asks."""
-        task = asyncio.ensure_future(work)
-        self._closing = asyncio.get_running_loop().create_future()
+    async def _unless_closed(self, work: Any) -> None:
+        """Do the work; given up if the line is closed in the meantime, as `close` asks."""
+        loop = asyncio.get_running_loop()
+        closing = self._closing = loop.create_future()
+        task = self._work = loop.create_task(work)
         try:
-            await asyncio.wait({task, self._closing}, return_when=asyncio.FIRST_COMPLETED)
-            return task.result() if task.done() else None
+            await asyncio.wait({task, closing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._closing.cancel()
             self._closing = None
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await task
+            try:
+                if not task.done():
+                    task.cancel()
+                    await asyncio.wait({task})
+            finally:
+                self._work = None
+                error = None if task.cancelled() or not task.done() else task.exception()
+        if error is not None:
+            raise error
 
     async def _open(self) -> None:
         conversation = self._conversation
         loop = asyncio.get_running_loop()
-        link = _Link(self._place, conversation, self.inbox)
+        link = self._link = _Link(conversation, self.inbox)
         try:
             async with asyncio.timeout(conversation.opening(loop.time())) as limit:
-                connected = await self._unless_closed(
-                    loop.create_connection(
-                        lambda: link,
-                        self._place.host,
-                        self._place.port,
-                        # Where the first address does not answer, the next one is tried soon.
-                        happy_eyeballs_delay=None if self._place.is_address else 0.25,
-                    )
-                )
+                await self._unless_closed(self._connect(link))
         except TimeoutError as error:
             link.close()
             if limit.expired():
                 conversation.timed_out(loop.time())
             else:
                 conversation.lost(connection_failed(self._place, error, connecting=True))
-            return
         except (OSError, UnicodeError) as error:
-            failed = error if isinstance(error, OSError) else OSError(str(error))
-            conversation.lost(connection_failed(self._place, failed, connecting=True))
-            return
+            link.close()
+            if link.sock is not None:
+                conversation.lost(handshake_failed(self._place, _as_os_error(error)))
+            else:
+                failed = _as_os_error(error)
+                conversation.lost(connection_failed(self._place, failed, connecting=True))
+        else:
+            await self._flush(link)
+
+    async def _connect(self, link: _Link) -> None:
+        """Give the link a transport, by which it sends the request."""
+        loop = asyncio.get_running_loop()
+        place = self._place
+        sock = await _connected(place)
+        link.sock = sock
+        if place.secure:
+            self._conversation.connected()
+        try:
+            await loop.create_connection(
+                lambda: link,
+                sock=sock,
+                ssl=self._settings.tls.context if place.secure else None,
+                server_hostname=place.server_name if place.secure else None,
+            )
         except BaseException:
             link.close()
+            if link.gone is not None:
+                # It stood, and the request was on its way.
+                self._conversation.reopen()
+            await _closed(sock)
             raise
-        if connected is None:
-            link.close()
-            return
-        self._link = link
-        if self.closed:
-            link.close()
-            return
-        await self.send(conversation.opened())
 
     async def send(self, data: bytes) -> None:
         """Send, and wait while too much is on the way; a failure shows in the next step."""
         link = self._link
-        if link is None or link.transport is None:
-            return
-        link.transport.write(data)
+        if link is not None and link.transport is not None:
+            link.transport.write(data)
+            await self._flush(link)
+
+    async def _flush(self, link: _Link) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._conversation.patience(loop.time())):
@@ -580,7 +638,7 @@ class _Line:
         while True:
             if self.closed:
                 raise LocalProtocolError("the Camera was closed while it was talked to")
-            step = self.inbox.get() if self.inbox else self._conversation.step()
+            step = self._next_step()
             if step in (Do.STOP, Do.FAIL):
                 await self.do(Do(step))
                 raise ConnectionLostError(f"{self._place}: the camera hung up on the sound")
@@ -599,9 +657,11 @@ class _Line:
 
     async def hang_up(self) -> None:
         """Say that nothing follows, and give a refusal the time to arrive."""
-        if self._link is not None and self._link.transport is not None:
-            with contextlib.suppress(OSError):
-                self._link.transport.write_eof()
+        transport = None if self._link is None else self._link.transport
+        # TLS can't close one half of a connection.
+        if transport is not None and transport.can_write_eof():
+            with contextlib.suppress(OSError, RuntimeError):
+                transport.write_eof()
         with contextlib.suppress(ConnectionLostError):
             await self.listen(asyncio.get_running_loop().time() + LAST_WORD_SECONDS)
 
@@ -616,3 +676,81 @@ async def _pieces(
     else:
         for piece in talk_pieces(frames):
             yield piece
+
+
+# -- connecting ------------------------------------------------------------------------
+
+
+def _as_os_error(error: OSError | UnicodeError) -> OSError:
+    """A name that can't be looked up, like any other that isn't found."""
+    return error if isinstance(error, OSError) else OSError(str(error))
+
+
+async def _connected(place: Endpoint) -> socket.socket:
+    """A socket that is connected to the first address that answers.
+
+    Not by `create_connection`, whose arguments for this differ from loop to loop.
+    """
+    loop = asyncio.get_running_loop()
+    found: Sequence[Any]
+    if place.is_address:
+        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    else:
+        found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    if len(found) == 1:
+        return await _connected_to(*found[0])
+    todo = list(found)
+    attempts: set[asyncio.Task[socket.socket]] = set()
+    winner = None
+    failed = OSError(f"no address of {place.host}")
+    try:
+        running: set[asyncio.Task[socket.socket]] = set()
+        while todo or running:
+            if todo:
+                attempt = loop.create_task(_connected_to(*todo.pop(0)))
+                attempts.add(attempt)
+                running.add(attempt)
+            done, running = await asyncio.wait(
+                running,
+                timeout=_STAGGER_SECONDS if todo else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for attempt in done:
+                error = attempt.exception()
+                if error is None:
+                    winner = attempt
+                    return attempt.result()
+                if not isinstance(error, OSError):
+                    raise error
+                failed = error
+        raise failed
+    finally:
+        for attempt in attempts:
+            attempt.cancel()
+        for outcome in await asyncio.gather(*attempts, return_exceptions=True):
+            if isinstance(outcome, socket.socket) and (
+                winner is None or outcome is not winner.result()
+            ):
+                outcome.close()
+
+
+async def _connected_to(
+    family: int, kind: int, protocol: int, name: str, address: Any
+) -> socket.socket:
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+async def _closed(sock: socket.socket) -> None:
+    """Wait until a loop that has given up a transport has closed its socket too."""
+    for _ in range(_ROUNDS):
+        if sock.fileno() < 0:
+            return
+        await asyncio.sleep(0)
+    sock.close()

@@ -18,22 +18,20 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast, overload
-from weakref import WeakSet
+from typing import Any, Self, TypeVar, cast, overload
 
 from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError
-from hamaproto.events import Response
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
-    Auth,
     Backoff,
     Conversation,
     Disconnected,
@@ -45,12 +43,17 @@ from hamaproto.io._common import (
     Reconnected,
     Settings,
     Timeouts,
-    check_policy,
     connection_failed,
     due_after,
+)
+from hamaproto.io._driver import (
+    BaseCamera,
+    BaseStream,
+    another_reads,
+    checked_frames,
     talk_pieces,
 )
-from hamaproto.limits import Limits
+from hamaproto.io._tls import handshake_failed
 from hamaproto.models import Ack
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
@@ -59,40 +62,22 @@ R = TypeVar("R")
 E = TypeVar("E")
 
 
-class Camera:
+class Camera(BaseCamera):
     """One camera, asked over plain sockets.
 
-    `url` is `http://host[:port][/prefix]`; `auth` is `(user, password)`, or what
-    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds for all three.
+    `url` is `http://host[:port][/prefix]`, or https; `auth` is `(user, password)`, or what
+    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds for all of them.
+    For https, `cafile` is a file of certificates (PEM) to trust beside no others, such as the
+    camera's own; `verify=False` accepts any certificate; an `ssl.SSLContext` as `verify`
+    decides everything itself.
 
     Raises what `hamaproto.errors` lists; every method but `close` raises LocalProtocolError
     once it was closed.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        auth: Auth = None,
-        timeout: Timeouts | float | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        self._settings = Settings(url, auth, timeout, limits)
-        self._lines: WeakSet[_Line] = WeakSet()
-        self._closed = False
-
-    def __repr__(self) -> str:
-        return f"<Camera {self.url}{', closed' if self._closed else ''}>"
-
-    @property
-    def url(self) -> str:
-        """Where it is, without credentials."""
-        return self._settings.endpoint.url
-
     def execute(self, request: Request[R]) -> R:
         """Ask, and wait for the answer: its type is that of the request."""
-        self._settings.checked(request, Request, "execute")
-        conversation = self._begin(request)
+        conversation = self._begin(request, "execute")
         with self._line(conversation) as line:
             while not isinstance(step := conversation.step(), Do) or line.do(step):
                 pass
@@ -100,6 +85,7 @@ class Camera:
 
     def update(self, request: Request[Ack]) -> Confirmed:
         """Change parameters, and read back what the camera made of it."""
+        self._settings.checked(request, Request, "update")
         plan = confirm(request)
         asked = next(plan)
         try:
@@ -141,11 +127,8 @@ class Camera:
         With `policy="latest"` a frame that was not taken in time is replaced by the next, and
         `queue` bounds the other events that may wait.
         """
-        self._settings.checked(request, StreamRequest, "stream")
-        check_policy(policy, queue)
-        conversation = self._begin(request, reconnect)
-        line = self._line(conversation)
-        return Stream(conversation, line, Inbox(queue, policy) if policy == "latest" else None)
+        conversation, inbox = self._begin_stream(request, reconnect, queue, policy)
+        return Stream(conversation, self._line(conversation), inbox if policy == "latest" else None)
 
     def talk(self, frames: bytes | Iterable[bytes]) -> int:
         """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
@@ -153,9 +136,10 @@ class Camera:
         Returns how many frames were sent.  Not in the specification, and no camera has
         been seen to answer: that it was heard is not known.
         """
+        checked_frames(frames, asynchronous=False)
         if self._settings.needs_login_first():
             self.execute(commands.audio_status())
-        conversation = self._begin(commands.talk())
+        conversation = self._conversation(commands.talk())
         with self._line(conversation) as line:
             line.do(conversation.step())
             start = time.monotonic()
@@ -170,9 +154,7 @@ class Camera:
 
     def close(self) -> None:
         """Close every connection; a stream that is being read ends."""
-        self._closed = True
-        for line in tuple(self._lines):
-            line.close()
+        self._close_lines()
 
     def __enter__(self) -> Self:
         return self
@@ -185,20 +167,13 @@ class Camera:
     ) -> None:
         self.close()
 
-    def _begin(
-        self, request: Request[Any] | StreamRequest[Any], reconnect: Backoff | None = None
-    ) -> Conversation[Any]:
-        if self._closed:
-            raise LocalProtocolError("the Camera was closed")
-        return self._settings.conversation(request, time.monotonic(), reconnect)
-
     def _line(self, conversation: Conversation[Any]) -> _Line:
-        line = _Line(self._settings.endpoint, conversation)
+        line = _Line(self._settings, conversation)
         self._lines.add(line)
         return line
 
 
-class Stream(Generic[E]):
+class Stream(BaseStream[E]):
     """The events of an endless answer, as an iterator; also a context manager.
 
     The last event of a stream is `EndOfStream`.  If the end is a loss, the error is raised
@@ -208,22 +183,8 @@ class Stream(Generic[E]):
     def __init__(
         self, conversation: Conversation[Any], line: _Line, inbox: Inbox | None = None
     ) -> None:
-        self._conversation = conversation
-        self._line = line
+        super().__init__(conversation, line)
         self._reader = None if inbox is None else _Reader(conversation, line, inbox)
-
-    def __repr__(self) -> str:
-        return f"<Stream {self._conversation!r}{', closed' if self._line.closed else ''}>"
-
-    @property
-    def response(self) -> Response | None:
-        """The head of the answer, once it came."""
-        return self._conversation.response
-
-    @property
-    def received(self) -> int:
-        """Bytes that came in so far."""
-        return self._conversation.received
 
     @property
     def dropped(self) -> int:
@@ -258,10 +219,6 @@ class Stream(Generic[E]):
     ) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        # A loop that was left by `break` leaves nobody who could close it.
-        self._line.close()
-
 
 class _Line:
     """The socket of a conversation, or none: does what the steps ask for.
@@ -271,17 +228,28 @@ class _Line:
     he reads: then it is shut down, and closed by whom that wakes.
     """
 
-    def __init__(self, place: Endpoint, conversation: Conversation[Any]) -> None:
-        self._place = place
+    def __init__(self, settings: Settings, conversation: Conversation[Any]) -> None:
+        self._settings = settings
         self._conversation = conversation
         self._sock: socket.socket | None = None
-        self._lock = threading.Lock()
+        # A collection in the middle may come back in here, by the end of the stream.
+        self._lock = threading.RLock()
+        # Held by the thread that waits for an event.
+        self._busy = threading.Lock()
         self._in_use = False
         self._closing = threading.Event()
 
     @property
+    def _place(self) -> Endpoint:
+        return self._conversation.endpoint
+
+    @property
     def closed(self) -> bool:
         return self._closing.is_set()
+
+    @property
+    def is_open(self) -> bool:
+        return self._sock is not None
 
     def __enter__(self) -> Self:
         return self
@@ -301,7 +269,8 @@ class _Line:
                 self._drop()
             elif (sock := self._sock) is not None:
                 with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+                    # Of the socket alone: `SSLSocket` would take its TLS from under the reader.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def _drop(self) -> None:
         """Close the socket; under the lock, or by whom it is used."""
@@ -328,15 +297,20 @@ class _Line:
     def next_event(self) -> Occurrence | None:
         """The next event, doing what it takes; None at the end or when it was closed."""
         conversation = self._conversation
-        while not self._closing.is_set():
-            step = conversation.step()
-            if not isinstance(step, Do):
-                if isinstance(step, Disconnected):
-                    with self._lock:
-                        self._drop()
-                return step
-            if not self.do(step, raise_closed=False):
-                break
+        if not self._busy.acquire(blocking=False):
+            raise another_reads()
+        try:
+            while not self._closing.is_set():
+                step = conversation.step()
+                if not isinstance(step, Do):
+                    if isinstance(step, Disconnected):
+                        with self._lock:
+                            self._drop()
+                    return step
+                if not self.do(step, raise_closed=False):
+                    break
+        finally:
+            self._busy.release()
         return None
 
     def do(self, step: Occurrence | Do, *, raise_closed: bool = True) -> bool:
@@ -365,39 +339,76 @@ class _Line:
         return False
 
     def _open(self) -> None:
-        conversation = self._conversation
+        conversation, place = self._conversation, self._conversation.endpoint
         limit = conversation.opening(time.monotonic())
+        end = None if limit is None else time.monotonic() + limit
         try:
-            found = socket.getaddrinfo(self._place.host, self._place.port, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             failed = error if isinstance(error, OSError) else OSError(str(error))
-            conversation.lost(connection_failed(self._place, failed, connecting=True))
+            conversation.lost(connection_failed(place, failed, connecting=True))
             return
-        end = None if limit is None else time.monotonic() + limit
         for index, (family, kind, protocol, _, address) in enumerate(found):
+            # The ones that come later have a share of the time too.
+            share = len(found) - index
             try:
-                sock = socket.socket(family, kind, protocol)
-                with self._used(sock):
-                    if end is not None:
-                        # The ones that come later have a share of the time too.
-                        left = (end - time.monotonic()) / (len(found) - index)
-                        sock.settimeout(max(left, 0.001))
-                    sock.connect(address)
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._connect(socket.socket(family, kind, protocol), address, end, share)
                 break
             except TimeoutError:
-                with self._lock:
-                    self._drop()
-                if index + 1 == len(found):
+                if share == 1:
                     conversation.timed_out(time.monotonic())
                     return
             except OSError as error:
-                with self._lock:
-                    self._drop()
-                if index + 1 == len(found):
-                    conversation.lost(connection_failed(self._place, error, connecting=True))
+                if share == 1:
+                    conversation.lost(connection_failed(place, error, connecting=True))
                     return
+        if place.secure:
+            conversation.connected()
+            if not self._secure(end):
+                return
         self.send(conversation.opened())
+
+    def _connect(self, sock: socket.socket, address: Any, end: float | None, share: int) -> None:
+        """Connect within a share of the time that is left.  Raises OSError, all closed."""
+        if self._place.secure:
+            sock = self._settings.tls.context.wrap_socket(
+                sock,
+                server_hostname=self._place.server_name,
+                do_handshake_on_connect=False,
+            )
+        try:
+            with self._used(sock):
+                sock.settimeout(_left(end, share))
+                sock.connect(address)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            self._given_up()
+            raise
+
+    def _secure(self, end: float | None) -> bool:
+        """The handshake of TLS; False if it failed, as the next step shows."""
+        conversation, sock = self._conversation, self._sock
+        if sock is None:
+            raise _ClosedError
+        try:
+            with self._used(sock):
+                sock.settimeout(_left(end, 1))
+                cast(ssl.SSLSocket, sock).do_handshake()
+            return True
+        except (TimeoutError, BlockingIOError):
+            self._given_up()
+            conversation.timed_out(time.monotonic())
+        except OSError as error:
+            self._given_up()
+            conversation.lost(handshake_failed(self._place, error))
+        return False
+
+    def _given_up(self) -> None:
+        """An attempt to connect failed: by itself, or since somebody closed the line."""
+        with self._lock:
+            self._drop()
+        if self._closing.is_set():
+            raise _ClosedError
 
     def send(self, data: bytes) -> None:
         """Send everything; a failure shows in the next step."""
@@ -442,7 +453,11 @@ class _Line:
             sock.settimeout(patience)
             # The view is let go before the parser moves its buffer.
             with conversation.get_buffer() as view:
-                count = sock.recv_into(view)
+                try:
+                    count = sock.recv_into(view)
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    # Of a socket that is not to wait: as any other says it.
+                    raise BlockingIOError from None
         if self._closing.is_set():
             raise _ClosedError
         if count:
@@ -478,15 +493,24 @@ class _Line:
 
     def hang_up(self) -> None:
         """Say that nothing follows, and give a refusal the time to arrive."""
-        if self._sock is not None:
+        # TLS can't close one half of a connection.
+        if self._sock is not None and not self._place.secure:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionLostError):
             self.listen(time.monotonic() + LAST_WORD_SECONDS)
 
 
+def _left(end: float | None, share: int) -> float | None:
+    """Seconds to the end, divided; None for ever, and never 0, which means something else."""
+    return None if end is None else max((end - time.monotonic()) / share, 0.001)
+
+
 class _ClosedError(Exception):
     """The line was closed, by this thread or another."""
+
+
+_JOIN_SECONDS = 5.0
 
 
 class _Reader:
@@ -497,19 +521,27 @@ class _Reader:
         self._line = line
         self._news = threading.Condition()
         self._over = False
+        self._busy = False
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
 
     def get(self) -> Occurrence:
-        if self._thread is None:
-            # It holds the line and not the stream, which can thus be collected, and close it.
-            self._thread = threading.Thread(target=self._run, name="hamaproto-reader", daemon=True)
-            self._thread.start()
         with self._news:
-            while not self.inbox and not self._over and not self._line.closed:
-                self._news.wait()
-            if self.inbox and not self._line.closed:
-                return self.inbox.get()
+            if self._busy:
+                raise another_reads()
+            if self._thread is None and not self._line.closed:
+                # It holds the line and not the stream, which can thus be collected, and close it.
+                thread = threading.Thread(target=self._run, name="hamaproto-reader", daemon=True)
+                thread.start()
+                self._thread = thread
+            self._busy = True
+            try:
+                while not self.inbox and not self._over and not self._line.closed:
+                    self._news.wait()
+                if self.inbox and not self._line.closed:
+                    return self.inbox.get()
+            finally:
+                self._busy = False
         if self._error is not None and not self._line.closed:
             raise self._error.with_traceback(None)
         raise StopIteration
@@ -529,4 +561,5 @@ class _Reader:
 
     def join(self) -> None:
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+            # It is woken, but for a question to a name server, which can't be interrupted.
+            self._thread.join(_JOIN_SECONDS)

@@ -34,9 +34,8 @@ from hamaproto.events import (
 )
 from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
-from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
 
-__all__ = ["LENIENCIES", "ResponseParser", "bytes_of_request"]
+__all__ = ["LENIENCIES", "ResponseParser", "bytes_of_request", "owned_bytes"]
 
 #: What is reported though RFC 9112 allows it: `strict` lets it pass.
 _ALLOWED = frozenset(
@@ -148,6 +147,19 @@ def bytes_of_request(
     return "\r\n".join(lines).encode("latin-1")
 
 
+def owned_bytes(chunk: bytes | bytearray | memoryview) -> bytes:
+    """`chunk` as bytes that nobody else can change; `bytes` come back as they are."""
+    if type(chunk) is bytes:
+        return chunk
+    try:
+        return bytes(memoryview(chunk))
+    except TypeError:
+        raise LocalProtocolError(
+            f"receive_data() takes bytes, bytearray, memoryview or another buffer, "
+            f"not {type(chunk).__name__}"
+        ) from None
+
+
 # -- response heads ------------------------------------------------------------------
 
 #   status-line = HTTP-version SP status-code SP [ reason-phrase ]      (RFC 9112 4)
@@ -182,6 +194,12 @@ _GSM_MAGIC = 0xD
 _GSM_TYPE = "audio/gsm"
 
 _NO_BODY = (204, 304)
+# What a camera sends until somebody closes, whatever length it declares.
+_ENDLESS_TYPES = ("multipart/", "audio/")
+# What may stand in the place of a stream and has an end: a page, a message, one image.
+_BOUNDED_TYPES = ("text/", "image/", "application/json", "application/xml", "application/xhtml")
+# How the body of a stream may begin: with line ends, a delimiter, SOI, or a GSM frame.
+_STREAM_STARTS = frozenset(b"\r\n-\xff" + bytes(range(0xD0, 0xE0)))
 # What a Content-Length of that many digits says can't be told from endless.
 _MANY_DIGITS = 18
 _ENDLESS_LENGTH = 10**_MANY_DIGITS
@@ -199,7 +217,7 @@ _LF = 0x0A
 _CR = 0x0D
 
 
-class ResponseParser(Exclusive):
+class ResponseParser:
     """One answer: `receive_data`, `receive_eof`, then `next_event` until it says NEED_DATA.
 
     Events, in order: any number of `Anomaly`, one `Response` (`status` None for a body
@@ -208,6 +226,9 @@ class ResponseParser(Exclusive):
     `EndOfStream.complete` is False if the stream ended before the body did.  Where the end
     of the body is known `EndOfStream` comes with its last byte; `surplus` counts the bytes
     that were received after it, which belong to nothing.
+
+    A Content-Length is not believed on a multipart body or on sound.  Where `endless` says that a
+    stream was asked for, it is not believed on any body that can be one.
 
     Raises `RemoteProtocolError` (`LimitExceededError` for a bound of `limits`) for what has
     no safe reading, and from then on again; `LocalProtocolError` for data after
@@ -222,13 +243,10 @@ class ResponseParser(Exclusive):
         strict: bool = False,
         refuse: Collection[AnomalyCode] = (),
     ) -> None:
-        super().__init__()
         self._limits = DEFAULT_LIMITS if limits is None else limits
         self._refuse = frozenset(refuse) | (LENIENCIES if strict else frozenset())
         self._events: deque[Anomaly | Response | Data] = deque()
-        # What was met behind the events that wait, and whether it was raised.
         self._error: RemoteProtocolError | None = None
-        self._raised = False
         # Input: `_chunk` from `_pos` on, then `_chunks`; `_base` is where `_chunk` began.
         self._chunk = b""
         self._pos = 0
@@ -244,6 +262,8 @@ class ResponseParser(Exclusive):
         self._end_given = False
         #: Bytes received after the end of the body.
         self.surplus = 0
+        #: Set before the head comes: whether a stream was asked for, which has no length.
+        self.endless = False
         #: The media type that a body without a head has by its first bytes.
         self.looks_like: str | None = None
         # The head.
@@ -284,31 +304,24 @@ class ResponseParser(Exclusive):
 
     # -- the contract
 
-    @entry
-    def receive_data(self, chunk: Chunk) -> None:
+    def receive_data(self, chunk: bytes | bytearray | memoryview) -> None:
         """Feed any bytes-like object; what is kept is copied unless it is `bytes`."""
-        self._raise_again()
+        data = owned_bytes(chunk)
         if self._eof:
             raise LocalProtocolError("receive_data() after receive_eof()")
-        data = owned(chunk)
-        if not data or self._error is not None:
+        if self._error is not None:
+            raise self._error.with_traceback(None)
+        if not data:
             return
         if self._end is not None:
             self._overrun(len(data))
             return
         self._chunks.append(data)
 
-    @entry
     def receive_eof(self) -> None:
         """Say that the peer closed the connection."""
-        self._raise_again()
         self._eof = True
 
-    def _raise_again(self) -> None:
-        if self._raised and self._error is not None:
-            raise self._error.with_traceback(None)
-
-    @entry
     def next_event(self) -> Anomaly | Response | Data | EndOfStream | NeedData:
         """The next event, or NEED_DATA; after the end EndOfStream again and again."""
         while not self._events:
@@ -316,7 +329,6 @@ class ResponseParser(Exclusive):
                 self._end_given = True
                 return self._end
             if self._error is not None:
-                self._raised = True
                 raise self._error.with_traceback(None)
             if self._end is not None:
                 return self._end
@@ -336,8 +348,11 @@ class ResponseParser(Exclusive):
         Data fed behind a known end gives no events; `surplus` counts it.
         """
         if self._end_given and not self._eof and self._error is None:
-            return iter(())
-        return Events(self)
+            return
+        while (event := self.next_event()) is not NEED_DATA:
+            yield event
+            if isinstance(event, EndOfStream):
+                return
 
     # -- input
 
@@ -654,10 +669,15 @@ class ResponseParser(Exclusive):
             return self._chunk_size, 0
         if not lengths:
             return self._body_until_close, 0
-        if _is_endless(content_type):
-            self._report(AnomalyCode.LENGTH_ON_ENDLESS_BODY, at, content_type_name(content_type))
+        name = content_type_name(content_type)
+        stream_is_due = self.endless and 200 <= status <= 299
+        if name.startswith(_ENDLESS_TYPES) or (
+            stream_is_due and not name.startswith(_BOUNDED_TYPES)
+        ):
+            self._report(AnomalyCode.LENGTH_ON_ENDLESS_BODY, at, name)
             return self._body_until_close, 0
-        return self._body_of_length, self._length(lengths)
+        length = self._length(lengths)
+        return (self._stream_or_else if stream_is_due else self._body_of_length), length
 
     def _is_chunked(self, values: list[str]) -> bool:
         names = [name.strip(" \t").lower() for value in values for name in value.split(",")]
@@ -699,6 +719,20 @@ class ResponseParser(Exclusive):
                 self._finish(complete=True)
             return self._eof
         self._give(len(self._chunk) - self._pos)
+        return True
+
+    def _stream_or_else(self) -> bool:
+        """A page where a stream is due has a length; a stream under the type of one has none."""
+        if not self._fill():
+            if not self._eof:
+                return False
+        elif self._chunk[self._pos] in _STREAM_STARTS:
+            self._report(AnomalyCode.LENGTH_ON_ENDLESS_BODY, self.offset)
+            self._step = self._body_until_close
+            return True
+        self._step = self._body_of_length
+        if self._left == 0:
+            self._finish(complete=True)
         return True
 
     def _body_of_length(self) -> bool:
@@ -847,12 +881,6 @@ def _shown(name: bytes) -> str:
 def content_type_name(content_type: str | None) -> str:
     """The media type of a Content-Type, in lower case and without its parameters."""
     return re.split(r"[;,\s]", (content_type or "").strip(" \t"), maxsplit=1)[0].lower()
-
-
-def _is_endless(content_type: str | None) -> bool:
-    """True for what a camera sends until somebody closes, whatever length it declares."""
-    name = content_type_name(content_type)
-    return name == "multipart/x-mixed-replace" or name.startswith("audio/")
 
 
 def _what_is_wrong_with_status_line(text: bytes) -> str:

@@ -8,10 +8,11 @@ device's own error line, and a report for whatever is neither.
     Properties.Audio=yes                        the same answer may mix keys with and
     Properties.Audio.TwoWayAudio=yes            without "root.", and a leaf may branch
 
-No camera of the family says how long its list is, some end their lines in LF and some in
-CRLF, all put one more CRLF at the end, and nobody declares a charset.  So the reader asks
-for nothing but line ends, reads latin-1, which never fails and can be turned back into
-the very bytes, and loses nothing: every byte that is no line end or blank line is part of
+No camera of the family says how long its list is, lines end in LF, in CRLF, in CR or in
+`<br>`, all cameras put one more CRLF at the end, and nobody can be trusted about the
+charset.  So the reader asks for nothing but line ends.  A line is UTF-8 if it is valid
+UTF-8, else latin-1, which never fails; `Param.line` has the very bytes.  Nothing is lost:
+every byte that is no line end, blank line, byte order mark or NUL before a key is part of
 one event.  Values are kept as they were sent; `hamaproto.models` gives them a meaning.
 
 Lines are independent of each other, so damage costs the line that it hits.
@@ -19,6 +20,8 @@ Lines are independent of each other, so damage costs the line that it hits.
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -35,38 +38,55 @@ from hamaproto.events import (
     Skipped,
 )
 from hamaproto.limits import DEFAULT_LIMITS, Limits
-from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
+from hamaproto.wire.sniff import text_of
 
 __all__ = ["ParamEvent", "ParamList", "ParamNode", "ParamParser", "parse_params"]
 
 ParamEvent = Param | ParamError | Anomaly | Skipped | Data | EndOfStream
 
 _ROOT = "root."
-_BLANKS = " \t\r\n"
+#: Firmware in C leaves NULs, and some editors a byte order mark (Unicode 23.8).
+_PADDING = " \t\r\n\0\ufeff"
+_BOM = b"\xef\xbb\xbf"
 #: Real keys have five levels.  A key of nothing but dots must not become a node a byte.
 _MAX_DEPTH = 16
 
+#: A line end in HTML.
+_BREAK = re.compile(rb"<br[ \t]{0,8}/?>", re.IGNORECASE)
+#: How a device refuses, in a comment and without one.  `Error.Count=1` is a parameter.
+_REFUSAL_IN_COMMENT = re.compile(
+    r"(?:error|request failed|failed|failure|access denied|unauthori[sz]ed|forbidden|invalid"
+    r"|not found|no such|unknown|busy|device busy)\b",
+    re.IGNORECASE,
+)
+_REFUSAL = re.compile(r"error(?:\s{0,8}[:!]|\s{1,8}-?[0-9])|request failed\b", re.IGNORECASE)
+
 
 def _without_root(raw_key: str) -> str:
-    """The key without blanks around it and without one leading `root.`, if any is left."""
-    key = raw_key.strip(_BLANKS)
-    if key[: len(_ROOT)].lower() == _ROOT and len(key) > len(_ROOT):
-        return key[len(_ROOT) :]
-    return key
+    """The key without padding and without any leading `root.`, if anything else is left."""
+    key = raw_key.replace("\0", "").strip(_PADDING)
+    at = 0
+    while key[at : at + len(_ROOT)].lower() == _ROOT and len(key) > at + len(_ROOT):
+        at += len(_ROOT)
+        while at < len(key) - 1 and key[at] in _PADDING:
+            at += 1
+    return key[at:]
 
 
 def _fold(key: str) -> str:
-    return _without_root(key).lower()
+    # Not `lower`, in which the case of a letter depends on what stands around it.
+    return _without_root(key).casefold()
 
 
-class ParamParser(Exclusive):
+class ParamParser:
     """Reads a parameter list as it arrives; follows the contract of every parser here.
 
     Events, in the order of the bytes:
 
-    * `Param` - a line with a key.  `key` lacks an optional `root.`, `raw_key` and `value`
+    * `Param` - a line with a key.  `key` lacks a leading `root.`, `raw_key` and `value`
       are as sent.
-    * `ParamError` - `# Error ...`, the device's own refusal.
+    * `ParamError` - `# Error ...`, `# Request failed ...`, `Error: -1`: the device's own
+      refusal.
     * `Anomaly(MALFORMED_PARAM)`, then `Data` - a line without `=` or without a key, and
       its bytes.
     * `Anomaly(DUPLICATE_PARAM)`, then `Param` - a key that came before; case and `root.`
@@ -80,7 +100,6 @@ class ParamParser(Exclusive):
     """
 
     def __init__(self, *, limits: Limits | None = None) -> None:
-        super().__init__()
         self._limits = limits if limits is not None else DEFAULT_LIMITS
         self._buffer = bytearray()
         self._pos = 0  # in the buffer: where the line at hand begins
@@ -90,19 +109,24 @@ class ParamParser(Exclusive):
         self._discarded = 0  # bytes dropped of a line that is too long
         self._lines = 0
         self._seen: set[str] = set()
+        self._pieces: deque[tuple[bytes, int]] = deque()  # the rest of a line with breaks
         self._next: ParamEvent | None = None  # the second of two events of one line
         self._eof = False
         self._unended = False
         self._error: HamaError | None = None
 
-    @entry
-    def receive_data(self, chunk: Chunk) -> None:
+    def receive_data(self, chunk: bytes | bytearray | memoryview) -> None:
         """Take more of the body; the chunk may be reused afterwards."""
         if self._error is not None:
             raise self._error.with_traceback(None)
         if self._eof:
             raise LocalProtocolError("receive_data() after receive_eof(): use a new ParamParser")
-        data = owned(chunk)
+        try:
+            data = memoryview(chunk).cast("B")
+        except TypeError:
+            raise LocalProtocolError(
+                f"receive_data() takes contiguous bytes, not {type(chunk).__name__}"
+            ) from None
         if self._pos:
             del self._buffer[: self._pos]
             self._base += self._pos
@@ -110,17 +134,15 @@ class ParamParser(Exclusive):
             self._pos = 0
         # Bytes past the limit are never looked at: no need to keep them.
         room = max(0, self._limits.max_body - self._received)
-        self._buffer += data[:room]
+        self._buffer += bytes(data[:room]).replace(b"\r", b"\n")
         self._received += len(data)
 
-    @entry
     def receive_eof(self) -> None:
         """Say that the body is over; a last line without an end is delivered then."""
         if self._error is not None:
             raise self._error.with_traceback(None)
         self._eof = True
 
-    @entry
     def next_event(self) -> ParamEvent | NeedData:
         """The next event, NEED_DATA, or EndOfStream again and again at the end."""
         if self._error is not None:
@@ -128,6 +150,8 @@ class ParamParser(Exclusive):
         if self._next is not None:
             event, self._next = self._next, None
             return event
+        if (waiting := self._next_piece()) is not None:
+            return waiting
         buffer = self._buffer
         while (end := buffer.find(b"\n", self._scan)) >= 0:
             found = self._take(end, end + 1)
@@ -151,7 +175,11 @@ class ParamParser(Exclusive):
 
     def events(self) -> Iterator[ParamEvent]:
         """Events until more data is needed; EndOfStream is the last one at the end."""
-        return Events(self)
+        while (event := self.next_event()) is not NEED_DATA:
+            assert not isinstance(event, NeedData)  # narrows the type, nothing else
+            yield event
+            if isinstance(event, EndOfStream):
+                return
 
     # -- one line ------------------------------------------------------------------
 
@@ -172,28 +200,46 @@ class ParamParser(Exclusive):
             self._count(offset)
             return Skipped(offset, length, "a line over max_param_line")
         line = bytes(self._buffer[start:end])
-        # GoAhead relatives have been met ending lines in CR LF, LF CR and CR CR LF.
-        text = line.strip(b"\r")
-        offset = self._base + start + (len(line) - len(line.lstrip(b"\r")) if text else 0)
-        return self._read(text, offset) if text.strip(b" \t\r") else None
+        if b"<" not in line:
+            self._pieces.append((line, self._base + start))
+        else:
+            at = 0
+            for found in _BREAK.finditer(line):
+                self._pieces.append((line[at : found.start()], self._base + start + at))
+                at = found.end()
+            self._pieces.append((line[at:], self._base + start + at))
+        return self._next_piece()
+
+    def _next_piece(self) -> ParamEvent | None:
+        """The event of the next piece of a line that is not empty, if there is one."""
+        while self._pieces:
+            piece, offset = self._pieces.popleft()
+            text = piece.lstrip(b"\0").removeprefix(_BOM).lstrip(b"\0")
+            if text.strip(b" \t\0"):
+                return self._read(text, offset + len(piece) - len(text))
+        return None
 
     def _read(self, line: bytes, offset: int) -> ParamEvent:
         self._count(offset)
-        text = line.decode("latin-1")
-        if text.lstrip(_BLANKS).startswith("#"):
-            comment = text.strip(_BLANKS)[1:].strip(_BLANKS)
-            if comment[:5].lower() == "error":
+        text = text_of(line)
+        plain = text.strip(_PADDING)
+        if plain.startswith("#"):
+            comment = plain[1:].strip(_PADDING)
+            if _REFUSAL_IN_COMMENT.match(comment):
                 return ParamError(comment, offset)
             return Skipped(offset, len(line), "a comment")
+        if _REFUSAL.match(plain):
+            return ParamError(plain, offset)
         raw_key, equals, value = text.partition("=")
-        if not equals or not raw_key.strip(_BLANKS):
+        key = _without_root(raw_key)
+        if not equals or not key:
             lack = "key" if equals else '"="'
             self._next = Data(line, offset)
             return Anomaly(
                 AnomalyCode.MALFORMED_PARAM, offset, f"a line of {len(line)} bytes without {lack}"
             )
-        param = Param(_without_root(raw_key), value, raw_key, offset)
-        folded = param.key.lower()
+        param = Param(key, value, raw_key, offset, line)
+        folded = key.casefold()
         if folded in self._seen:
             self._next = param
             return Anomaly(AnomalyCode.DUPLICATE_PARAM, offset, param.key)
@@ -233,7 +279,7 @@ class ParamNode(Mapping[str, "ParamNode"]):
 
     def __getitem__(self, path: str) -> ParamNode:
         # A name can hold dots itself, below the last level that is split.
-        node = self._branches.get(path.lower())
+        node = self._branches.get(path.casefold())
         if node is not None:
             return node
         node = self
@@ -261,7 +307,7 @@ class ParamNode(Mapping[str, "ParamNode"]):
     def _grow(self, key: str, value: str) -> None:
         node = self
         for name in key.split(".", _MAX_DEPTH - 1):
-            node = node._branches.setdefault(name.lower(), ParamNode(name))
+            node = node._branches.setdefault(name.casefold(), ParamNode(name))
         node.value = value
 
     def __repr__(self) -> str:
@@ -273,15 +319,15 @@ class ParamList(Mapping[str, str]):
 
     Keys are looked up without case and with or without `root.`; iterating gives each key
     once, without `root.`, in the order and spelling in which it came first.  Of a key that
-    came twice the last value counts.  Values are latin-1 text as sent:
-    `value.encode("latin-1")` gives the bytes back.
+    came twice the last value counts.
 
-    `raw` has every line as `(raw key, value)`, `errors` what the device complained of,
+    `raw` has every line as `(raw key, value)`, `sent` the same lines as bytes, as they came;
+    `errors` what the device complained of,
     `malformed` the lines that are no parameter, `complete` whether the last line had its
     end, and `tree` the same values by the dots of their keys.
     """
 
-    __slots__ = ("_index", "complete", "errors", "malformed", "raw")
+    __slots__ = ("_index", "complete", "errors", "malformed", "raw", "sent")
 
     def __init__(
         self,
@@ -290,22 +336,29 @@ class ParamList(Mapping[str, str]):
         errors: Iterable[ParamError] = (),
         malformed: Iterable[str] = (),
         complete: bool = True,
+        sent: Iterable[bytes] | None = None,
     ) -> None:
         self.raw: tuple[tuple[str, str], ...] = tuple(raw)
+        self.sent: tuple[bytes, ...] = (
+            tuple(f"{key}={value}".encode() for key, value in self.raw)
+            if sent is None
+            else tuple(sent)
+        )
         self.errors: tuple[ParamError, ...] = tuple(errors)
         self.malformed: tuple[str, ...] = tuple(malformed)
         self.complete = complete
         index: dict[str, tuple[str, str]] = {}
         for raw_key, value in self.raw:
             key = _without_root(raw_key)
-            first, _ = index.get(key.lower(), (key, value))
-            index[key.lower()] = (first, value)
+            first, _ = index.get(key.casefold(), (key, value))
+            index[key.casefold()] = (first, value)
         self._index = index
 
     @classmethod
     def from_events(cls, events: Iterable[object]) -> ParamList:
         """The list that a `ParamParser`'s events tell of; other events are passed over."""
         raw: list[tuple[str, str]] = []
+        sent: list[bytes] = []
         errors: list[ParamError] = []
         malformed: list[str] = []
         complete = True
@@ -313,13 +366,14 @@ class ParamList(Mapping[str, str]):
             match event:
                 case Param():
                     raw.append((event.raw_key, event.value))
+                    sent.append(event.line)
                 case ParamError():
                     errors.append(event)
                 case Data():
-                    malformed.append(event.data.decode("latin-1"))
+                    malformed.append(text_of(event.data))
                 case EndOfStream():
                     complete = event.complete
-        return cls(raw, errors=errors, malformed=malformed, complete=complete)
+        return cls(raw, errors=errors, malformed=malformed, complete=complete, sent=sent)
 
     def __getitem__(self, key: str) -> str:
         return self._index[_fold(key)][1]
@@ -347,7 +401,7 @@ class ParamList(Mapping[str, str]):
         return root
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (self.raw, self.errors, self.malformed, self.complete))
+        return (_rebuild, (self.raw, self.errors, self.malformed, self.complete, self.sent))
 
     def __repr__(self) -> str:
         # Values may be passwords (`User1=admin,Password=...`): keys only.
@@ -360,8 +414,9 @@ def _rebuild(
     errors: tuple[ParamError, ...],
     malformed: tuple[str, ...],
     complete: bool,
+    sent: tuple[bytes, ...],
 ) -> ParamList:
-    return ParamList(raw, errors=errors, malformed=malformed, complete=complete)
+    return ParamList(raw, errors=errors, malformed=malformed, complete=complete, sent=sent)
 
 
 def parse_params(

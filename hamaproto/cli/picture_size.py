@@ -1,0 +1,39 @@
+"""How large a picture says it is, before anything decodes it.
+
+Eight bytes of a JPEG can claim 65535x65535, which a decoder takes at its word: gigabytes for
+one picture.  No camera has such a sensor, so what claims more than `MOST_PIXELS`, a side over
+`LONGEST_SIDE`, or no side at all, is left out; nothing but its header is ever looked at.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hamaproto.errors import RemoteProtocolError
+from hamaproto.wire.jpeg import JpegInfo
+
+__all__ = ["LONGEST_SIDE", "MOST_PIXELS", "absurd_size", "size_of"]
+
+#: Twelve times the specification's largest picture on each side, and 50 megapixels: more
+#: than any network camera sends, and decoded no more than 150 MB.
+LONGEST_SIDE: Final = 15_360
+MOST_PIXELS: Final = 50_000_000
+
+
+def size_of(image: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels as the header says; None if it has no readable one."""
+    try:
+        info = JpegInfo.parse(image)
+    except RemoteProtocolError:
+        return None
+    return info.width, info.height
+
+
+def absurd_size(image: bytes) -> tuple[int, int] | None:
+    """The size that a picture claims, if no picture can have it; None if it may."""
+    size = size_of(image)
+    if size is None:
+        return None
+    width, height = size
+    possible = 0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE
+    return None if possible and width * height <= MOST_PIXELS else size

@@ -1,0 +1,97 @@
+"""What a signal to end does: SIGINT, SIGTERM, and SIGHUP when the terminal goes away.
+
+While the program starts, nothing is open yet: it ends at once.  While a command runs that
+waits for one thing after another, a signal raises KeyboardInterrupt there.  While streams are
+watched it calls what ends them, so that files are closed with all that came.  And while the
+interpreter winds up, what was done stays done.
+
+A signal that whoever started us wants ignored stays ignored: `nohup` ignores SIGHUP, and a
+shell without job control ignores the SIGINT of what it starts in the background.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Final
+
+__all__ = ["ending_at_once", "interrupting", "is_stopping", "stopping"]
+
+_NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+#: The exit code of a program that a signal ended, in a shell's way of counting.
+_BY_SIGNAL: Final = 128
+
+_Handler = Callable[[int, FrameType | None], None]
+#: Whether a signal came to what `stopping` guards.
+_stopping = False
+
+
+def _handle(handler: _Handler) -> dict[int, object]:
+    """Set a handler where signals are not ignored; gives the handlers that were there."""
+    before: dict[int, object] = {}
+    for name in _NAMES:
+        number = getattr(signal, name, None)
+        if number is None:
+            continue
+        present = signal.getsignal(number)
+        # None is a handler that Python doesn't know.
+        if present is signal.SIG_IGN or present is None:
+            continue
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(number, handler)
+            before[number] = present
+    return before
+
+
+def _restore(handlers: dict[int, object]) -> None:
+    for number, handler in handlers.items():
+        with contextlib.suppress(ValueError):
+            signal.signal(number, handler)  # type: ignore[arg-type]  # came from getsignal
+
+
+def ending_at_once(code: int | None = None) -> None:
+    """From here on a signal ends the process at once, with 128 and its number, or with `code`."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        os._exit(_BY_SIGNAL + number if code is None else code)
+
+    _handle(end)
+
+
+def interrupting() -> None:
+    """From here on a signal raises KeyboardInterrupt: files are closed on the way out."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    _handle(interrupt)
+
+
+def is_stopping() -> bool:
+    """Whether a signal came while `stopping` was in force: nobody should wait any longer."""
+    return _stopping
+
+
+@contextlib.contextmanager
+def stopping(stop: Callable[[], None]) -> Iterator[None]:
+    """Inside, a signal calls `stop`, in the main thread, between two steps of Python.
+
+    It may come at any place; so `stop` should do no more than to leave word.
+    """
+    global _stopping
+
+    def leave_word(number: int, frame: FrameType | None) -> None:
+        global _stopping
+        _stopping = True
+        stop()
+
+    _stopping = False
+    before = _handle(leave_word)
+    try:
+        yield
+    finally:
+        _restore(before)
+        _stopping = False

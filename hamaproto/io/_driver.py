@@ -1,0 +1,184 @@
+"""What `Camera` and `Stream` are in every driver: arguments, checks, properties, words.
+
+A driver adds what waits: how a connection is opened, read, written and closed.  That is its
+`Line`, one for each conversation; what stands here needs to know no more of it than its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import warnings
+from collections.abc import AsyncIterable, Iterable, Iterator
+from typing import Any, Final, Generic, Protocol, TypeVar
+from weakref import WeakSet
+
+from hamaproto import _checks
+from hamaproto.client import checked_sound
+from hamaproto.commands import BaseRequest, Request, StreamRequest
+from hamaproto.errors import LocalProtocolError
+from hamaproto.events import Response
+from hamaproto.io._common import (
+    Auth,
+    Backoff,
+    Conversation,
+    Inbox,
+    Policy,
+    Settings,
+    Timeouts,
+    check_policy,
+)
+from hamaproto.io._tls import Tls, Verify
+from hamaproto.limits import Limits
+
+__all__ = ["BaseCamera", "BaseStream", "Line", "another_reads", "checked_frames", "talk_pieces"]
+
+E = TypeVar("E")
+
+
+class Line(Protocol):
+    """The connection of a conversation, as far as it is the same in all drivers."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed by the program."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds a socket, or is about to."""
+
+    def close(self) -> None:
+        """Close it at once, whoever waits for it."""
+
+
+def another_reads() -> LocalProtocolError:
+    """The error of the second one who wants the events of a stream."""
+    return LocalProtocolError(
+        "the events of a stream are for one task (or thread) at a time: another waits for them"
+    )
+
+
+class BaseCamera:
+    """The part of a driver's `Camera` that waits for nothing."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        auth: Auth = None,
+        timeout: Timeouts | float | None = None,
+        limits: Limits | None = None,
+        verify: Verify = True,
+        cafile: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._lines: WeakSet[Any] = WeakSet()
+        self._closed = False
+        self._settings = Settings(url, auth, timeout, limits, Tls(verify, cafile))
+        if self._settings.endpoint.secure:
+            # A wrong certificate file is found here, and nobody waits for it later.
+            _ = self._settings.tls.context
+
+    def __repr__(self) -> str:
+        return f"<Camera {self.url}{', closed' if self._closed else ''}>"
+
+    @property
+    def url(self) -> str:
+        """Where it is, without credentials."""
+        return self._settings.endpoint.url
+
+    def _begin(self, request: BaseRequest, method: str) -> Conversation[Any]:
+        """The conversation of a request whose answer ends."""
+        self._settings.checked(request, Request, method)
+        return self._conversation(request)
+
+    def _begin_stream(
+        self, request: BaseRequest, reconnect: Backoff | None, queue: int, policy: Policy
+    ) -> tuple[Conversation[Any], Inbox]:
+        """The conversation of a stream, and what holds its events."""
+        self._settings.checked(request, StreamRequest, "stream")
+        if reconnect is not None:
+            _checks.instance("stream", "reconnect", reconnect, Backoff, "a Backoff, or None")
+        check_policy(policy, queue)
+        return self._conversation(request, reconnect), Inbox(queue, policy)
+
+    def _conversation(
+        self, request: BaseRequest, reconnect: Backoff | None = None
+    ) -> Conversation[Any]:
+        if self._closed:
+            raise LocalProtocolError("the Camera was closed")
+        return self._settings.conversation(request, reconnect)
+
+    def _close_lines(self) -> tuple[Any, ...]:
+        """Close whatever is open; gives what was closed."""
+        self._closed = True
+        lines = tuple(self._lines)
+        for line in lines:
+            line.close()
+        return lines
+
+    def __del__(self) -> None:
+        # It may be half made.
+        lines = self.__dict__.get("_lines", ())
+        if any(line.is_open and not line.closed for line in lines):
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+
+
+class BaseStream(Generic[E]):
+    """The part of a driver's `Stream` that waits for nothing."""
+
+    def __init__(self, conversation: Conversation[Any], line: Line) -> None:
+        self._conversation = conversation
+        self._line: Any = line
+
+    def __repr__(self) -> str:
+        return f"<Stream {self._conversation!r}{', closed' if self._line.closed else ''}>"
+
+    @property
+    def response(self) -> Response | None:
+        """The head of the answer, once it came."""
+        return self._conversation.response
+
+    @property
+    def received(self) -> int:
+        """Bytes that came in so far."""
+        return self._conversation.received
+
+    def __del__(self) -> None:
+        # A loop that was left by `break` leaves nobody who could close it.
+        line = self.__dict__.get("_line")
+        if line is None:
+            return
+        try:
+            if line.is_open and not line.closed:
+                warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+        finally:
+            with contextlib.suppress(RuntimeError):  # the event loop may be closed by now
+                line.close()
+
+
+# -- talk-back -------------------------------------------------------------------------
+
+_GSM_FRAME: Final = 33
+_PIECE_FRAMES: Final = 5
+_BYTES = (bytes, bytearray, memoryview)
+_FRAMES = "GSM 06.10 frames of 33 bytes, as bytes or as an iterable of bytes"
+
+
+def checked_frames(frames: object, *, asynchronous: bool) -> None:
+    """Raises LocalProtocolError for what can be no sound; an iterable is checked as it goes."""
+    if isinstance(frames, _BYTES):
+        checked_sound("talk", frames)
+    elif isinstance(frames, AsyncIterable):
+        if not asynchronous:
+            raise _checks.wrong_type("talk", "frames", frames, f"{_FRAMES}, not an async one")
+    elif isinstance(frames, str) or not isinstance(frames, Iterable):
+        raise _checks.wrong_type("talk", "frames", frames, _FRAMES)
+
+
+def talk_pieces(frames: Any) -> Iterator[bytes]:
+    """Frames, in one piece or in many, as pieces of at most a tenth of a second."""
+    size = _PIECE_FRAMES * _GSM_FRAME
+    for item in [frames] if isinstance(frames, _BYTES) else frames:
+        data = checked_sound("talk", item)
+        for start in range(0, len(data), size):
+            yield data[start : start + size]

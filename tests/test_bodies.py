@@ -1,0 +1,68 @@
+"""`hamaproto.bodies`: the parser of a body, and how soon its first bytes decide."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures import jpeg
+from fixtures.feeding import pieces, record
+from hamaproto.bodies import Undecided, body_parser
+from hamaproto.commands import Reply
+from hamaproto.limits import DEFAULT_LIMITS
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+PICTURE = jpeg("420")
+PAGE = b"\n <html>a=b</html>"
+#: What was asked for, the type, the body, and the events but for the end.
+ROWS = [
+    (Reply.IMAGE, "image/jpeg", PICTURE, ["Frame"]),
+    (Reply.IMAGE, None, PICTURE, ["Frame"]),
+    (Reply.IMAGE, "image/png", PICTURE, ["Frame"]),
+    (Reply.IMAGE, "image/png", PNG, ["Data"]),
+    (Reply.IMAGE, "image/jpeg", PNG, ["Data"]),
+    (Reply.MJPEG, None, PNG, ["Data"]),
+    (Reply.IMAGE, "application/octet-stream", b"GIF89a" + bytes(9), ["Data"]),
+    (Reply.IMAGE, "image/jpeg", b"GIF8", ["Data"]),
+    (Reply.PARAMS, "text/plain", b"\xef\xbb\xbfa=b\n", ["Param"]),
+    (Reply.PARAMS, "text/plain", b"\0\0a=b\n", ["Param"]),
+    (Reply.PARAMS, "image/jpeg", b"a=b\n", ["Param"]),
+    (Reply.PARAMS, "text/html", b"<br>a=b", ["Param"]),
+    (Reply.PARAMS, "text/html", b"[Section]\na=b\n", ["Anomaly", "Data", "Param"]),
+    (Reply.PARAMS, "text/plain", PAGE, ["Data"]),
+    (Reply.PARAMS, None, b'{"a": "b=c"}', ["Data"]),
+    (Reply.PARAMS, None, b'[{"a": "b=c"}]', ["Data"]),
+    (Reply.PARAMS, "image/jpeg", PICTURE, ["Data"]),
+    (Reply.PARAMS, "text/plain", PNG, ["Data"]),
+    (Reply.ANY, "image/jpeg", PICTURE, ["Frame"]),
+    (Reply.ANY, "image/jpeg", PNG, ["Data"]),
+]
+
+
+@pytest.mark.parametrize(("reply", "content_type", "body", "kinds"), ROWS)
+def test_the_parser_of_a_body(
+    reply: Reply, content_type: str | None, body: bytes, kinds: list[str]
+) -> None:
+    for cut in (1, 3, 1000):
+        parser = body_parser(reply, content_type, None, DEFAULT_LIMITS)
+        log = record(parser, pieces(body, cut))
+        said = [row[0] for row in log.said]
+        if kinds == ["Data"]:
+            assert b"".join(data.data for data in log.of("Data")) == body
+            assert set(said[:-1]) == {"Data"}
+        else:
+            assert said == [*kinds, "EndOfStream"]
+
+
+def test_what_has_no_parser() -> None:
+    assert body_parser(Reply.ACK, "text/plain", None, DEFAULT_LIMITS) is None
+    assert body_parser(Reply.ANY, "image/png", None, DEFAULT_LIMITS) is None
+    assert body_parser(Reply.ANY, None, "image/jpeg", DEFAULT_LIMITS) is not None
+
+
+def test_a_jpeg_is_known_by_two_bytes() -> None:
+    parser = body_parser(Reply.IMAGE, "image/jpeg", None, DEFAULT_LIMITS)
+    assert isinstance(parser, Undecided)
+    parser.receive_data(PICTURE[:1])
+    assert parser.chosen is None
+    parser.receive_data(PICTURE[1:2])
+    assert parser.chosen is not None

@@ -1,0 +1,182 @@
+"""`hamaproto.wire.coding`: what zlib packs comes out again, however it is cut or damaged."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hamaproto.errors import LocalProtocolError, RemoteProtocolError
+from hamaproto.events import Anomaly, AnomalyCode, Data, EndOfStream, NeedData
+from hamaproto.headers import Headers
+from hamaproto.wire.coding import (
+    PIECE,
+    ContentDecoder,
+    DecodedBody,
+    content_codings,
+    unknown_coding,
+)
+
+
+def raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+def members(data: bytes) -> bytes:
+    return gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :])
+
+
+#: The names in the head, and what packs a body in that way.
+PACKERS = {
+    "gzip": (("gzip",), gzip.compress),
+    "x-gzip": (("x-gzip",), gzip.compress),
+    "two members": (("gzip",), members),
+    "junk behind": (("gzip",), lambda data: gzip.compress(data) + b"\0\0junk"),
+    "deflate": (("deflate",), zlib.compress),
+    "deflate without its wrapper": (("deflate",), raw_deflate),
+    "gzip under the name of deflate": (("deflate",), gzip.compress),
+    "one on the other": (("gzip", "deflate"), lambda data: zlib.compress(gzip.compress(data))),
+}
+BODIES = (b"a", b"key=value\n" * 500, random.Random(1).randbytes(6000), bytes(PIECE * 3))
+
+
+def unpack(names: tuple[str, ...], data: bytes, cut: int) -> tuple[bytes, str, bool, bool]:
+    """The body, the error, whether it was whole, and whether it was packed at all."""
+    decoder = ContentDecoder(names)
+    body = bytearray()
+    error = ""
+    try:
+        for at in range(0, len(data), cut):
+            decoder.receive_data(data[at : at + cut])
+            while (piece := decoder.next_piece()) is not None:
+                assert len(piece) > 0
+                body += piece
+        decoder.receive_eof()
+        while (piece := decoder.next_piece()) is not None:
+            body += piece
+    except RemoteProtocolError as caught:
+        error = str(caught)
+        with pytest.raises(RemoteProtocolError, match=f"at byte {caught.offset}"):
+            decoder.next_piece()
+    return bytes(body), error, decoder.complete, decoder.mislabelled
+
+
+@pytest.mark.parametrize("body", BODIES, ids=len)
+@pytest.mark.parametrize("name", PACKERS)
+@pytest.mark.parametrize("cut", [1, 7, 1 << 30])
+def test_what_was_packed_comes_out(name: str, body: bytes, cut: int) -> None:
+    names, pack = PACKERS[name]
+    assert unpack(names, pack(body), cut) == (body, "", True, False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(list(PACKERS)),
+    st.sampled_from(BODIES[1:]),
+    st.integers(0, 1 << 20),
+    st.integers(1, 255),
+    st.integers(1, 5000),
+)
+def test_damage_gives_the_same_however_it_is_cut(
+    name: str, body: bytes, at: int, change: int, cut: int
+) -> None:
+    names, pack = PACKERS[name]
+    data = bytearray(pack(body))
+    data[at % len(data)] ^= change
+    assert unpack(names, bytes(data), cut) == unpack(names, bytes(data), 1 << 30)
+
+
+@pytest.mark.parametrize("cut", [1, 1 << 30])
+def test_what_came_before_the_damage_is_given(cut: int) -> None:
+    body = random.Random(2).randbytes(3000)
+    data = gzip.compress(body)
+    out, error, _, _ = unpack(("gzip",), data[:2000] + bytes(100) + data[2100:], cut)
+    assert out[:1900] == body[:1900]
+    assert "gzip coding of the body is damaged" in error
+    out, error, _, _ = unpack(("gzip",), data[:-8] + bytes(8), cut)
+    assert out == body, "the checksum stands behind all that it is about"
+    assert error
+
+
+@pytest.mark.parametrize("cut", [1, 1 << 30])
+def test_what_is_cut_off_is_not_complete(cut: int) -> None:
+    body = b"key=value\n" * 500
+    for name in ("gzip", "deflate", "deflate without its wrapper"):
+        names, pack = PACKERS[name]
+        out, error, complete, _ = unpack(names, pack(body)[:-3], cut)
+        assert (error, complete) == ("", False)
+        assert body.startswith(out)
+
+
+@pytest.mark.parametrize("body", [b"\xff\xd8\xff\xd9", b"Brand.Brand=Hama\n", b"x"])
+def test_what_is_not_packed_at_all_is_given_as_it_is(body: bytes) -> None:
+    assert unpack(("gzip",), body, 1) == (body, "", True, True)
+
+
+def test_nothing_is_nothing() -> None:
+    for name in PACKERS:
+        assert unpack(PACKERS[name][0], b"", 1) == (b"", "", True, False)
+
+
+def test_a_bomb_costs_no_memory() -> None:
+    bomb = gzip.compress(gzip.compress(bytes(100 << 20)))
+    decoder = ContentDecoder(("gzip", "gzip"))
+    decoder.receive_data(bomb)
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            piece = decoder.next_piece()
+            assert piece is not None
+            assert 0 < len(piece) <= PIECE
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_names_in_a_head() -> None:
+    def names(*values: str) -> tuple[str, ...]:
+        return content_codings(Headers([("Content-Encoding", value) for value in values]))
+
+    assert names() == names("identity") == names("", " none ") == names("utf-8") == ()
+    assert names("X-GZIP ,deflate") == names("x-gzip", "Deflate") == ("x-gzip", "deflate")
+    assert unknown_coding(("gzip", "deflate")) is None
+    assert unknown_coding(("gzip", "br")) == "br"
+    assert unknown_coding(("gzip",) * 4) == "gzip, gzip, gzip, gzip"
+    with pytest.raises(LocalProtocolError, match="'zstd'"):
+        ContentDecoder(("zstd",))
+
+
+def events_of(names: tuple[str, ...], *source: Data | EndOfStream | NeedData) -> list[object]:
+    waiting = iter(source)
+    body = DecodedBody(lambda: next(waiting), names)
+    out: list[object] = []
+    while not isinstance(event := body.next_event(), EndOfStream):
+        out.append(event)
+    return [*out, event, body.next_event()]
+
+
+def test_the_events_of_a_packed_body() -> None:
+    data = gzip.compress(b"hello")
+    assert events_of(("gzip",), Data(data, 9), EndOfStream(True, 40)) == [
+        Data(b"hello", 0),
+        EndOfStream(True, 40),
+        EndOfStream(True, 40),
+    ]
+    assert events_of(("gzip",), Data(data[:-2], 9), EndOfStream(True, 38)) == [
+        Data(b"hello", 0),
+        Anomaly(AnomalyCode.TRUNCATED_BODY, 38),
+        EndOfStream(False, 38),
+        EndOfStream(False, 38),
+    ]
+    assert events_of(("gzip",), Data(b"hello", 9), EndOfStream(True, 14)) == [
+        Anomaly(AnomalyCode.BODY_NOT_CODED, 0, "the body is not packed"),
+        Data(b"hello", 0),
+        EndOfStream(True, 14),
+        EndOfStream(True, 14),
+    ]
