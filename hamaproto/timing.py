@@ -186,6 +186,8 @@ class _Steps:
 
     def _by_stamp(self, stamp: float | None) -> float:
         """The step by the sender's own time; 0 if that is no time in seconds."""
+        if stamp is not None and not math.isfinite(stamp):
+            stamp = None
         before, self._stamp = self._stamp, stamp
         if stamp is None or before is None:
             self._stamp_steps.clear()
@@ -200,16 +202,19 @@ class _Steps:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a piece of sound belongs; all three are numbers of samples.
+    """Where a piece of sound belongs.
 
-    `start` is on the clock of arrival, times the rate.  `silence` is what is missing before
-    it, and `count` what the piece has to be stretched or cut to: 0 for a piece that is left
-    out.  `start` is never less than the last piece's `start + count`.
+    `start` (on the clock of arrival, times the rate) and `silence`, which is missing before it,
+    are numbers of samples; so is `count`, what the piece becomes: 0 if it is left out.  Its
+    sample `k` is the sound at the place `phase + k * step` of the piece; 0 and 1 if nothing is
+    stretched.  `start` is the last piece's `start + count`, and the silence.
     """
 
     start: int
     count: int
     silence: int = 0
+    phase: float = 0.0
+    step: float = 1.0
 
 
 class Timeline:
@@ -233,9 +238,14 @@ class Timeline:
         self._position: int | None = None
         self._fresh = 0
         self._stretching = False
-        self._stretch = 0.0
+        #: Where in the next piece its first sample is taken from.
+        self._phase = 0.0
         self._waited = 0
         self._correcting = False
+
+    def expect(self, picture_rate: float | None) -> None:
+        """Pictures a second as the camera says it, before the first of them."""
+        self._steps = _Steps(picture_rate)
 
     @property
     def sound_end(self) -> float | None:
@@ -269,10 +279,16 @@ class Timeline:
         target = round(made * self._rate) - samples
         if self._position is None:
             self._position = target
-        silence, count = self._correction(target - self._position, samples, quiet)
+        error = target - self._position
+        silence, count = self._correction(error, samples, quiet)
+        phase, step = 0.0, 1.0
+        if count is None:
+            count, phase, step = self._stretched(error, samples)
+        else:
+            self._phase = 0.0
         start = self._position + silence
         self._position = start + count
-        return Placed(start, count, silence)
+        return Placed(start, count, silence, phase, step)
 
     def picture_lost(self) -> None:
         """The connection of the pictures was lost: what comes now is another one's."""
@@ -297,15 +313,17 @@ class Timeline:
         steps = round(late / usual)
         return steps * usual if steps <= _MOST_LEFT_OUT else 0.0
 
-    def _correction(self, error: int, samples: int, quiet: bool) -> tuple[int, int]:
-        """Silence before a piece, and its length, for sound that is so many samples early."""
+    def _correction(self, error: int, samples: int, quiet: bool) -> tuple[int, int | None]:
+        """Silence before a piece, and its length, for sound that is so many samples early.
+
+        The length is None if a stretch will do.
+        """
         fresh = self._fresh < self._rate
         self._fresh += samples
         if abs(error) <= _STRETCHED * self._rate and not (self._correcting and error < 0):
             self._waited = 0
             self._correcting = False
-            return 0, samples + self._stretched(error, samples)
-        self._stretch = 0.0
+            return 0, None
         self._waited += samples
         if not (quiet or fresh or self._waited > _QUIET_WAIT * self._rate):
             return 0, samples
@@ -316,15 +334,18 @@ class Timeline:
         self._correcting = True
         return 0, samples - min(samples, -error)
 
-    def _stretched(self, error: int, samples: int) -> int:
-        """By how many samples to stretch a piece."""
-        size = abs(error)
-        self._stretching = size > (_SETTLED if self._stretching else _NOTICED) * self._rate
-        if not self._stretching:
-            self._stretch = 0.0
-            return 0
-        share = max(-_MOST_STRETCH, min(_MOST_STRETCH, error * _HASTE / self._rate))
-        self._stretch += share * samples
-        change = int(self._stretch)
-        self._stretch -= change
-        return change
+    def _stretched(self, error: int, samples: int) -> tuple[int, float, float]:
+        """Length, phase and step of a piece for sound that is so many samples early."""
+        threshold = _SETTLED if self._stretching else _NOTICED
+        self._stretching = abs(error) > threshold * self._rate
+        phase = self._phase
+        if self._stretching:
+            share = max(-_MOST_STRETCH, min(_MOST_STRETCH, error * _HASTE / self._rate))
+            step = 1 / (1 + share)
+            count = max(math.ceil((samples - phase) / step), 0)
+            self._phase = phase + count * step - samples
+            return count, phase, step
+        # The last bit of a stretch ends where a sample was.
+        count = max(round(samples - phase), 0)
+        self._phase = 0.0 if count else phase - samples
+        return count, phase, (samples - phase) / count if count else 1.0

@@ -577,23 +577,40 @@ def test_the_recorded_sound_is_that_of_the_frames() -> None:
     from hamaproto.cli.output import open_output
     from hamaproto.cli.recording import Recording
 
-    frames, decoder = speech(), Decoder()
+    frames, decoder = speech(6.0), Decoder()
     parser = MjpegParser()
     parser.receive_data(draw())
     parser.receive_eof()
     image = next(event for event in parser.events() if isinstance(event, Frame))
+    count = len(frames) // 33
     with Recording(open_output("x.mkv")) as recording:
+        recording.expect(10)
         recording.sound(b"\1\0" * 160, 9.9)  # before the first picture: left out
-        for number in range(3):
+        for number in range(count // 5 + 20):
             recording.picture(image.data, 10.0 + number / 10)
-        for place in range(0, len(frames), 33):
-            # All at once, as a network may bring it.
-            recording.sound(decoder.decode(frames[place : place + 33]).tobytes(), 10.02)
-        recording.sound(b"\1\0" * 160, 15.0)  # after a gap
+        for place in range(count):
+            # Much of it at once, as a network may bring it.
+            at = 9.92 + place * 0.02
+            at = at if at < 10.5 else max(at, 12.5)
+            samples = decoder.decode(frames[place * 33 : place * 33 + 33]).tobytes()
+            recording.sound(samples, at)
+        for place in range(100):  # after a loss of 0.4 s
+            recording.sound(b"\1\0" * 160, 9.92 + (count + place + 20) * 0.02)
     with av.open("x.mkv") as file:
-        sounds = [(bytes(sound.planes[0]), sound.time) for sound in file.decode(audio=0)]
-    assert b"".join(data for data, _ in sounds[:-1]) == decoded_by_ffmpeg(frames)
-    assert sounds[-1][1] == pytest.approx(5.0, abs=0.002)
+        assert file.streams.video[0].average_rate == 10
+        sounds = [
+            (bytes(sound.planes[0])[: sound.samples * 2], sound.time)
+            for sound in file.decode(audio=0)
+        ]
+    written = b"".join(data for data, _ in sounds)
+    wanted = decoded_by_ffmpeg(frames)
+    # What was made before the first picture is left out, all else is there to the bit.
+    begin = wanted.index(written[:1600])
+    assert begin < 0.2 * 16000
+    assert written.startswith(wanted[begin:])
+    # The times are those of the samples, without a hole.
+    assert sounds[-1][1] == pytest.approx((len(written) - len(sounds[-1][0])) / 16000, abs=0.002)
+    assert sounds[-1][1] == pytest.approx((count + 119) * 0.02 - 0.1, abs=0.1)
 
 
 def draw() -> bytes:

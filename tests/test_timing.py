@@ -261,7 +261,9 @@ def test_no_piece_is_ever_placed_before_the_last() -> None:
         for _ in range(400):
             now += chance.choice((0.0, 0.0, 0.02, 0.066, 1.0, 40.0, -3.0))
             if chance.random() < 0.5:
-                made = timeline.picture(now, chance.choice((None, now, -now, 1e300)))
+                made = timeline.picture(
+                    now, chance.choice((None, now, -now, 1e300, math.inf, math.nan))
+                )
                 assert made > shown
                 shown = made
             else:

@@ -9,7 +9,7 @@
     watch       record, listen, talk
     simulate    a camera to try all this on
     demo        everything at once
-    capture recording sheet    what they are made of
+    capture recording soundtrack sheet    what they are made of
 
 Data goes to stdout, everything else to stderr.
 """

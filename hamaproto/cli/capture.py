@@ -21,13 +21,14 @@ from hamaproto.cli.tally import Tally, verdict
 from hamaproto.commands import StreamRequest
 from hamaproto.errors import ConnectError, HamaError, RefusedError
 from hamaproto.events import AudioFrame, Frame
-from hamaproto.io._common import Backoff
+from hamaproto.io._common import Backoff, Disconnected
 from hamaproto.io.asyncio import Camera
 from hamaproto.models import Availability
 
 __all__ = [
     "NO_SOUND",
     "Tally",
+    "declared_rate",
     "has_sound",
     "run_until_stopped",
     "verdict",
@@ -43,19 +44,46 @@ _PATIENCE: Final = 3.0
 
 T = TypeVar("T")
 
+#: The highest rate of pictures that a camera is believed.
+_MOST_FPS: Final = 120
+
 
 async def watch_picture(
-    camera: Camera, tally: Tally, take: Callable[[Frame, float], None], backoff: Backoff | None
+    camera: Camera,
+    tally: Tally,
+    take: Callable[[Frame, float], None],
+    backoff: Backoff | None,
+    lost: Callable[[], None] | None = None,
 ) -> None:
-    """Give every picture and its arrival time to `take`; errors go to the tally."""
-    await _watch(camera, commands.video_stream(), tally, Frame, take, backoff)
+    """Give every picture and its arrival time to `take`; errors go to the tally.
+
+    `lost` is called when the connection was lost and another one is tried.
+    """
+    await _watch(camera, commands.video_stream(), tally, Frame, take, backoff, lost)
 
 
 async def watch_sound(
-    camera: Camera, tally: Tally, take: Callable[[AudioFrame, float], None], backoff: Backoff | None
+    camera: Camera,
+    tally: Tally,
+    take: Callable[[AudioFrame, float], None],
+    backoff: Backoff | None,
+    lost: Callable[[], None] | None = None,
 ) -> None:
     """The same for sound."""
-    await _watch(camera, commands.audio_stream(), tally, AudioFrame, take, backoff)
+    await _watch(camera, commands.audio_stream(), tally, AudioFrame, take, backoff, lost)
+
+
+async def declared_rate(camera: Camera) -> int | None:
+    """The pictures a second that the camera is set to; None if it does not say.
+
+    Why it does not is told by the stream that is asked for next.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            fps = (await camera.execute(commands.mjpeg_fps())).fps
+    except (HamaError, TimeoutError):
+        return None
+    return fps if fps is not None and 0 < fps <= _MOST_FPS else None
 
 
 async def has_sound(camera: Camera, *, again: bool) -> bool:
@@ -83,6 +111,7 @@ async def _watch(
     kind: type[T],
     take: Callable[[T, float], None],
     backoff: Backoff | None,
+    lost: Callable[[], None] | None,
 ) -> None:
     stream = (
         camera.stream(request) if backoff is None else camera.stream(request, reconnect=backoff)
@@ -90,13 +119,16 @@ async def _watch(
     async with stream as events:
         try:
             async for event in events:
-                now = time.monotonic()
+                received = getattr(event, "received", None)
+                at = time.monotonic() if received is None else received.monotonic
                 if isinstance(event, Frame) and (size := absurd_size(event.data)) is not None:
                     tally.refuse(size)
                     continue
-                tally.count(event, now)
+                tally.count(event, at)
                 if isinstance(event, kind):
-                    take(event, now)
+                    take(event, at)
+                elif isinstance(event, Disconnected) and lost is not None:
+                    lost()
         except HamaError as error:
             refused = isinstance(error, RefusedError) and error.status == 404
             if refused and kind is AudioFrame and not tally.frames:

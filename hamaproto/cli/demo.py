@@ -24,6 +24,7 @@ from hamaproto.camera import CameraState
 from hamaproto.cli.ask import known_fields, shown
 from hamaproto.cli.capture import (
     Tally,
+    declared_rate,
     run_until_stopped,
     verdict,
     watch,
@@ -214,6 +215,7 @@ class _Demo:
 
             async def main() -> None:
                 async with io_asyncio.Camera(self._url, **self._login) as camera:
+                    recording.expect(await declared_rate(camera))
                     await watch(
                         watch_picture(camera, picture, take_picture, None),
                         watch_sound(camera, sound, take_sound, None),

@@ -1,8 +1,7 @@
 """Writing what was seen and heard: a Matroska file, and a WAV.
 
-Pictures go into the file as they were received, no byte decoded; their times are those of
-their arrival.  Sound is 16-bit PCM and its time is that of its samples, since it comes in
-bursts; where a gap shows that some are missing it jumps to the time of arrival.
+Pictures go into the file as they were received, no byte decoded; sound is 16-bit PCM.  Their
+times are those of their making, as far as `hamaproto.timing` can tell from their arrival.
 Both files can be played while they are being written, and after a crash.
 """
 
@@ -13,18 +12,18 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import av
+import numpy as np
 
-from hamaproto.cli.output import Output, StoppedError
+from hamaproto.cli.output import Output, StoppedError, open_output
+from hamaproto.cli.soundtrack import RATE, Soundtrack
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.gsm.wav import WavWriter
+from hamaproto.timing import Timeline
 from hamaproto.wire.jpeg import JpegInfo
 
 __all__ = ["Recording", "Sound"]
 
-RATE: Final = 8000
 _MILLISECONDS: Final = Fraction(1, 1000)
-#: Seconds by which the sound's own clock may be away from the time of arrival.
-_DRIFT: Final = 0.5
 #: A cluster is what a player can read of an unfinished file; and sound and pictures wait for
 #: each other no longer than this (in microseconds).
 _OPTIONS: Final = {
@@ -37,19 +36,23 @@ _OPTIONS: Final = {
 class Recording:
     """A Matroska file of pictures and sound; times are seconds on one clock of the caller.
 
-    The file is begun with the first picture, whose size it takes.  Sound that came before is
-    left out.
+    The file is begun with the first picture, whose size it takes.  Sound that was made before
+    is left out.  The rate that the file declares is the one that the camera was said to have
+    (`expect`), or none.
     """
 
-    def __init__(self, output: Output, *, sound: bool = True) -> None:
-        self._output = output
+    def __init__(self, output: Output | str, *, sound: bool = True) -> None:
+        self._output = open_output(output) if isinstance(output, str) else output
+        self._rate: int | None = None
+        #: When all was made; who asks anew tells it.
+        self.timeline = Timeline()
+        self._soundtrack = Soundtrack(self.timeline)
         self._with_sound = sound
         self._file: Any = None
         self._picture: Any = None
         self._sound: Any = None
         self._start = 0.0
         self._last_picture = -1
-        self._samples = 0
         #: Pictures and samples that were written.
         self.pictures = 0
         self.samples = 0
@@ -82,36 +85,43 @@ class Recording:
         """There will be no sound; to be said before the first picture."""
         self._with_sound = False
 
-    def picture(self, image: bytes, at: float) -> None:
-        """A JPEG that came at that time."""
+    def expect(self, rate: int | None) -> None:
+        """What the camera says of its pictures a second, before the first of them."""
+        self._rate = rate
+        self.timeline.expect(rate)
+
+    def picture(self, image: bytes, at: float, stamp: float | None = None) -> None:
+        """A JPEG that came at that time; `stamp` is its `X-Timestamp`."""
+        made = self.timeline.picture(at, stamp)
         if self._file is None:
             size = _size_of(image)
             if size is None:
                 return
-            self._begin(size, at)
+            self._begin(size, made)
         # Two pictures can't have the same time.
-        time = max(round((at - self._start) * 1000), self._last_picture + 1)
+        time = max(round((made - self._start) * 1000), self._last_picture + 1)
         self._last_picture = time
         self._write(self._picture, image, time, _MILLISECONDS)
         self.pictures += 1
 
     def sound(self, samples: bytes, at: float) -> None:
-        """16-bit samples, 8000 a second, that came at that time."""
+        """16-bit samples in the machine's order, 8000 a second, that came at that time."""
+        start, sound = self._soundtrack.place(np.frombuffer(samples, np.int16), at)
         if self._file is None or self._sound is None:
             return
-        arrived = round((at - self._start) * RATE)
-        if abs(arrived - self._samples) > _DRIFT * RATE:
-            self._samples = max(self._samples, arrived)
-        self._write(self._sound, samples, self._samples, Fraction(1, RATE))
-        self._samples += len(samples) // 2
-        self.samples += len(samples) // 2
+        start -= round(self._start * RATE)
+        if start < 0:
+            sound, start = sound[-start:], 0
+        if not len(sound):
+            return
+        self._write(self._sound, sound.astype("<i2").tobytes(), start, Fraction(1, RATE))
+        self.samples += len(sound)
 
     def _begin(self, size: tuple[int, int], at: float) -> None:
         self._file = av.open(self._output, "w", format="matroska", options=_OPTIONS)
         self._start = at
-        picture = self._file.add_stream("mjpeg", rate=30)
-        picture.width, picture.height = size
-        picture.pix_fmt = "yuvj420p"
+        # No encoder: one would give the file a rate that nobody has said.
+        picture = self._file.add_mux_stream("mjpeg", rate=self._rate, width=size[0], height=size[1])
         picture.time_base = _MILLISECONDS
         self._picture = picture
         if self._with_sound:

@@ -13,6 +13,7 @@ import click
 from hamaproto.cli.capture import (
     NO_SOUND,
     Tally,
+    declared_rate,
     has_sound,
     run_until_stopped,
     verdict,
@@ -73,7 +74,8 @@ def record(
     with Recording(open_output(output, overwrite=overwrite), sound=not no_sound) as recording:
 
         def take_picture(frame: Frame, at: float) -> None:
-            recording.picture(frame.data, at)
+            stamp = frame.timestamp
+            recording.picture(frame.data, at, None if stamp is None else float(stamp))
 
         def take_sound(frame: AudioFrame, at: float) -> None:
             recording.sound(decoder.decode(frame.data).tobytes(), at)
@@ -81,9 +83,15 @@ def record(
         async def main() -> None:
             async with Camera(target.url, auth=target.auth, timeout=target.timeouts) as camera:
                 hears = not no_sound and await has_sound(camera, again=reconnect)
-                work = [watch_picture(camera, picture, take_picture, backoff)]
+                recording.expect(await declared_rate(camera))
+                timeline = recording.timeline
+                work = [
+                    watch_picture(camera, picture, take_picture, backoff, timeline.picture_lost)
+                ]
                 if hears:
-                    work.append(watch_sound(camera, sound, take_sound, backoff))
+                    work.append(
+                        watch_sound(camera, sound, take_sound, backoff, timeline.sound_lost)
+                    )
                 elif not no_sound:
                     recording.without_sound()
                     sound.absent = True
