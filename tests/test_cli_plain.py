@@ -66,11 +66,10 @@ def test_a_pipe_gets_the_bytes_and_a_terminal_their_text(monkeypatch: pytest.Mon
     ]:
         raw = io.BytesIO()
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "utf-8"))
-        key, _, value = sent.decode("latin-1").partition("=")
-        plain.print_row(key, value)
+        plain.print_sent(sent)
         assert raw.getvalue() == sent + b"\n"
         monkeypatch.setattr(plain, "on_terminal", lambda: True)
-        plain.print_row(key, value)
+        plain.print_sent(sent)
         assert raw.getvalue() == sent + b"\n" + f"{shown}\n".encode()
         monkeypatch.undo()
 
@@ -87,7 +86,7 @@ def test_closed_streams_and_readers_that_went_away(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sys, "stderr", None)
     plain.print_line("x")
     plain.print_json({})
-    plain.print_row("a", "b")
+    plain.print_sent(b"a")
     plain.note("x")
     assert not plain.on_terminal()
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from hamaproto._version import __version__
-from hamaproto.cli import ask, demo, simulate, watch
+from hamaproto.cli import ask, demo, lists, simulate, snapshot, watch
 from hamaproto.cli.exits import BUG, EXITS, INTERRUPTED, OK, exit_code
 from hamaproto.cli.options import current_target
 from hamaproto.cli.plain import note
@@ -36,7 +36,14 @@ def cli() -> None:
     """Ask, watch, record and simulate IP cameras of the Hama M360 family."""
 
 
-for _command in (*ask.COMMANDS, *watch.COMMANDS, simulate.simulate, demo.demo):
+for _command in (
+    *lists.COMMANDS,
+    snapshot.snapshot,
+    *ask.COMMANDS,
+    *watch.COMMANDS,
+    simulate.simulate,
+    demo.demo,
+):
     cli.add_command(_command)
 try:
     from hamaproto.cli.gsm import gsm

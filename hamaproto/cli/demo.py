@@ -21,7 +21,6 @@ from rich.table import Table
 
 from hamaproto import commands
 from hamaproto.camera import CameraState
-from hamaproto.cli.ask import known_fields, shown
 from hamaproto.cli.capture import (
     Tally,
     declared_rate,
@@ -32,6 +31,7 @@ from hamaproto.cli.capture import (
     watch_sound,
 )
 from hamaproto.cli.exits import INTERRUPTED, PARTIAL, exit_code
+from hamaproto.cli.lists import fields_of, shown
 from hamaproto.cli.options import Target, need
 from hamaproto.cli.output import Output, open_output
 from hamaproto.cli.picture_size import size_of
@@ -323,7 +323,7 @@ def _summary(answer: object) -> str:
         case Ack():
             return "a redirect: done" if answer.location else answer.text.strip()
         case View():
-            known = (f"{name} {shown(value)}" for name, value in known_fields(answer).items())
+            known = (f"{name} {shown(value)}" for name, value in fields_of(answer).items())
             return "; ".join(known) or "nothing known"
         case _:
             return type(answer).__name__

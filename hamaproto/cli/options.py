@@ -17,11 +17,21 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from hamaproto.cli.address import Address
 from hamaproto.cli.plain import harmless, warn
 from hamaproto.io._common import Auth, Endpoint, Timeouts
 from hamaproto.io.blocking import Camera
 
-__all__ = ["Target", "camera_options", "current_target", "need", "overwrite_option"]
+__all__ = [
+    "Target",
+    "camera_options",
+    "current_target",
+    "file_options",
+    "json_option",
+    "need",
+    "overwrite_option",
+    "path_option",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: Where the context of a command keeps its camera.
@@ -43,15 +53,32 @@ overwrite_option = click.option(
 )
 
 
-class Target:
-    """A camera as it was named on the command line."""
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Data instead of lines, as JSON on standard output."
+)
+path_option = click.option(
+    "--path", metavar="PATH", help="Ask for this, as /video.cgi?res=1: for other cameras."
+)
 
-    def __init__(self, url: str, user: str | None, timeout: float) -> None:
-        endpoint, in_url = Endpoint.parse(url)
-        if in_url is not None:
+
+class Target:
+    """A camera as it was named on the command line; `file` if one of its files was named."""
+
+    def __init__(self, url: str, user: str | None, timeout: float, *, files: bool = False) -> None:
+        address = Address.parse(url)
+        endpoint, in_url = Endpoint.parse(address.camera)
+        if in_url is not None or address.has_secret:
             warn("a password in a URL can be seen by others (history, process list); use --user")
+        if address.target is not None and not files:
+            raise click.UsageError(
+                f"URL is that of the camera, {endpoint.url}; {address.shown} is a page of it, "
+                f"which `hamaproto ask {endpoint.url} {address.shown}` gets"
+            )
         self.url = endpoint.url
         self.host = str(endpoint)
+        #: What stands before all its names, behind a proxy.
+        self.prefix = endpoint.prefix
+        self.file = address.target
         self.timeouts = Timeouts(timeout, timeout, max(60.0, timeout))
         self.auth: Auth = _credentials(endpoint, user, in_url)
 
@@ -59,13 +86,26 @@ class Target:
         """A blocking driver for it."""
         return Camera(self.url, auth=self.auth, timeout=self.timeouts)
 
+    def at_root(self) -> Camera:
+        """A driver that takes no part of the URL for a prefix."""
+        url = self.url.removesuffix(self.prefix)
+        return Camera(url, auth=self.auth, timeout=self.timeouts)
+
 
 def camera_options(command: F) -> F:
     """Gives a command the parameter `target`, made of URL, --user and --timeout."""
+    return _with_target(command, files=False)
 
+
+def file_options(command: F) -> F:
+    """The same for a command to which the full address of a picture or a stream may be given."""
+    return _with_target(command, files=True)
+
+
+def _with_target(command: F, *, files: bool) -> F:
     @functools.wraps(command)
     def made(*, url: str, user: str | None, timeout: float, **values: Any) -> Any:
-        target = Target(url, user, timeout)
+        target = Target(url, user, timeout, files=files)
         click.get_current_context().meta[_TARGET] = target
         return command(target=target, **values)
 

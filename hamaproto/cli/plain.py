@@ -20,6 +20,8 @@ from typing import Any, Final, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from hamaproto.wire.sniff import text_of
+
 __all__ = [
     "cell",
     "console",
@@ -28,10 +30,8 @@ __all__ = [
     "on_terminal",
     "print_json",
     "print_line",
-    "print_row",
     "print_sent",
     "readable",
-    "text_of",
     "warn",
 ]
 
@@ -124,29 +124,12 @@ def print_sent(data: bytes) -> None:
         buffer.write(data + b"\n")
 
 
-def print_row(key: str, value: str) -> None:
-    """`key=value` of a parameter list, whose text has a character for each byte."""
-    line = f"{key}={value}"
-    try:
-        print_sent(line.encode("latin-1"))
-    except UnicodeEncodeError:
-        print_line(line)
-
-
 def readable(text: str) -> str:
     """Text that has a character for each byte that was sent, as people read it."""
     try:
         return text_of(text.encode("latin-1"))
     except UnicodeEncodeError:
         return text
-
-
-def text_of(data: bytes) -> str:
-    """Bytes of a device as text: UTF-8 where they are, else latin-1, which all bytes are."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

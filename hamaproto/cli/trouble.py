@@ -39,7 +39,7 @@ _ADVICE: Final[tuple[tuple[type[HamaError], str], ...]] = (
     (RefusedError, ""),
 )
 _NO_LOGIN: Final = "try --user NAME, or HAMAPROTO_USER and HAMAPROTO_PASSWORD"
-_OTHER_LOGIN: Final = "the user's name or password is not the camera's: try another --user"
+_OTHER_LOGIN: Final = "try another --user NAME, or check the password"
 _NOT_THERE: Final = "is URL the address of a camera of this family, without a page?"
 
 
@@ -69,10 +69,11 @@ def told(
 def note_troubles(
     troubles: Iterable[tuple[str, HamaError]], *, host: str | None = None, login: bool = False
 ) -> None:
-    """Say each trouble once, with the names of all that met it."""
+    """Say each trouble once, with the names of all that met it; a name may be empty."""
     met: dict[tuple[type[HamaError], str], tuple[HamaError, list[str]]] = {}
     for name, error in troubles:
         met.setdefault((type(error), str(error)), (error, []))[1].append(name)
     for error, names in met.values():
+        names = [name for name in names if name]
         shown = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} more"]
         note(told(error, what=shown, host=host, login=login))
