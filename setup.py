@@ -101,6 +101,10 @@ def extensions() -> list[Extension]:
             "binding": False,
             "embedsignature": True,
             "embedsignature.format": "clinic",
+            # Each object guards itself (see wire/contract.py), and modules hold no state.
+            "freethreading_compatible": True,
+            # A copy of what points into C would be one too many.
+            "auto_pickle": False,
         },
     )
     for extension in built:

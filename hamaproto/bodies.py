@@ -14,13 +14,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from hamaproto.commands import Reply
 from hamaproto.events import NEED_DATA, Data, EndOfStream, Event, NeedData
 from hamaproto.gsm import GsmFrameParser
 from hamaproto.limits import Limits
 from hamaproto.wire import MjpegParser
+from hamaproto.wire.contract import Chunk, Events, Parser, owned
 from hamaproto.wire.http import content_type_name
 from hamaproto.wire.params import ParamParser
 from hamaproto.wire.sniff import maybe_other_picture
@@ -28,15 +29,7 @@ from hamaproto.wire.sniff import maybe_other_picture
 __all__ = ["BodyParser", "Undecided", "body_parser"]
 
 
-class BodyParser(Protocol):
-    """The contract of the parsers, as far as it is used here."""
-
-    def receive_data(self, data: bytes | bytearray | memoryview, /) -> None: ...
-    def receive_eof(self) -> None: ...
-    def next_event(self) -> Event | NeedData: ...
-    def events(self) -> Iterator[Event]: ...
-
-
+BodyParser = Parser[Event]
 Reader = Callable[[str | None, Limits], BodyParser]
 #: Says of the first bytes whether a reader is to read them; None if it takes more of them.
 Judge = Callable[[bytes], bool | None]
@@ -184,12 +177,12 @@ class Undecided:
     def __repr__(self) -> str:
         return f"<Undecided {self.chosen!r}>"
 
-    def receive_data(self, data: bytes | bytearray | memoryview, /) -> None:
+    def receive_data(self, data: Chunk, /) -> None:
         """Take more of the body."""
         if self.chosen is not None:
             self.chosen.receive_data(data)
             return
-        self._held += bytes(data)
+        self._held += owned(data)
         if self._verbatim:
             return
         head = self._held[: self._MOST]
@@ -220,7 +213,4 @@ class Undecided:
 
     def events(self) -> Iterator[Event]:
         """Events until NEED_DATA or the end."""
-        while (event := self.next_event()) is not NEED_DATA:
-            yield event
-            if isinstance(event, EndOfStream):
-                return
+        return Events(self)

@@ -46,6 +46,7 @@ from hamaproto.outcome import Confirmed, Outcome, confirm, interpret, is_success
 from hamaproto.wire import MjpegParser
 from hamaproto.wire.auth import Authenticator, Credentials
 from hamaproto.wire.coding import DecodedBody, content_codings, unknown_coding
+from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
 from hamaproto.wire.http import ResponseParser, bytes_of_request
 from hamaproto.wire.login import LoginExchange
 
@@ -153,7 +154,7 @@ def checked_sound(call: str, frames: bytes | bytearray | memoryview) -> bytes:
     return data
 
 
-class ClientConnection:
+class ClientConnection(Exclusive):
     """One request and its answer; follows the contract of the parsers.
 
     `host` is what stands in `Host`: a name or an address and maybe a port.  `prefix` is put
@@ -196,6 +197,7 @@ class ClientConnection:
         _checks.instance("ClientConnection", "refuse", refuse, Collection, allowed)
         for code in refuse:
             _checks.instance("ClientConnection", "refuse", code, AnomalyCode, allowed)
+        super().__init__()
         self._host = host
         self._prefix = prefix
         self._limits = DEFAULT_LIMITS if limits is None else limits
@@ -267,6 +269,7 @@ class ClientConnection:
 
     # -- out
 
+    @entry
     def send(self, request: BaseRequest) -> bytes:
         """The bytes of `request`; then feed what comes back.
 
@@ -293,6 +296,7 @@ class ClientConnection:
         self._move(Step.TALK_REQUEST if request.reply is Reply.TALK else Step.REQUEST)
         return data
 
+    @entry
     def send_audio(self, frames: bytes | bytearray | memoryview) -> bytes:
         """GSM 06.10 frames for the camera's loudspeaker, checked, as bytes to be sent.
 
@@ -308,23 +312,30 @@ class ClientConnection:
 
     # -- in
 
-    def receive_data(self, chunk: bytes | bytearray | memoryview) -> None:
+    @entry
+    def receive_data(self, chunk: Chunk) -> None:
         """Feed what came from the camera, any bytes-like object."""
+        self._receive(chunk)
+
+    def _receive(self, chunk: Chunk) -> None:
         if self._direct is not None:
-            self._direct.receive_data(chunk)
-            self._passed += len(chunk) if type(chunk) is bytes else memoryview(chunk).nbytes
+            data = owned(chunk)
+            self._direct.receive_data(data)
+            self._passed += len(data)
             return
-        if self._error is not None:
-            raise self._error.with_traceback(None)
+        self._raise_again()
         if self._state is State.IDLE:
             raise LocalProtocolError("receive_data() before send(): nothing was asked yet")
-        self._http.receive_data(chunk)
-        if not self._received and len(chunk):
+        data = owned(chunk)
+        self._http.receive_data(data)
+        if not self._received and data:
             self._received = True
-            self.first = bytes(chunk[:_FIRST])
+            self.first = data[:_FIRST]
 
+    @entry
     def receive_eof(self) -> None:
         """Say that the camera closed the connection."""
+        self._raise_again()
         if self._state is State.IDLE:
             raise LocalProtocolError("receive_eof() before send(): nothing was asked yet")
         self._eof = True
@@ -335,6 +346,11 @@ class ClientConnection:
         if not self._received and self._state is State.AWAITING_HEAD:
             self._retry = self._again(self._exchange.unanswered())
 
+    def _raise_again(self) -> None:
+        if self._error is not None:
+            raise self._error.with_traceback(None)
+
+    @entry
     def get_buffer(self, sizehint: int = -1) -> memoryview:
         """Where to receive into, as `asyncio.BufferedProtocol` asks for it.
 
@@ -348,6 +364,7 @@ class ClientConnection:
             self._scratch = bytearray(_SCRATCH)
         return memoryview(self._scratch)
 
+    @entry
     def buffer_updated(self, nbytes: int) -> None:
         """Say how many bytes were received into what `get_buffer` returned."""
         if self._lender is not None:
@@ -356,8 +373,9 @@ class ClientConnection:
             return
         if self._scratch is None:
             raise LocalProtocolError("buffer_updated() before get_buffer()")
-        self.receive_data(bytes(memoryview(self._scratch)[:nbytes]))
+        self._receive(bytes(memoryview(self._scratch)[:nbytes]))
 
+    @entry
     def next_event(self) -> Event | NeedData:
         """The next event, or NEED_DATA; after the end EndOfStream again and again.
 
@@ -382,18 +400,8 @@ class ClientConnection:
         Data fed behind a known end gives no events; `surplus` counts it.
         """
         if self._end is not None and not self._eof:
-            return
-        if self._direct is not None:
-            try:
-                yield from self._direct.events()
-            except RemoteProtocolError as error:
-                self._failed(error)
-                raise
-            return
-        while (event := self.next_event()) is not NEED_DATA:
-            yield event
-            if isinstance(event, EndOfStream):
-                return
+            return iter(())
+        return Events(self)
 
     def _failed(self, error: RemoteProtocolError) -> None:
         if self._error is None:

@@ -47,6 +47,7 @@ from hamaproto.events import (
 from hamaproto.gsm.tables import FRAME_BYTES, MAGIC
 from hamaproto.gsm.wav49 import BLOCK_BYTES, unpack_first, unpack_second
 from hamaproto.limits import DEFAULT_LIMITS, Limits
+from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
 
 __all__ = ["GsmEvent", "GsmFrameParser"]
 
@@ -434,7 +435,7 @@ class _Wrapper:
         return False
 
 
-class GsmFrameParser:
+class GsmFrameParser(Exclusive):
     """GSM 06.10 frames out of a byte stream; the contract of every parser.
 
     `wav49`: the stream is made of WAV49 blocks, 65 bytes for two frames, of which the
@@ -447,59 +448,58 @@ class GsmFrameParser:
     """
 
     def __init__(self, *, limits: Limits | None = None, wav49: bool = False) -> None:
+        super().__init__()
         limits = limits or DEFAULT_LIMITS
         self._source: _Wrapper | _Blocks
         if wav49:
             self._source = _Blocks()
         else:
             self._source = _Wrapper(limits.max_junk, limits.max_part_head)
+        # What was met behind the events that wait, and the same once it was raised.
+        self._fault: HamaError | None = None
         self._error: HamaError | None = None
         self._end: EndOfStream | None = None
 
-    def receive_data(self, chunk: bytes | bytearray | memoryview) -> None:
+    @entry
+    def receive_data(self, chunk: Chunk) -> None:
         """Feed bytes; an empty chunk does nothing.
 
         Raises `LocalProtocolError` after `receive_eof`, or if `chunk` is not bytes-like.
         """
+        if self._error is not None:
+            raise self._error.with_traceback(None)
         if self._end is not None:
             raise LocalProtocolError("receive_data() after receive_eof(): the stream is over")
-        if not isinstance(chunk, bytes):
-            try:
-                chunk = bytes(memoryview(chunk))
-            except TypeError:
-                raise LocalProtocolError(
-                    f"receive_data({type(chunk).__name__}): a bytes-like object is needed"
-                ) from None
-        if self._error is not None or not chunk:
+        data = owned(chunk)
+        if self._fault is not None or not data:
             return
         try:
-            self._source.feed(chunk)
+            self._source.feed(data)
         except LimitExceededError as error:
-            self._error = error
+            self._fault = error
 
+    @entry
     def receive_eof(self) -> None:
         """The stream is over; what can still be told comes out, then `EndOfStream`."""
+        if self._error is not None:
+            raise self._error.with_traceback(None)
         if self._end is None:
-            self._end = self._source.end() if self._error is None else EndOfStream(False)
+            self._end = self._source.end() if self._fault is None else EndOfStream(False)
 
+    @entry
     def next_event(self) -> GsmEvent | NeedData:
         """The next event, or `NEED_DATA`; `EndOfStream` again and again after the end.
 
-        Raises `LimitExceededError` once no frame was found in `Limits.max_junk` bytes,
-        and again at every later call.
+        Raises `LimitExceededError` once no frame was found in `Limits.max_junk` bytes, and
+        so does every later call.
         """
         if self._source.events:
             return self._source.events.popleft()
-        if self._error is not None:
-            raise self._error
+        if self._fault is not None:
+            self._error = self._fault
+            raise self._error.with_traceback(None)
         return NEED_DATA if self._end is None else self._end
 
     def events(self) -> Iterator[GsmEvent]:
         """The events that are there, up to `NEED_DATA` or with `EndOfStream` as the last."""
-        while True:
-            event = self.next_event()
-            if isinstance(event, NeedData):
-                return
-            yield event
-            if isinstance(event, EndOfStream):
-                return
+        return Events(self)

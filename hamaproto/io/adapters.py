@@ -16,25 +16,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from hamaproto.events import NEED_DATA, EndOfStream, NeedData
+from hamaproto.wire.contract import Chunk, Parser
 
 __all__ = ["Parser", "adecode", "decode", "ready"]
 
 E = TypeVar("E")
-E_co = TypeVar("E_co", covariant=True)
-
-Chunk = bytes | bytearray | memoryview
-
-
-class Parser(Protocol[E_co]):
-    """The contract that all parsers follow, as far as it is used here."""
-
-    def receive_data(self, data: Chunk, /) -> None: ...
-    def receive_eof(self) -> None: ...
-    def next_event(self) -> E_co | NeedData: ...
-    def events(self) -> Iterator[E_co]: ...
 
 
 def ready(parser: Parser[E], chunk: Chunk = b"") -> Iterator[E]:

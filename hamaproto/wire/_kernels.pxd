@@ -27,6 +27,36 @@ cdef extern from "kernel_scan.h":
         int *bare
 
 
+cdef extern from *:
+    """
+    #ifdef Py_GIL_DISABLED
+    #define hama_swap(turn, taken) _Py_atomic_exchange_int(turn, taken)
+    #else
+    static inline int hama_swap(int *turn, int taken)
+    {
+        int before = *turn;
+        *turn = taken;
+        return before;
+    }
+    #endif
+    """
+    int hama_swap(int *turn, int taken) noexcept nogil
+
+
+cdef class Turn:
+    cdef int taken
+
+
+cdef inline bint enter(Turn turn) except -1:
+    if turn is None:
+        raise AttributeError("a parser that was made without __init__")
+    return not hama_swap(&turn.taken, 1)
+
+
+cdef inline void leave(Turn turn) noexcept:
+    hama_swap(&turn.taken, 0)
+
+
 cdef class Names:
     cdef hama_names _names
     cdef tuple _lines
@@ -37,18 +67,20 @@ cdef class Store:
     cdef readonly Py_ssize_t size
     cdef Py_ssize_t _room
     cdef Py_ssize_t _last
+    cdef list _windows
 
+    cdef int _close_windows(self) except -1
     cdef int _make_room(self, Py_ssize_t room) except -1
-    cpdef start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end)
-    cpdef append(self, object data, Py_ssize_t pos, Py_ssize_t end)
-    cpdef keep(self, bytes data, Py_ssize_t size)
-    cpdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end)
-    cpdef object peek(self)
-    cpdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end)
-    cpdef truncate(self, Py_ssize_t size)
-    cpdef bytes take(self)
-    cpdef object view(self, Py_ssize_t size)
-    cpdef extend(self, Py_ssize_t size)
+    cdef object start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end)
+    cdef object append(self, object data, Py_ssize_t pos, Py_ssize_t end)
+    cdef object keep(self, bytes data, Py_ssize_t size)
+    cdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end)
+    cdef object peek(self)
+    cdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end)
+    cdef object truncate(self, Py_ssize_t size)
+    cdef bytes take(self)
+    cdef object view(self, Py_ssize_t size)
+    cdef object extend(self, Py_ssize_t size)
 
 
 cdef object make_frame(

@@ -1,7 +1,8 @@
 # cython: boundscheck=False, wraparound=False
 """The scans and the store in C; kernels.py is the same in Python and says what each is for.
 
-`data` is `bytes` or `bytearray` and nothing else: `MjpegParser` sees to that at its entry.
+`data` is `bytes` or `bytearray` and nothing else, and the places are within it: `MjpegParser`
+sees to that at its entry.  Nothing that takes a place can be called from Python.
 """
 
 from cpython.buffer cimport PyBuffer_FillInfo
@@ -134,17 +135,32 @@ cdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except
     return tail[2] == 0xFF and tail[3] == 0xD9 and not (tail[0] == 0xFF and tail[1] == 0xD9)
 
 
+cdef class Turn:
+    """Whose turn it is in a parser; see kernels.py."""
+
+
 cdef class _Window:
-    """A writable view of bytes that nobody has seen yet; it keeps them alive."""
+    """A writable view of bytes that nobody has seen yet; it keeps them alive.
+
+    Once it is closed nobody gets another view of them, and `_views` says whether one is left.
+    """
 
     cdef bytes _owner
     cdef Py_ssize_t _start
     cdef Py_ssize_t _size
+    cdef Py_ssize_t _views
+    cdef bint _closed
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
+        if self._closed or self._owner is None:
+            raise BufferError("what get_buffer() lent was taken back: ask for it again")
         PyBuffer_FillInfo(
             buffer, self, PyBytes_AS_STRING(self._owner) + self._start, self._size, 0, flags
         )
+        self._views += 1
+
+    def __releasebuffer__(self, Py_buffer *buffer):
+        self._views -= 1
 
 
 cdef class Store:
@@ -155,6 +171,7 @@ cdef class Store:
         self.size = 0
         self._room = 0
         self._last = 0
+        self._windows = []
 
     cdef int _make_room(self, Py_ssize_t room) except -1:
         cdef PyObject *raw
@@ -182,12 +199,12 @@ cdef class Store:
         self._room = room
         return 0
 
-    cpdef start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end):
+    cdef object start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end):
         if size > self._room:
             self._make_room(size)
         self.append(data, pos, end)
 
-    cpdef append(self, object data, Py_ssize_t pos, Py_ssize_t end):
+    cdef object append(self, object data, Py_ssize_t pos, Py_ssize_t end):
         cdef Py_ssize_t count = end - pos
         if count <= 0:
             return
@@ -200,7 +217,7 @@ cdef class Store:
         memcpy(PyBytes_AS_STRING(self._buffer) + self.size, bytes_of(data) + pos, count)
         self.size += count
 
-    cpdef keep(self, bytes data, Py_ssize_t size):
+    cdef object keep(self, bytes data, Py_ssize_t size):
         if self.size + size > self._room:
             self.append(data, 0, size)
             return
@@ -210,29 +227,30 @@ cdef class Store:
         memcpy(PyBytes_AS_STRING(self._buffer) + self.size, PyBytes_AS_STRING(data), size)
         self.size += size
 
-    cpdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end):
+    cdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end):
         self.append(data, pos, end)
         if ends_with_lone_eoi(self._buffer, 0, self.size):
             return self.take()
         return None
 
-    cpdef object peek(self):
+    cdef object peek(self):
         return memoryview(self._buffer)[: self.size]
 
-    cpdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end):
+    cdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end):
         if end > self.size:
             end = self.size
         if pos >= end:
             return b""
         return PyBytes_FromStringAndSize(PyBytes_AS_STRING(self._buffer) + pos, end - pos)
 
-    cpdef truncate(self, Py_ssize_t size):
+    cdef object truncate(self, Py_ssize_t size):
         if size == 0:
             self._buffer = b""
             self._room = 0
+            self._windows = []
         self.size = size
 
-    cpdef bytes take(self):
+    cdef bytes take(self):
         cdef bytes data = self._buffer
         cdef PyObject *raw
         cdef Py_ssize_t size = self.size
@@ -241,6 +259,12 @@ cdef class Store:
         self.size = 0
         if size:
             self._last = size
+        if self._windows:
+            self._close_windows()
+            if self._windows:
+                # Somebody can still write into it: what is given out never changes.
+                self._windows = []
+                return PyBytes_FromStringAndSize(PyBytes_AS_STRING(data), size)
         if size == len(data):
             return data
         if Py_REFCNT(data) > 1:
@@ -255,7 +279,7 @@ cdef class Store:
         Py_XDECREF(raw)
         return data
 
-    cpdef object view(self, Py_ssize_t size):
+    cdef object view(self, Py_ssize_t size):
         cdef _Window window
         if self.size + size > self._room:
             self._make_room(self.size + size)
@@ -263,9 +287,23 @@ cdef class Store:
         window._owner = self._buffer
         window._start = self.size
         window._size = size
-        return memoryview(window)
+        view = memoryview(window)
+        self._close_windows()
+        self._windows.append(window)
+        return view
 
-    cpdef extend(self, Py_ssize_t size):
+    cdef int _close_windows(self) except -1:
+        """Lend what was lent no further, and remember only what is still seen."""
+        cdef _Window window
+        cdef list windows = self._windows
+        self._windows = []
+        for window in windows:
+            window._closed = True
+            if window._views:
+                self._windows.append(window)
+        return 0
+
+    cdef object extend(self, Py_ssize_t size):
         if size < 0 or size > self._room - self.size:
             raise ValueError(f"extend({size}): room for {self._room - self.size} bytes")
         self.size += size

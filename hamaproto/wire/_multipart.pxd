@@ -3,8 +3,8 @@
 cimport cython
 
 from hamaproto.wire._kernels cimport (
-    CUT, NO, HeadMatcher, Names, Store, clean_head, cut_out, ends_with_lone_eoi, make_frame,
-    may_begin, search_junk, skip_line_ends, starts_line,
+    CUT, NO, HeadMatcher, Names, Store, Turn, clean_head, cut_out, ends_with_lone_eoi, enter, leave,
+    make_frame, may_begin, search_junk, skip_line_ends, starts_line,
 )
 from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 
@@ -12,8 +12,15 @@ cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
 cdef Py_ssize_t _PIECE, _MOST_PIECE, _DIRECT, _PART_LOOKAHEAD, _DOUBT_STEP, _AGAIN, _CREDIT
 
 
+cdef class MjpegParser
+
+cdef class _Events:
+    cdef MjpegParser _parser
+
+
 cdef class MjpegParser:
-    cdef object _limits, _delimiters, _queue, _scratch, _seen, _error
+    cdef Turn _turn
+    cdef object _limits, _delimiters, _queue, _scratch, _lent, _seen, _error
     cdef object _data, _head_raw, _skip_reason, _folds
     cdef object _cut_by
     cdef list _pending, _fields, _out, _repeats
@@ -31,13 +38,20 @@ cdef class MjpegParser:
     cdef Py_ssize_t _repeat_end, _rewound, _doubt_until, _credit
     cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _needed, _confirmed, _anchor, _piece, _lent_at, _room
 
-    @cython.locals(size=Py_ssize_t, room=Py_ssize_t)
-    cpdef receive_data(self, object data)
-    @cython.locals(state=int)
-    cpdef object next_event(self)
     @cython.locals(room=Py_ssize_t)
+    cpdef receive_data(self, object data)
+    @cython.locals(size=Py_ssize_t)
+    cdef object _receive(self, object data)
+    cpdef object next_event(self)
+    @cython.locals(state=int)
+    cdef object _next(self)
     cpdef object next_event_from(self, object pieces)
+    @cython.locals(room=Py_ssize_t)
+    cdef object _next_from(self, object pieces)
     cpdef object events(self)
+    cdef object _take_back(self)
+    cdef object _updated(self, object nbytes)
+    cdef Py_ssize_t _taken(self)
     @cython.locals(taken=Py_ssize_t)
     cdef object _cool(self)
     @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t, most=Py_ssize_t)

@@ -13,14 +13,14 @@ cdef bint _between_scans(int code)
 
 
 cdef class MarkerWalk:
-    cdef public Py_ssize_t base, pos, sos, buried, depth
-    cdef public bint surprised, touched
+    cdef Py_ssize_t base, pos, sos, buried, depth
+    cdef bint surprised, touched
     cdef int _state, _after, _begun
     cdef bint _table
     cdef Py_ssize_t _left
 
-    cpdef begin(self, bint hunting)
-    cpdef nest(self)
+    cdef object begin(self, bint hunting)
+    cdef object nest(self)
     @cython.locals(
         view="const unsigned char *",
         state=int,
@@ -33,7 +33,7 @@ cdef class MarkerWalk:
         stop=Py_ssize_t,
         clear=Py_ssize_t,
     )
-    cpdef int walk(
+    cdef int walk(
         self, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t look, bint final
     ) except -1
     @cython.locals(view="const unsigned char *", begun=int, found=Py_ssize_t)

@@ -34,8 +34,9 @@ from hamaproto.events import (
 )
 from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
+from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
 
-__all__ = ["LENIENCIES", "ResponseParser", "bytes_of_request", "owned_bytes"]
+__all__ = ["LENIENCIES", "ResponseParser", "bytes_of_request"]
 
 #: What is reported though RFC 9112 allows it: `strict` lets it pass.
 _ALLOWED = frozenset(
@@ -147,19 +148,6 @@ def bytes_of_request(
     return "\r\n".join(lines).encode("latin-1")
 
 
-def owned_bytes(chunk: bytes | bytearray | memoryview) -> bytes:
-    """`chunk` as bytes that nobody else can change; `bytes` come back as they are."""
-    if type(chunk) is bytes:
-        return chunk
-    try:
-        return bytes(memoryview(chunk))
-    except TypeError:
-        raise LocalProtocolError(
-            f"receive_data() takes bytes, bytearray, memoryview or another buffer, "
-            f"not {type(chunk).__name__}"
-        ) from None
-
-
 # -- response heads ------------------------------------------------------------------
 
 #   status-line = HTTP-version SP status-code SP [ reason-phrase ]      (RFC 9112 4)
@@ -217,7 +205,7 @@ _LF = 0x0A
 _CR = 0x0D
 
 
-class ResponseParser:
+class ResponseParser(Exclusive):
     """One answer: `receive_data`, `receive_eof`, then `next_event` until it says NEED_DATA.
 
     Events, in order: any number of `Anomaly`, one `Response` (`status` None for a body
@@ -243,10 +231,13 @@ class ResponseParser:
         strict: bool = False,
         refuse: Collection[AnomalyCode] = (),
     ) -> None:
+        super().__init__()
         self._limits = DEFAULT_LIMITS if limits is None else limits
         self._refuse = frozenset(refuse) | (LENIENCIES if strict else frozenset())
         self._events: deque[Anomaly | Response | Data] = deque()
+        # What was met behind the events that wait, and whether it was raised.
         self._error: RemoteProtocolError | None = None
+        self._raised = False
         # Input: `_chunk` from `_pos` on, then `_chunks`; `_base` is where `_chunk` began.
         self._chunk = b""
         self._pos = 0
@@ -304,24 +295,31 @@ class ResponseParser:
 
     # -- the contract
 
-    def receive_data(self, chunk: bytes | bytearray | memoryview) -> None:
+    @entry
+    def receive_data(self, chunk: Chunk) -> None:
         """Feed any bytes-like object; what is kept is copied unless it is `bytes`."""
-        data = owned_bytes(chunk)
+        self._raise_again()
         if self._eof:
             raise LocalProtocolError("receive_data() after receive_eof()")
-        if self._error is not None:
-            raise self._error.with_traceback(None)
-        if not data:
+        data = owned(chunk)
+        if not data or self._error is not None:
             return
         if self._end is not None:
             self._overrun(len(data))
             return
         self._chunks.append(data)
 
+    @entry
     def receive_eof(self) -> None:
         """Say that the peer closed the connection."""
+        self._raise_again()
         self._eof = True
 
+    def _raise_again(self) -> None:
+        if self._raised and self._error is not None:
+            raise self._error.with_traceback(None)
+
+    @entry
     def next_event(self) -> Anomaly | Response | Data | EndOfStream | NeedData:
         """The next event, or NEED_DATA; after the end EndOfStream again and again."""
         while not self._events:
@@ -329,6 +327,7 @@ class ResponseParser:
                 self._end_given = True
                 return self._end
             if self._error is not None:
+                self._raised = True
                 raise self._error.with_traceback(None)
             if self._end is not None:
                 return self._end
@@ -348,11 +347,8 @@ class ResponseParser:
         Data fed behind a known end gives no events; `surplus` counts it.
         """
         if self._end_given and not self._eof and self._error is None:
-            return
-        while (event := self.next_event()) is not NEED_DATA:
-            yield event
-            if isinstance(event, EndOfStream):
-                return
+            return iter(())
+        return Events(self)
 
     # -- input
 

@@ -246,6 +246,28 @@ def ends_with_lone_eoi(data: bytes | bytearray, pos: int, end: int) -> bool:
     )
 
 
+class Turn:
+    """Whose turn it is in a parser: one caller's at a time (see contract.py)."""
+
+    __slots__ = ("taken",)
+
+    def __init__(self) -> None:
+        self.taken = False
+
+
+def enter(turn: Turn) -> bool:
+    """Take the turn; False if somebody has it."""
+    if turn.taken:
+        return False
+    turn.taken = True
+    return True
+
+
+def leave(turn: Turn) -> None:
+    """Give it back."""
+    turn.taken = False
+
+
 #: Pieces below this are copied together, so that the overhead of an object stays small.
 _SMALL = 512
 #: A large piece of a chunk of at most this size is not copied until the image is whole; a

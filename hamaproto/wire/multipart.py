@@ -60,6 +60,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,6 +78,7 @@ from hamaproto.events import (
 )
 from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
+from hamaproto.wire.contract import Chunk, entered_twice, made_twice, owned
 from hamaproto.wire.delimiter import (
     LOOKAHEAD,
     REPEATS,
@@ -92,9 +94,12 @@ from hamaproto.wire.kernels import (  # twin: cimported
     HeadMatcher,  # twin: cimported
     Names,  # twin: cimported
     Store,  # twin: cimported
+    Turn,  # twin: cimported
     clean_head,  # twin: cimported
     cut_out,  # twin: cimported
     ends_with_lone_eoi,  # twin: cimported
+    enter,  # twin: cimported
+    leave,  # twin: cimported
     make_frame,  # twin: cimported
     may_begin,  # twin: cimported
     search_junk,  # twin: cimported
@@ -217,6 +222,7 @@ class MjpegParser:
         "_image_at",
         "_image_end",
         "_junk",
+        "_lent",
         "_lent_at",
         "_lf_lines",
         "_limits",
@@ -254,6 +260,7 @@ class MjpegParser:
         "_store",
         "_strict",
         "_trial",
+        "_turn",
         "_walker",
     )
 
@@ -275,6 +282,12 @@ class MjpegParser:
             raise LocalProtocolError(
                 f"limits must be a hamaproto.Limits or None, not {type(limits).__name__}"
             )
+        turn: Turn | None = None
+        with suppress(AttributeError):
+            turn = self._turn
+        if turn is not None:
+            raise made_twice(self)
+        self._turn: Turn = Turn()
         self._limits = limits
         self._max_frame = min(limits.max_frame, _NO_LIMIT)
         self._credit = min(limits.max_frame, _CREDIT)
@@ -299,6 +312,8 @@ class MjpegParser:
         # What is held has been looked at and needs more behind it.
         self._starved = False
         self._scratch: bytearray | None = None
+        # What `get_buffer` gave last, and at which offset if that is in the image.
+        self._lent: memoryview | None = None
         self._lent_at = -1
         # The output.
         self._out: list[MjpegEvent] = []
@@ -365,8 +380,8 @@ class MjpegParser:
         self._anchor = 0
 
     def __repr__(self) -> str:
-        self._cool()
-        return f"<MjpegParser at byte {self._base + self._pos} of {self._fed}>"
+        taken = self._taken()
+        return f"<MjpegParser at byte {self._base + self._pos + taken} of {self._fed + taken}>"
 
     def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
         """Refused: `copy` and `pickle` would share or lose what is half read."""
@@ -374,19 +389,25 @@ class MjpegParser:
 
     # The contract
 
-    def receive_data(self, data: bytes | bytearray | memoryview) -> None:
+    def receive_data(self, data: Chunk) -> None:
         """Feed some bytes.  What is kept of anything but `bytes` is a copy."""
-        if type(data) is not bytes:
-            data = _owned(data)
+        if not enter(self._turn):
+            raise entered_twice(self, "receive_data")
+        try:
+            room = self._room
+            if room and type(data) is bytes and len(data) < room:
+                # The hot path of a believed length: straight to where the image is put together.
+                self._store.keep(data, len(data))
+                self._room = room - len(data)
+            else:
+                self._receive(data)
+        finally:
+            leave(self._turn)
+
+    def _receive(self, data: Chunk) -> None:
+        data = owned(data)
         size = len(data)
-        room = self._room
-        if room > size:
-            # The hot path of a believed length: straight to where the image is put together.
-            self._store.keep(data, size)
-            self._room = room - size
-            return
-        if room:
-            self._cool()
+        self._cool()
         if self._error is not None:
             raise self._error.with_traceback(None)
         if self._eof:
@@ -406,14 +427,27 @@ class MjpegParser:
 
     def receive_eof(self) -> None:
         """Say that nothing follows.  Saying it again changes nothing."""
-        self._cool()
-        if self._error is not None:
-            raise self._error.with_traceback(None)
-        self._eof = True
-        self._idle = self._starved = False
+        if not enter(self._turn):
+            raise entered_twice(self, "receive_eof")
+        try:
+            self._cool()
+            if self._error is not None:
+                raise self._error.with_traceback(None)
+            self._eof = True
+            self._idle = self._starved = False
+        finally:
+            leave(self._turn)
 
     def next_event(self) -> MjpegEvent | NeedData:
         """The next event; `NEED_DATA` if more bytes are needed for it."""
+        if not enter(self._turn):
+            raise entered_twice(self, "next_event")
+        try:
+            return self._next()
+        finally:
+            leave(self._turn)
+
+    def _next(self) -> MjpegEvent | NeedData:
         while True:
             if self._idle:
                 return NEED_DATA
@@ -440,17 +474,23 @@ class MjpegParser:
             if event is not None:
                 return event
 
-    def next_event_from(
-        self, pieces: Iterator[bytes | bytearray | memoryview]
-    ) -> MjpegEvent | NeedData:
+    def next_event_from(self, pieces: Iterator[Chunk]) -> MjpegEvent | NeedData:
         """The next event, feeding pieces from the iterator until there is one.
 
         `NEED_DATA` if the iterator ends first.  It is the same as to call `receive_data` and
         `next_event` by turns, without the calls.  What the iterator raises goes through;
-        the parser can then be asked, fed and ended as ever.
+        the parser can then be asked, fed and ended as ever; not so by the iterator itself.
         """
+        if not enter(self._turn):
+            raise entered_twice(self, "next_event_from")
+        try:
+            return self._next_from(pieces)
+        finally:
+            leave(self._turn)
+
+    def _next_from(self, pieces: Iterator[Chunk]) -> MjpegEvent | NeedData:
         while True:
-            event = self.next_event()
+            event = self._next()
             if event is not NEED_DATA:
                 return event
             if iter(pieces) is not pieces:
@@ -465,7 +505,7 @@ class MjpegParser:
                     self._store.keep(piece, len(piece))
                     self._room = room - len(piece)
                     continue
-                self.receive_data(piece)
+                self._receive(piece)
                 break
             else:
                 return NEED_DATA
@@ -474,39 +514,54 @@ class MjpegParser:
         """Events until more data is needed, or to the end, `EndOfStream` included."""
         if self._idle:
             return _NO_EVENTS
-        return self._events()
-
-    def _events(self) -> Iterator[MjpegEvent]:
-        while True:
-            event = self.next_event()
-            if event is NEED_DATA:
-                return
-            yield event
-            if isinstance(event, EndOfStream):
-                return
+        return _Events(self)
 
     def get_buffer(self, sizehint: int = -1) -> memoryview:
         """A writable place for the next bytes; tell `buffer_updated` how many came.
 
         While a believed length is being taken it is the image itself, so that a
-        `recv_into` needs no copy in user space; compiled twin only.  Do not keep the
-        view beyond the next call.
+        `recv_into` needs no copy in user space; compiled twin only.  The view is released by
+        the next call; who has made another one of it writes to bytes that no frame has.
         """
-        self._cool()
-        if self._error is not None:
-            raise self._error.with_traceback(None)
-        self._lent_at = -1
-        if self._missing > _DIRECT and self._idle:
-            view = self._store.view(self._missing)
-            if view is not None:
-                self._lent_at = self._fed
-                return view
-        if self._scratch is None:
-            self._scratch = bytearray(_SCRATCH)
-        return memoryview(self._scratch)
+        if not enter(self._turn):
+            raise entered_twice(self, "get_buffer")
+        try:
+            self._cool()
+            if self._error is not None:
+                raise self._error.with_traceback(None)
+            self._take_back()
+            self._lent_at = -1
+            if self._missing > _DIRECT and self._idle:
+                self._lent = self._store.view(self._missing)
+                if self._lent is not None:
+                    self._lent_at = self._fed
+                    return self._lent
+            if self._scratch is None:
+                self._scratch = bytearray(_SCRATCH)
+            self._lent = memoryview(self._scratch)
+            return self._lent
+        finally:
+            leave(self._turn)
 
     def buffer_updated(self, nbytes: int) -> None:
         """`nbytes` bytes were written to the start of what `get_buffer` gave."""
+        if not enter(self._turn):
+            raise entered_twice(self, "buffer_updated")
+        try:
+            self._updated(nbytes)
+        finally:
+            leave(self._turn)
+
+    def _take_back(self) -> None:
+        """End the loan of `get_buffer`."""
+        lent = self._lent
+        self._lent = None
+        if lent is not None:
+            # Whoever calls may have a buffer of it, as uvloop does until the call is over.
+            with suppress(BufferError):
+                lent.release()
+
+    def _updated(self, nbytes: int) -> None:
         self._cool()
         if self._error is not None:
             raise self._error.with_traceback(None)
@@ -519,6 +574,7 @@ class MjpegParser:
             raise LocalProtocolError(
                 f"buffer_updated({nbytes}): get_buffer gave room for {room} bytes"
             )
+        self._take_back()
         if not direct and self._scratch is not None and 0 < nbytes < self._missing and self._idle:
             self._store.append(self._scratch, 0, nbytes)
             self._missing -= nbytes
@@ -542,16 +598,20 @@ class MjpegParser:
     @property
     def accounting(self) -> Accounting:
         """What became of the bytes fed so far; framing is delimiters, heads, line ends."""
-        self._cool()
+        fed = self._fed + self._taken()
         return Accounting(
-            fed=self._fed,
+            fed=fed,
             delivered=self._delivered,
             framing=self._settled - self._delivered - self._skipped,
             skipped=self._skipped,
-            pending=self._fed - self._settled,
+            pending=fed - self._settled,
         )
 
     # Input
+
+    def _taken(self) -> int:
+        """How much the hot path took that is not accounted for."""
+        return self._missing - self._room if self._room else 0
 
     def _cool(self) -> None:
         """Account for what the hot path took: it counts down `_room` and nothing else."""
@@ -1689,16 +1749,27 @@ class MjpegParser:
         return -1 if found < 0 else found + shift
 
 
-def _owned(data: bytes | bytearray | memoryview) -> bytes:
-    """A copy of any bytes-like object, a subclass of `bytes` included."""
-    try:
-        # Not bytes(data): that takes a number for a size, and a list for its values.
-        return bytes(memoryview(data))
-    except (TypeError, ValueError, BufferError) as error:
-        raise LocalProtocolError(
-            f"receive_data() takes bytes, bytearray, memoryview or another buffer, not "
-            f"{type(data).__name__} ({error})"
-        ) from None
+class _Events:
+    """What `events` gives; see `contract.Events`."""
+
+    __slots__ = ("_parser",)
+
+    def __init__(self, parser: MjpegParser) -> None:
+        self._parser: MjpegParser | None = parser
+
+    def __iter__(self) -> Iterator[MjpegEvent]:
+        return self
+
+    def __next__(self) -> MjpegEvent:
+        if self._parser is None:
+            raise StopIteration
+        event = self._parser.next_event()
+        if event is NEED_DATA:
+            self._parser = None
+            raise StopIteration
+        if type(event) is EndOfStream:
+            self._parser = None
+        return event
 
 
 def _offset_of(event: MjpegEvent) -> int:

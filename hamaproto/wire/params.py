@@ -38,6 +38,7 @@ from hamaproto.events import (
     Skipped,
 )
 from hamaproto.limits import DEFAULT_LIMITS, Limits
+from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
 from hamaproto.wire.sniff import text_of
 
 __all__ = ["ParamEvent", "ParamList", "ParamNode", "ParamParser", "parse_params"]
@@ -78,7 +79,7 @@ def _fold(key: str) -> str:
     return _without_root(key).casefold()
 
 
-class ParamParser:
+class ParamParser(Exclusive):
     """Reads a parameter list as it arrives; follows the contract of every parser here.
 
     Events, in the order of the bytes:
@@ -100,6 +101,7 @@ class ParamParser:
     """
 
     def __init__(self, *, limits: Limits | None = None) -> None:
+        super().__init__()
         self._limits = limits if limits is not None else DEFAULT_LIMITS
         self._buffer = bytearray()
         self._pos = 0  # in the buffer: where the line at hand begins
@@ -115,18 +117,14 @@ class ParamParser:
         self._unended = False
         self._error: HamaError | None = None
 
-    def receive_data(self, chunk: bytes | bytearray | memoryview) -> None:
+    @entry
+    def receive_data(self, chunk: Chunk) -> None:
         """Take more of the body; the chunk may be reused afterwards."""
         if self._error is not None:
             raise self._error.with_traceback(None)
         if self._eof:
             raise LocalProtocolError("receive_data() after receive_eof(): use a new ParamParser")
-        try:
-            data = memoryview(chunk).cast("B")
-        except TypeError:
-            raise LocalProtocolError(
-                f"receive_data() takes contiguous bytes, not {type(chunk).__name__}"
-            ) from None
+        data = owned(chunk)
         if self._pos:
             del self._buffer[: self._pos]
             self._base += self._pos
@@ -134,15 +132,17 @@ class ParamParser:
             self._pos = 0
         # Bytes past the limit are never looked at: no need to keep them.
         room = max(0, self._limits.max_body - self._received)
-        self._buffer += bytes(data[:room]).replace(b"\r", b"\n")
+        self._buffer += data[:room].replace(b"\r", b"\n")
         self._received += len(data)
 
+    @entry
     def receive_eof(self) -> None:
         """Say that the body is over; a last line without an end is delivered then."""
         if self._error is not None:
             raise self._error.with_traceback(None)
         self._eof = True
 
+    @entry
     def next_event(self) -> ParamEvent | NeedData:
         """The next event, NEED_DATA, or EndOfStream again and again at the end."""
         if self._error is not None:
@@ -175,11 +175,7 @@ class ParamParser:
 
     def events(self) -> Iterator[ParamEvent]:
         """Events until more data is needed; EndOfStream is the last one at the end."""
-        while (event := self.next_event()) is not NEED_DATA:
-            assert not isinstance(event, NeedData)  # narrows the type, nothing else
-            yield event
-            if isinstance(event, EndOfStream):
-                return
+        return Events(self)
 
     # -- one line ------------------------------------------------------------------
 
