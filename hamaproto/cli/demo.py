@@ -32,7 +32,7 @@ from hamaproto.cli.capture import (
 )
 from hamaproto.cli.exits import INTERRUPTED, PARTIAL, exit_code
 from hamaproto.cli.lists import fields_of, shown
-from hamaproto.cli.options import Target, need
+from hamaproto.cli.options import Target, cafile_option, insecure_option, need
 from hamaproto.cli.output import Output, open_output
 from hamaproto.cli.picture_size import size_of
 from hamaproto.cli.plain import cell, console
@@ -85,9 +85,17 @@ class _Row:
 )
 @click.option("--camera", "url", metavar="URL", help="A real camera; nothing of it is changed.")
 @click.option("--user", metavar="NAME", help="Who asks it; the password is prompted for.")
+@cafile_option
+@insecure_option
 @click.pass_context
 def demo(
-    context: click.Context, output: str, seconds: float, url: str | None, user: str | None
+    context: click.Context,
+    output: str,
+    seconds: float,
+    url: str | None,
+    user: str | None,
+    cafile: str | None,
+    insecure: bool,
 ) -> None:
     """Ask, set, move, watch and listen, and leave pictures and sound to look at.
 
@@ -101,10 +109,11 @@ def demo(
             login = ("admin", "1234")
             state = CameraState(users=dict([login]))
             simulated = stack.enter_context(running_camera(state))
-            show = _Demo(simulated.url, login, 10.0, directory, seconds, real=False)
+            driver = {"auth": login, "timeout": 10.0}
+            show = _Demo(simulated.url, driver, directory, seconds, real=False)
         else:
-            target = Target(url, user, 10.0)
-            show = _Demo(target.url, target.auth, target.timeouts, directory, seconds, real=True)
+            target = Target(url, user, 10.0, cafile=cafile, insecure=insecure)
+            show = _Demo(target.url, target.driver, directory, seconds, real=True)
         code = show.run()
     context.exit(code)
 
@@ -113,10 +122,10 @@ class _Demo:
     """One run of the demo."""
 
     def __init__(
-        self, url: str, auth: Any, timeout: Any, directory: Path, seconds: float, *, real: bool
+        self, url: str, driver: dict[str, Any], directory: Path, seconds: float, *, real: bool
     ) -> None:
         self._url = url
-        self._login = {"auth": auth, "timeout": timeout}
+        self._driver = driver
         self._directory = directory
         self._seconds = seconds
         self._real = real
@@ -147,7 +156,7 @@ class _Demo:
             if isinstance(row.example, Request) and (not self._real or row.reply in _READING)
         ]
         bar = progress.add_task(f"asking {len(rows)} commands", total=len(rows))
-        with Camera(self._url, **self._login) as camera:
+        with Camera(self._url, **self._driver) as camera:
             for row in rows:
                 self._ask_one(camera, row)
                 progress.advance(bar)
@@ -214,7 +223,7 @@ class _Demo:
                 recording.sound(samples, at)
 
             async def main() -> None:
-                async with io_asyncio.Camera(self._url, **self._login) as camera:
+                async with io_asyncio.Camera(self._url, **self._driver) as camera:
                     recording.expect(await declared_rate(camera))
                     await watch(
                         watch_picture(camera, picture, take_picture, None),

@@ -24,9 +24,11 @@ from hamaproto.io.blocking import Camera
 
 __all__ = [
     "Target",
+    "cafile_option",
     "camera_options",
     "current_target",
     "file_options",
+    "insecure_option",
     "json_option",
     "need",
     "overwrite_option",
@@ -59,12 +61,30 @@ json_option = click.option(
 path_option = click.option(
     "--path", metavar="PATH", help="Ask for this, as /video.cgi?res=1: for other cameras."
 )
+cafile_option = click.option(
+    "--cafile",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="https: trust the certificates in this file (PEM).",
+)
+insecure_option = click.option(
+    "--insecure", is_flag=True, help="https: accept any certificate, also a self-signed one."
+)
 
 
 class Target:
     """A camera as it was named on the command line; `file` if one of its files was named."""
 
-    def __init__(self, url: str, user: str | None, timeout: float, *, files: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        user: str | None,
+        timeout: float,
+        *,
+        files: bool = False,
+        cafile: str | None = None,
+        insecure: bool = False,
+    ) -> None:
         address = Address.parse(url)
         endpoint, in_url = Endpoint.parse(address.camera)
         if in_url is not None or address.has_secret:
@@ -80,20 +100,31 @@ class Target:
         self.prefix = endpoint.prefix
         self.file = address.target
         self.timeouts = Timeouts(timeout, timeout, max(60.0, timeout))
+        if insecure and cafile is not None:
+            raise click.UsageError("--insecure looks at no certificate: leave out --cafile")
+        if (insecure or cafile is not None) and not endpoint.secure:
+            raise click.UsageError("--cafile and --insecure are for a URL with https://")
         self.auth: Auth = _credentials(endpoint, user, in_url)
+        #: What every driver is to know beside the URL.
+        self.driver: dict[str, Any] = {
+            "auth": self.auth,
+            "timeout": self.timeouts,
+            "verify": not insecure,
+            "cafile": cafile,
+        }
 
     def camera(self) -> Camera:
         """A blocking driver for it."""
-        return Camera(self.url, auth=self.auth, timeout=self.timeouts)
+        return Camera(self.url, **self.driver)
 
     def at_root(self) -> Camera:
         """A driver that takes no part of the URL for a prefix."""
         url = self.url.removesuffix(self.prefix)
-        return Camera(url, auth=self.auth, timeout=self.timeouts)
+        return Camera(url, **self.driver)
 
 
 def camera_options(command: F) -> F:
-    """Gives a command the parameter `target`, made of URL, --user and --timeout."""
+    """Gives a command the parameter `target`, made of URL and the options of a connection."""
     return _with_target(command, files=False)
 
 
@@ -104,13 +135,23 @@ def file_options(command: F) -> F:
 
 def _with_target(command: F, *, files: bool) -> F:
     @functools.wraps(command)
-    def made(*, url: str, user: str | None, timeout: float, **values: Any) -> Any:
-        target = Target(url, user, timeout, files=files)
+    def made(
+        *,
+        url: str,
+        user: str | None,
+        timeout: float,
+        cafile: str | None,
+        insecure: bool,
+        **values: Any,
+    ) -> Any:
+        target = Target(url, user, timeout, files=files, cafile=cafile, insecure=insecure)
         click.get_current_context().meta[_TARGET] = target
         return command(target=target, **values)
 
     wrapped: Any = made
     for decorate in (
+        insecure_option,
+        cafile_option,
         click.option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),

@@ -16,6 +16,7 @@ from hamaproto.errors import (
     AuthenticationError,
     BusyError,
     CameraTimeoutError,
+    CertificateError,
     ConnectError,
     ConnectionLostError,
     HamaError,
@@ -30,6 +31,7 @@ __all__ = ["advice", "note_troubles", "told"]
 #: before its base.  An error whose message says it already has an empty row.
 _ADVICE: Final[tuple[tuple[type[HamaError], str], ...]] = (
     (LocalProtocolError, ""),
+    (CertificateError, ""),
     (ConnectError, "is this the camera's address, and is it on?"),
     (AuthenticationError, ""),
     (BusyError, "close another viewer, or try again later"),

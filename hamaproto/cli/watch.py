@@ -81,7 +81,7 @@ def record(
             recording.sound(decoder.decode(frame.data).tobytes(), at)
 
         async def main() -> None:
-            async with Camera(target.url, auth=target.auth, timeout=target.timeouts) as camera:
+            async with Camera(target.url, **target.driver) as camera:
                 hears = not no_sound and await has_sound(camera, again=reconnect)
                 recording.expect(await declared_rate(camera))
                 timeline = recording.timeline
@@ -163,7 +163,7 @@ def listen(
                 file.write(samples)
 
         async def main() -> None:
-            async with Camera(target.url, auth=target.auth, timeout=target.timeouts) as camera:
+            async with Camera(target.url, **target.driver) as camera:
                 backoff = Backoff() if reconnect else None
                 await watch(watch_sound(camera, tally, take, backoff), seconds=seconds)
 
