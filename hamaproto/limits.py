@@ -53,6 +53,9 @@ class Limits:
     max_param_line: int = 64 * 1024
     #: Lines of one parameter list; a full dump of a real camera has some hundreds.
     max_params: int = 20_000
+    #: Bytes of the events that wait until the program takes them.  At least one is let in,
+    #: whatever its size; past it the camera is made to wait, or the oldest events go.
+    max_inbox: int = 64 * 1024 * 1024
     #: Bytes of a body that is collected whole (a page, an error text).
     max_body: int = 4 * 1024 * 1024
 

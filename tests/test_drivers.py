@@ -6,6 +6,7 @@ How they are driven, and what is asked after each scenario, is in `driving.py`.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import socket
 import sys
 import threading
@@ -50,7 +51,7 @@ from hamaproto.io import Backoff, Disconnected, Reconnected, Timeouts
 from hamaproto.io import anyio as io_anyio
 from hamaproto.io import asyncio as io_asyncio
 from hamaproto.io import blocking as io_blocking
-from hamaproto.io._common import Endpoint
+from hamaproto.io._common import DEFAULT_TIMEOUTS, Endpoint
 from hamaproto.io.serve import CameraThread
 from hamaproto.limits import Limits
 
@@ -722,7 +723,11 @@ def test_anyio_needs_a_place_for_the_task_of_latest(driver: Driver) -> None:
 def test_timeouts_are_numbers_over_0(value: Any) -> None:
     with pytest.raises(LocalProtocolError, match="Timeouts"):
         Timeouts(idle=value)
-    assert Timeouts.of(3) == Timeouts(3, 3, 3)
+    assert Timeouts.of(3) == Timeouts(3, 3, 3, 3)
+    # None is for ever, wherever it stands; what nobody said has an end.
+    assert Timeouts.of(None) == Timeouts(None, None, None, None)
+    assert Timeouts() == DEFAULT_TIMEOUTS
+    assert all(getattr(DEFAULT_TIMEOUTS, row.name) for row in dataclasses.fields(Timeouts))
 
 
 def test_backoff_grows_to_its_cap_and_no_further() -> None:

@@ -20,6 +20,7 @@ LAYERS = (
     {"_version", "_checks", "errors", "limits", "headers", "events", "_accel"},
     {"wire", "gsm"},
     {"models", "commands"},
+    {"inbox", "patience", "retry_after"},
     {"outcome", "bodies"},
     {"client", "camera"},
     {"timing"},

@@ -26,7 +26,6 @@ import os
 import random
 import re
 import warnings
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import Enum
@@ -65,16 +64,19 @@ from hamaproto.events import (
 )
 from hamaproto.io._tls import Tls
 from hamaproto.limits import Limits
+from hamaproto.outcome import is_success
+from hamaproto.patience import Patience, TimeUp
+from hamaproto.retry_after import retry_after
 from hamaproto.wire.auth import Authenticator, Credentials
 
 __all__ = [
+    "DEFAULT_TIMEOUTS",
     "Auth",
     "Backoff",
     "Conversation",
     "Disconnected",
     "Do",
     "Endpoint",
-    "Inbox",
     "Occurrence",
     "Policy",
     "Reconnected",
@@ -106,11 +108,14 @@ class Timeouts:
     `connect`: until a connection stands.  `idle`: between two arrivals of bytes; the time
     in which the program itself does not take them does not count.  `total`: for the whole
     of an answer that ends, connecting and logins included; for a stream, until its head.
+    `frame`: between two complete pictures (or frames of sound) of a stream, whatever else
+    comes meanwhile; a part that only keeps the connection alive is no picture.
     """
 
     connect: float | None = 10.0
     idle: float | None = 10.0
     total: float | None = 60.0
+    frame: float | None = 60.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -122,13 +127,19 @@ class Timeouts:
 
     @classmethod
     def of(cls, value: Timeouts | float | None) -> Timeouts:
-        """One number is for all three; None is the defaults."""
-        if value is None or isinstance(value, Timeouts):
-            return value or cls()
+        """One number, or None, is for all four."""
+        if isinstance(value, Timeouts):
+            return value
+        if value is None:
+            return cls(None, None, None, None)
         _checks.number(
             "Camera", "timeout", value, f"Timeouts, or {_SECONDS}", low=0, high=YEAR, above=True
         )
-        return cls(value, value, value)
+        return cls(value, value, value, value)
+
+
+#: What a `Camera` is made with if nothing is said.
+DEFAULT_TIMEOUTS: Final = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,8 +383,11 @@ _CUT_OFF: Final = frozenset({AnomalyCode.TRUNCATED_BODY, AnomalyCode.HEAD_CUT_OF
 _SCRATCH: Final = 4096
 #: How a record of TLS begins that says why it hangs up (RFC 8446 5.1).
 _TLS_ALERT: Final = b"\x15\x03"
-#: Seconds by which a timer may be early.
-_CLOCK_GRAIN: Final = 0.002
+#: The streams that have frames.
+_FRAMES: Final = frozenset({Reply.MJPEG, Reply.AUDIO})
+#: What says "later": Request Timeout (RFC 9110 15.5.9), Too Early (RFC 8470 5.2), Too Many
+#: Requests (RFC 6585 4).
+_LATER: Final = frozenset({408, 425, 429})
 
 
 class Conversation(Generic[R]):
@@ -387,12 +401,13 @@ class Conversation(Generic[R]):
         "_begun",
         "_connection",
         "_cut_off",
-        "_deadline",
         "_eof",
+        "_had_frame",
         "_handshaking",
         "_held",
         "_lost",
         "_outcome",
+        "_patience",
         "_request",
         "_settings",
         "_silent",
@@ -412,8 +427,14 @@ class Conversation(Generic[R]):
         self._step: Do | None = Do.OPEN
         self._connection = self._new_connection()
         self._outcome: Outcome[R] = Outcome(request, limits=settings.limits)
-        # Set with the first attempt: a stream may be made long before it is read.
-        self._deadline: float | None = None
+        timeouts = settings.timeouts
+        self._patience = Patience(
+            timeouts.connect,
+            timeouts.idle,
+            timeouts.total,
+            timeouts.frame if request.reply in _FRAMES else None,
+        )
+        # With the first attempt: a stream may be made long before it is read.
         self._begun = False
         self._handshaking = False
         # Of this connection: whether it is over, why, and whether nothing came at all.
@@ -425,6 +446,8 @@ class Conversation(Generic[R]):
         self._attempt = 0
         self._again = False
         self._held: Occurrence | None = None
+        # Whether it was ever a stream: then a page in its place will pass.
+        self._had_frame = False
         #: When the last bytes came.
         self._arrived: Arrival | None = None
         #: The head of the answer that is coming in.
@@ -455,38 +478,50 @@ class Conversation(Generic[R]):
 
     # -- time
 
-    def _set_deadline(self, now: float) -> None:
-        total = self._settings.timeouts.total
-        self._deadline = None if total is None else now + total
-
     def opening(self, now: float) -> float | None:
         """Seconds that connecting may take."""
         if not self._begun:
             self._begun = True
-            self._set_deadline(now)
-        return _least(self._settings.timeouts.connect, self._left(now))
+            self._patience.begin(now)
+        return self._patience.opening(now)
 
     def patience(self, now: float) -> float | None:
-        """Seconds that the next bytes may take, None for ever; never below 0."""
-        return _least(self._settings.timeouts.idle, self._left(now))
+        """The driver begins to wait: seconds that the next bytes may take, None for ever."""
+        return self._patience.patience(now)
 
-    def _left(self, now: float) -> float | None:
-        return None if self._deadline is None else max(0.0, self._deadline - now)
+    def left(self, now: float) -> float | None:
+        """The same for a driver that waits already."""
+        return self._patience.left(now)
 
-    def timed_out(self, now: float) -> None:
-        """The time that `opening` or `patience` gave is over."""
+    def rested(self, now: float) -> None:
+        """Up to now the driver did not want to receive."""
+        self._patience.rested(now)
+
+    def timed_out(self, now: float, *, sending: bool = False) -> None:
+        """The time that `opening` or `patience` gave is over.
+
+        Not for a wait that took much longer than it was to: then the process had been stopped,
+        and the next step is to receive what has come meanwhile.
+        """
+        if self._step is Do.OPEN or sending or not self._patience.stood_still(now):
+            self._time_is_up(self._patience.up(now))
+
+    def _time_is_up(self, which: TimeUp) -> None:
         timeouts, place = self._settings.timeouts, self.endpoint
         if self._step is Do.OPEN and self._handshaking:
-            least = _least(timeouts.connect, timeouts.total) or 0
-            what = f"no TLS handshake within {least:g} s: is it http:// and not https://?"
+            times = [time for time in (timeouts.connect, timeouts.total) if time is not None]
+            what = f"no TLS handshake within {min(times, default=0):g} s: is it http:// and not https://?"
             self.lost(ConnectTimeoutError(f"{place}: {what}"))
-        elif self._deadline is not None and now >= self._deadline - _CLOCK_GRAIN:
+        elif which == "total":
             what = "no head" if isinstance(self._request, StreamRequest) else "no whole answer"
-            self.lost(CameraTimeoutError(f"{place}: {what} within {timeouts.total:g} s"))
+            self.lost(CameraTimeoutError(f"{place}: {what} within {timeouts.total or 0:g} s"))
         elif self._step is Do.OPEN:
             self.lost(
                 ConnectTimeoutError(f"{place}: can't connect within {timeouts.connect or 0:g} s")
             )
+        elif which == "frame":
+            what = "frame of sound" if self._request.reply is Reply.AUDIO else "complete picture"
+            self.lost(IdleTimeoutError(f"{place}: no {what} for {timeouts.frame or 0:g} s"))
         else:
             self.lost(IdleTimeoutError(f"{place}: silent for {timeouts.idle or 0:g} s"))
 
@@ -501,8 +536,12 @@ class Conversation(Generic[R]):
         self._connection = self._new_connection()
         self._step = Do.OPEN
 
-    def opened(self) -> bytes:
+    def opened(self, now: float) -> bytes:
         """A connection stands: gives the bytes to be sent on it."""
+        self._patience.opened(now)
+        if self._request.reply is Reply.TALK:
+            # No answer is due: it lasts as long as the sound.
+            self._patience.endless()
         self._step = None
         self._handshaking = False
         self._eof = self._cut_off = False
@@ -517,7 +556,7 @@ class Conversation(Generic[R]):
 
     def slept(self, now: float) -> None:
         """The delay is over."""
-        self._set_deadline(now)
+        self._patience.begin(now)
         self._connection = self._new_connection()
         self._step = Do.OPEN
 
@@ -537,8 +576,11 @@ class Conversation(Generic[R]):
             return self._connection.get_buffer(sizehint)
         return memoryview(bytearray(_SCRATCH))
 
-    def buffer_updated(self, nbytes: int, arrived: Arrival) -> None:
-        """So many bytes were received; what comes behind the end is left unread."""
+    def buffer_updated(self, nbytes: int, arrived: Arrival, now: float) -> None:
+        """So many bytes were received; what comes behind the end is left unread.
+
+        `now` is by the driver's clock, which `arrived` need not be.
+        """
         self.received += nbytes
         self._arrived = arrived
         if self._step is None and not self._eof:
@@ -548,6 +590,9 @@ class Conversation(Generic[R]):
                 if self._connection.first.startswith(_TLS_ALERT):
                     words = "it answers in TLS: is it https:// and not http://?"
                     self._fail_later(ConnectError(f"{self.endpoint}: {words}"))
+            over = self._patience.heard(now)
+            if over is not None:
+                self._time_is_up(over)
 
     def receive_eof(self) -> None:
         """The camera closed the connection."""
@@ -615,6 +660,8 @@ class Conversation(Generic[R]):
         attempts = self._attempt
         if isinstance(event, AudioFrame) or event.complete:
             self._attempt = 0
+            self._had_frame = True
+            self._patience.frame()
         if self._again:
             # Now, and not with the head: a camera whose slots are taken sends one too.
             self._again = False
@@ -643,10 +690,10 @@ class Conversation(Generic[R]):
             return None
         refusal = self._connection.login_error or self._outcome.refusal
         if refusal is not None:
-            return self._fail(refusal)
+            return self._fail(refusal, response)
         self.response = response
         if isinstance(self._request, StreamRequest):
-            self._deadline = None
+            self._patience.endless()
         return None
 
     def _retried(self) -> bool:
@@ -688,13 +735,13 @@ class Conversation(Generic[R]):
         self._lost = error
         self._step = Do.FAIL
 
-    def _fail(self, error: HamaError | None) -> Disconnected | Do:
+    def _fail(self, error: HamaError | None, response: Response | None = None) -> Disconnected | Do:
         self._lost = None
         backoff = self._backoff
-        if backoff is not None and _may_pass(error):
+        if backoff is not None and self._may_pass(error):
             self._attempt += 1
             if backoff.attempts is None or self._attempt <= backoff.attempts:
-                self.delay = backoff.delay(self._attempt)
+                self.delay = max(backoff.delay(self._attempt), self._asked_for(response, backoff))
                 self._step = Do.SLEEP
                 self._again = True
                 place, words = self.endpoint, _logged(error)
@@ -707,15 +754,24 @@ class Conversation(Generic[R]):
         self._step = Do.STOP if error is None else Do.FAIL
         return self._step
 
+    def _may_pass(self, error: HamaError | None) -> bool:
+        """Whether another attempt can help: not against a wrong password, which locks out."""
+        if isinstance(error, RefusedError):
+            if error.status in _LATER or (error.status or 0) >= 500:
+                return True
+            # What was a stream, or is not back yet, shows a page while it starts.
+            return is_success(error.status) and (self._had_frame or self._attempt > 0)
+        return not isinstance(error, AuthenticationError | LocalProtocolError | CertificateError)
+
+    def _asked_for(self, response: Response | None, backoff: Backoff) -> float:
+        """Seconds that the device itself wants to be left alone, at most the cap."""
+        if response is None or self._arrived is None:
+            return 0.0
+        return min(retry_after(response.headers, self._arrived.wall) or 0.0, backoff.cap)
+
     def result(self) -> R:
         """What the request's type promises; after `Do.STOP`."""
         return self._outcome.result()
-
-
-def _least(one: float | None, other: float | None) -> float | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return min(one, other)
 
 
 def _logged(error: HamaError | None) -> str:
@@ -723,13 +779,6 @@ def _logged(error: HamaError | None) -> str:
     if error is None:
         return "the camera ended the stream"
     return str(error) if isinstance(error, TransportError) else type(error).__name__
-
-
-def _may_pass(error: HamaError | None) -> bool:
-    """Whether another attempt can help: not against a wrong password, which locks out."""
-    if isinstance(error, RefusedError):
-        return error.status is not None and error.status >= 500
-    return not isinstance(error, AuthenticationError | LocalProtocolError | CertificateError)
 
 
 def connection_failed(place: Endpoint, error: OSError, *, connecting: bool) -> TransportError:
@@ -745,51 +794,6 @@ def connection_failed(place: Endpoint, error: OSError, *, connecting: bool) -> T
         made = ConnectionLostError(f"{place}: the connection was lost: {words}")
     made.__cause__ = error
     return made
-
-
-# -- between those who receive and those who take --------------------------------------
-
-
-class Inbox:
-    """Events that wait to be taken: at most `size`, or only the newest frame.
-
-    By the policy "wait" nothing may be put into a full one; by "latest" a frame replaces
-    the one that waits, and the oldest event goes if others pile up.
-    """
-
-    __slots__ = ("_events", "_latest", "_size", "dropped")
-
-    def __init__(self, size: int, policy: Policy) -> None:
-        self._events: deque[Occurrence] = deque()
-        self._size = size
-        self._latest = policy == "latest"
-        #: Events that were replaced or went.
-        self.dropped = 0
-
-    def __len__(self) -> int:
-        return len(self._events)
-
-    @property
-    def is_full(self) -> bool:
-        return not self._latest and len(self._events) >= self._size
-
-    def put(self, event: Occurrence) -> None:
-        events = self._events
-        if self._latest and isinstance(event, Frame):
-            older = next((waiting for waiting in events if isinstance(waiting, Frame)), None)
-            if older is not None:
-                events.remove(older)
-                self.dropped += 1
-        events.append(event)
-        if self._latest and len(events) > self._size + 1:
-            events.popleft()
-            self.dropped += 1
-
-    def get(self) -> Occurrence:
-        return self._events.popleft()
-
-    def clear(self) -> None:
-        self._events.clear()
 
 
 # -- talk-back -------------------------------------------------------------------------

@@ -18,18 +18,20 @@ from hamaproto.client import checked_sound
 from hamaproto.commands import BaseRequest, Request, StreamRequest
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Response
+from hamaproto.inbox import Inbox
 from hamaproto.io._common import (
+    DEFAULT_TIMEOUTS,
     Auth,
     Backoff,
     Conversation,
-    Inbox,
+    Occurrence,
     Policy,
     Settings,
     Timeouts,
     check_policy,
 )
 from hamaproto.io._tls import Tls, Verify
-from hamaproto.limits import Limits
+from hamaproto.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["BaseCamera", "BaseStream", "Line", "another_reads", "checked_frames", "talk_pieces"]
 
@@ -66,7 +68,7 @@ class BaseCamera:
         url: str,
         *,
         auth: Auth = None,
-        timeout: Timeouts | float | None = None,
+        timeout: Timeouts | float | None = DEFAULT_TIMEOUTS,
         limits: Limits | None = None,
         verify: Verify = True,
         cafile: str | os.PathLike[str] | None = None,
@@ -93,13 +95,17 @@ class BaseCamera:
 
     def _begin_stream(
         self, request: BaseRequest, reconnect: Backoff | None, queue: int, policy: Policy
-    ) -> tuple[Conversation[Any], Inbox]:
+    ) -> tuple[Conversation[Any], Inbox[Occurrence]]:
         """The conversation of a stream, and what holds its events."""
         self._settings.checked(request, StreamRequest, "stream")
         if reconnect is not None:
             _checks.instance("stream", "reconnect", reconnect, Backoff, "a Backoff, or None")
         check_policy(policy, queue)
-        return self._conversation(request, reconnect), Inbox(queue, policy)
+        limits = self._settings.limits or DEFAULT_LIMITS
+        inbox: Inbox[Occurrence] = Inbox(
+            queue, latest=policy == "latest", max_bytes=limits.max_inbox
+        )
+        return self._conversation(request, reconnect), inbox
 
     def _conversation(
         self, request: BaseRequest, reconnect: Backoff | None = None

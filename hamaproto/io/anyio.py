@@ -41,6 +41,7 @@ from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError
+from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
@@ -49,7 +50,6 @@ from hamaproto.io._common import (
     Disconnected,
     Do,
     Endpoint,
-    Inbox,
     Occurrence,
     Policy,
     Reconnected,
@@ -197,7 +197,7 @@ class Stream(BaseStream[E]):
     """
 
     def __init__(
-        self, conversation: Conversation[Any], line: _Line, inbox: Inbox | None = None
+        self, conversation: Conversation[Any], line: _Line, inbox: Inbox[Occurrence] | None = None
     ) -> None:
         super().__init__(conversation, line)
         self._reader = None if inbox is None else _Reader(line, inbox)
@@ -371,7 +371,7 @@ class _Line:
         elif scope.cancelled_caught:
             conversation.timed_out(anyio.current_time())
         else:
-            await self.send(conversation.opened())
+            await self.send(conversation.opened(anyio.current_time()))
 
     async def _connect(self, scope: anyio.CancelScope) -> socket.socket:
         """The first address that answers; raises the error of the last one."""
@@ -430,7 +430,7 @@ class _Line:
                     except _NOT_YET as error:
                         await _until_ready(sock, error, anyio.wait_writable)
             if scope.cancelled_caught and not self.closed:
-                conversation.timed_out(anyio.current_time())
+                conversation.timed_out(anyio.current_time(), sending=True)
         except OSError as error:
             # The camera may have answered before it hung up.
             if not self._drain():
@@ -464,7 +464,11 @@ class _Line:
         with self._patient(conversation.patience(anyio.current_time())) as scope:
             await _until_ready(sock, why, anyio.wait_readable)
         if scope.cancelled_caught and not self.closed:
-            conversation.timed_out(anyio.current_time())
+            try:
+                # What came while the process was stopped is there, though the time is up.
+                self._receive_now()
+            except _NOT_YET:
+                conversation.timed_out(anyio.current_time())
 
     def _receive_now(self) -> int:
         """Receive what is there; 0 at the end.  Raises OSError."""
@@ -475,7 +479,7 @@ class _Line:
         with conversation.get_buffer() as view:
             count = sock.recv_into(view)
         if count:
-            conversation.buffer_updated(count, arrival())
+            conversation.buffer_updated(count, arrival(), anyio.current_time())
         else:
             conversation.receive_eof()
         return count
@@ -547,7 +551,7 @@ async def _connected(sock: socket.socket, address: Any) -> socket.socket:
 class _Reader:
     """The task that reads for `policy="latest"`, and the task group that it lives in."""
 
-    def __init__(self, line: _Line, inbox: Inbox) -> None:
+    def __init__(self, line: _Line, inbox: Inbox[Occurrence]) -> None:
         self.inbox = inbox
         self._line = line
         self._group: anyio.abc.TaskGroup | None = None

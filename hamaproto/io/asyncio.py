@@ -25,6 +25,7 @@ from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError
+from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
@@ -33,7 +34,6 @@ from hamaproto.io._common import (
     Disconnected,
     Do,
     Endpoint,
-    Inbox,
     Occurrence,
     Policy,
     Reconnected,
@@ -74,7 +74,7 @@ class Camera(BaseCamera):
     async def execute(self, request: Request[R]) -> R:
         """Ask, and wait for the answer: its type is that of the request."""
         conversation = self._begin(request, "execute")
-        async with self._line(conversation, Inbox(16, "wait")) as line:
+        async with self._line(conversation, Inbox(16)) as line:
             while await line.next_event() is not None:
                 pass
             if line.closed:
@@ -138,7 +138,7 @@ class Camera(BaseCamera):
         if self._settings.needs_login_first():
             await self.execute(commands.audio_status())
         conversation = self._conversation(commands.talk())
-        async with self._line(conversation, Inbox(16, "wait")) as line:
+        async with self._line(conversation, Inbox(16)) as line:
             loop = asyncio.get_running_loop()
             await line.do(Do.OPEN)
             start = loop.time()
@@ -167,7 +167,7 @@ class Camera(BaseCamera):
     ) -> None:
         await self.close()
 
-    def _line(self, conversation: Conversation[Any], inbox: Inbox) -> _Line:
+    def _line(self, conversation: Conversation[Any], inbox: Inbox[Occurrence]) -> _Line:
         line = _Line(self._settings, conversation, inbox)
         self._lines.add(line)
         return line
@@ -235,6 +235,8 @@ _GONE_SECONDS = 5.0
 #: Where the first address does not answer, the next one is tried after so many seconds too.
 _STAGGER_SECONDS = 0.25
 _SCRATCH = 4096
+#: Of a second, in which the loop has a round for its sockets.
+_LAST_LOOK = 0.002
 #: Of the loop, until a transport that was given up has closed its socket.
 _ROUNDS = 50
 
@@ -247,7 +249,7 @@ class _Link(asyncio.BufferedProtocol):
     kept in `failure` instead, and the one who waits raises it.
     """
 
-    def __init__(self, conversation: Conversation[Any], inbox: Inbox) -> None:
+    def __init__(self, conversation: Conversation[Any], inbox: Inbox[Occurrence]) -> None:
         self._conversation = conversation
         self._inbox = inbox
         self._loop = asyncio.get_running_loop()
@@ -263,7 +265,8 @@ class _Link(asyncio.BufferedProtocol):
         self._reading = True
         self._writable: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._heard = self._loop.time()
+        # Whether time seemed to be up, and there was one more look at the socket.
+        self._looked = False
 
     # -- what the transport says
 
@@ -275,8 +278,7 @@ class _Link(asyncio.BufferedProtocol):
             return
         try:
             # Here, before anything can arrive: what a camera says unasked is not lost.
-            self.transport.write(self._conversation.opened())
-            self._heard = self._loop.time()
+            self.transport.write(self._conversation.opened(self._loop.time()))
             self._set_timer()
         except BaseException as error:
             self._broke(error)
@@ -289,10 +291,10 @@ class _Link(asyncio.BufferedProtocol):
             return memoryview(bytearray(_SCRATCH))
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._heard = self._loop.time()
+        self._looked = False
         if self.transport is not None:
             try:
-                self._conversation.buffer_updated(nbytes, arrival())
+                self._conversation.buffer_updated(nbytes, arrival(), self._loop.time())
                 self.pump()
             except BaseException as error:
                 self._broke(error)
@@ -344,7 +346,7 @@ class _Link(asyncio.BufferedProtocol):
                     count = twin.recv_into(view)
                 if not count:
                     break
-                conversation.buffer_updated(count, arrival())
+                conversation.buffer_updated(count, arrival(), self._loop.time())
                 self.pump()
 
     def pause_writing(self) -> None:
@@ -381,7 +383,7 @@ class _Link(asyncio.BufferedProtocol):
             return
         if not self._reading and self.transport is not None:
             self._reading = True
-            self._heard = self._loop.time()
+            self._conversation.rested(self._loop.time())
             if not self.transport.is_closing():
                 self.transport.resume_reading()
         self._waiter = self._loop.create_future()
@@ -393,9 +395,9 @@ class _Link(asyncio.BufferedProtocol):
     # -- time
 
     def _set_timer(self) -> None:
-        patience = self._conversation.patience(self._loop.time())
-        if patience is not None:
-            self._timer = self._loop.call_later(patience, self._check_time)
+        left = self._conversation.left(self._loop.time())
+        if left is not None:
+            self._timer = self._loop.call_later(left, self._check_time)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -410,17 +412,28 @@ class _Link(asyncio.BufferedProtocol):
         now = self._loop.time()
         if not self._reading:
             # Nothing is wanted at the moment: not the camera's silence.
-            self._heard = now
-        patience = self._conversation.patience(self._heard)
-        left = None if patience is None else self._heard + patience - now
-        if left is not None and left <= 0:
-            try:
-                self._conversation.timed_out(now)
-                self.pump()
-            except BaseException as error:
-                self._broke(error)
-        elif left is not None:
-            self._timer = self._loop.call_later(left, self._check_time)
+            self._conversation.rested(now)
+        left = self._conversation.left(now)
+        if left is None:
+            return
+        if left <= 0 and self._looked:
+            self._time_is_up(now)
+            return
+        # Timers may come before the sockets in a round of the loop, and after a pause of the
+        # process both are due: then the sockets have one more round.
+        self._looked = left <= 0
+        self._timer = self._loop.call_later(left or _LAST_LOOK, self._check_time)
+
+    def _time_is_up(self, now: float) -> None:
+        self._looked = False
+        try:
+            self._conversation.timed_out(now)
+            self.pump()
+            if self._conversation.is_open:
+                # The process had been stopped: all begins anew.
+                self._set_timer()
+        except BaseException as error:
+            self._broke(error)
 
     # -- the end
 
@@ -452,7 +465,9 @@ class _Link(asyncio.BufferedProtocol):
 class _Line:
     """The connection of a conversation, or none: does what the steps ask for."""
 
-    def __init__(self, settings: Settings, conversation: Conversation[Any], inbox: Inbox) -> None:
+    def __init__(
+        self, settings: Settings, conversation: Conversation[Any], inbox: Inbox[Occurrence]
+    ) -> None:
         self._settings = settings
         self._conversation = conversation
         self.inbox = inbox
@@ -628,7 +643,7 @@ class _Line:
             async with asyncio.timeout(self._conversation.patience(loop.time())):
                 await link.flushed()
         except TimeoutError:
-            self._conversation.timed_out(loop.time())
+            self._conversation.timed_out(loop.time(), sending=True)
 
     # -- talk-back
 

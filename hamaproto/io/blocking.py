@@ -29,6 +29,7 @@ from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError
+from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
@@ -37,7 +38,6 @@ from hamaproto.io._common import (
     Disconnected,
     Do,
     Endpoint,
-    Inbox,
     Occurrence,
     Policy,
     Reconnected,
@@ -181,7 +181,7 @@ class Stream(BaseStream[E]):
     """
 
     def __init__(
-        self, conversation: Conversation[Any], line: _Line, inbox: Inbox | None = None
+        self, conversation: Conversation[Any], line: _Line, inbox: Inbox[Occurrence] | None = None
     ) -> None:
         super().__init__(conversation, line)
         self._reader = None if inbox is None else _Reader(conversation, line, inbox)
@@ -366,7 +366,7 @@ class _Line:
             conversation.connected()
             if not self._secure(end):
                 return
-        self.send(conversation.opened())
+        self.send(conversation.opened(time.monotonic()))
 
     def _connect(self, sock: socket.socket, address: Any, end: float | None, share: int) -> None:
         """Connect within a share of the time that is left.  Raises OSError, all closed."""
@@ -395,7 +395,7 @@ class _Line:
                 sock.settimeout(_left(end, 1))
                 cast(ssl.SSLSocket, sock).do_handshake()
             return True
-        except (TimeoutError, BlockingIOError):
+        except _NOT_NOW:
             self._given_up()
             conversation.timed_out(time.monotonic())
         except OSError as error:
@@ -419,9 +419,8 @@ class _Line:
             with self._used(sock):
                 sock.settimeout(conversation.patience(time.monotonic()))
                 sock.sendall(data)
-        except (TimeoutError, BlockingIOError):
-            # The latter says that there was no time left to wait at all.
-            conversation.timed_out(time.monotonic())
+        except _NOT_NOW:
+            conversation.timed_out(time.monotonic(), sending=True)
         except OSError as error:
             # The camera may have answered before it hung up.
             if not self._drain():
@@ -438,8 +437,17 @@ class _Line:
         conversation = self._conversation
         try:
             self._receive_some(conversation.patience(time.monotonic()))
-        except (TimeoutError, BlockingIOError):
-            # The latter says that there was no time left to wait at all.
+        except _NOT_NOW:
+            self._look_again()
+        except OSError as error:
+            conversation.lost(connection_failed(self._place, error, connecting=False))
+
+    def _look_again(self) -> None:
+        """The time is up.  What came while the process was stopped is there all the same."""
+        conversation = self._conversation
+        try:
+            self._receive_some(0.0)
+        except _NOT_NOW:
             conversation.timed_out(time.monotonic())
         except OSError as error:
             conversation.lost(connection_failed(self._place, error, connecting=False))
@@ -461,7 +469,8 @@ class _Line:
         if self._closing.is_set():
             raise _ClosedError
         if count:
-            conversation.buffer_updated(count, arrival())
+            arrived = arrival()
+            conversation.buffer_updated(count, arrived, arrived.monotonic)
         else:
             conversation.receive_eof()
         return count
@@ -484,7 +493,7 @@ class _Line:
             try:
                 if not self._receive_some(max(left, 0.0)):
                     continue
-            except (TimeoutError, BlockingIOError):
+            except _NOT_NOW:
                 return
             except _ClosedError:
                 raise LocalProtocolError("the Camera was closed while it was talked to") from None
@@ -506,6 +515,10 @@ def _left(end: float | None, share: int) -> float | None:
     return None if end is None else max((end - time.monotonic()) / share, 0.001)
 
 
+#: Nothing could be received or sent in the time; the last three, if there was no time at all.
+_NOT_NOW = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
 class _ClosedError(Exception):
     """The line was closed, by this thread or another."""
 
@@ -516,7 +529,9 @@ _JOIN_SECONDS = 5.0
 class _Reader:
     """The thread that reads for `policy="latest"`; it begins with the first event asked for."""
 
-    def __init__(self, conversation: Conversation[Any], line: _Line, inbox: Inbox) -> None:
+    def __init__(
+        self, conversation: Conversation[Any], line: _Line, inbox: Inbox[Occurrence]
+    ) -> None:
         self.inbox = inbox
         self._line = line
         self._news = threading.Condition()
