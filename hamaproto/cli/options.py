@@ -99,7 +99,7 @@ class Target:
         #: What stands before all its names, behind a proxy.
         self.prefix = endpoint.prefix
         self.file = address.target
-        self.timeouts = Timeouts(timeout, timeout, max(60.0, timeout))
+        self.timeouts = Timeouts(timeout, timeout, max(60.0, timeout), max(60.0, timeout))
         if insecure and cafile is not None:
             raise click.UsageError("--insecure looks at no certificate: leave out --cafile")
         if (insecure or cafile is not None) and not endpoint.secure:
