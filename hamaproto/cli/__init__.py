@@ -6,7 +6,8 @@
     options     what the commands have in common: where the camera is, who asks
     output      where they write to
     ask         info, get, set, ask, commands, snapshot
-    watch       record, listen, talk
+    record      picture and sound into files
+    watch       listen, talk
     simulate    a camera to try all this on
     demo        everything at once
     capture recording soundtrack sheet    what they are made of

@@ -33,6 +33,8 @@ __all__ = [
     "need",
     "overwrite_option",
     "path_option",
+    "reconnect_option",
+    "seconds_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,6 +57,12 @@ overwrite_option = click.option(
 )
 
 
+seconds_option = click.option(
+    "--seconds", type=click.FloatRange(min=0, min_open=True), help="For how long; else to Ctrl-C."
+)
+reconnect_option = click.option(
+    "--reconnect", is_flag=True, help="Ask again when the stream is lost, and again."
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Data instead of lines, as JSON on standard output."
 )

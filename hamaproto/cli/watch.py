@@ -1,4 +1,4 @@
-"""Commands whose answer has no end: record and listen; and talk, which goes the other way."""
+"""Sound: listen, and talk, which goes the other way."""
 
 from __future__ import annotations
 
@@ -11,105 +11,31 @@ from typing import Any
 import click
 
 from hamaproto.cli.capture import (
-    NO_SOUND,
     Tally,
-    declared_rate,
-    has_sound,
     run_until_stopped,
     verdict,
     watch,
-    watch_picture,
     watch_sound,
 )
-from hamaproto.cli.options import Target, camera_options, need, overwrite_option
+from hamaproto.cli.options import (
+    Target,
+    camera_options,
+    need,
+    overwrite_option,
+    reconnect_option,
+    seconds_option,
+)
 from hamaproto.cli.output import format_of, open_output
 from hamaproto.cli.plain import note
-from hamaproto.events import AudioFrame, Frame
+from hamaproto.events import AudioFrame
 from hamaproto.gsm import Decoder, Encoder
 from hamaproto.io._common import Backoff
 from hamaproto.io.asyncio import Camera
 
 __all__ = ["COMMANDS"]
 
-_seconds_option = click.option(
-    "--seconds", type=click.FloatRange(min=0, min_open=True), help="For how long; else to Ctrl-C."
-)
 #: What the sound is written as, by the name of the file.
 _SOUNDS = {".wav": "wav", ".gsm": "gsm", ".s16": "s16"}
-_reconnect_option = click.option(
-    "--reconnect", is_flag=True, help="Ask again when the stream is lost, and again."
-)
-
-
-@click.command()
-@camera_options
-@click.option(
-    "-o", "--output", required=True, metavar="FILE.mkv", help="The file to write; - is stdout."
-)
-@overwrite_option
-@_seconds_option
-@_reconnect_option
-@click.option("--no-sound", is_flag=True, help="Pictures only.")
-@click.pass_context
-def record(
-    context: click.Context,
-    target: Target,
-    output: str,
-    overwrite: bool,
-    seconds: float | None,
-    reconnect: bool,
-    no_sound: bool,
-) -> None:
-    """Record picture and sound of the camera at URL, the pictures as they are sent.
-
-    The file can be played while it is written.
-    """
-    need("av", "numpy")
-    from hamaproto.cli.recording import Recording
-
-    format_of(output, {".mkv": "matroska"}, stream="matroska")
-    picture, sound = Tally("picture"), Tally("sound")
-    backoff = Backoff() if reconnect else None
-    decoder = Decoder(on_bad_frame="conceal")
-    with Recording(open_output(output, overwrite=overwrite), sound=not no_sound) as recording:
-
-        def take_picture(frame: Frame, at: float) -> None:
-            stamp = frame.timestamp
-            recording.picture(frame.data, at, None if stamp is None else float(stamp))
-
-        def take_sound(frame: AudioFrame, at: float) -> None:
-            recording.sound(decoder.decode(frame.data).tobytes(), at)
-
-        async def main() -> None:
-            async with Camera(target.url, **target.driver) as camera:
-                hears = not no_sound and await has_sound(camera, again=reconnect)
-                recording.expect(await declared_rate(camera))
-                timeline = recording.timeline
-                work = [
-                    watch_picture(camera, picture, take_picture, backoff, timeline.picture_lost)
-                ]
-                if hears:
-                    work.append(
-                        watch_sound(camera, sound, take_sound, backoff, timeline.sound_lost)
-                    )
-                elif not no_sound:
-                    recording.without_sound()
-                    sound.absent = True
-                    note(NO_SOUND)
-                await watch(*work, seconds=seconds)
-
-        finished = run_until_stopped(main())
-    note(f"{output}: {recording.pictures} pictures, {recording.samples / 8000:.1f} s of sound")
-    context.exit(
-        verdict(
-            picture,
-            sound,
-            finished=finished,
-            seconds=seconds,
-            host=target.host,
-            login=target.auth is not None,
-        )
-    )
 
 
 @click.command()
@@ -128,8 +54,8 @@ def record(
     type=click.Choice(["wav", "gsm", "s16"]),
     help="Instead of what the file's name says; gsm on stdout, s16 is samples alone.",
 )
-@_seconds_option
-@_reconnect_option
+@seconds_option
+@reconnect_option
 @click.pass_context
 def listen(
     context: click.Context,
@@ -234,4 +160,4 @@ def _encoded(path: str) -> Iterator[bytes]:
             yield encoder.encode(rest.ljust(320, b"\0"))
 
 
-COMMANDS = (record, listen, talk)
+COMMANDS = (listen, talk)

@@ -1,0 +1,101 @@
+"""One Matroska file of pictures and sound.
+
+Pictures go into it as they were received, no byte decoded; sound is 16-bit PCM.  What is
+written can be played at any time: while the file grows, after a crash, when the disk is full.
+When it is finished it has an index and its duration too, if it can be sought in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any, Final
+
+import av
+
+from hamaproto.cli.output import Output
+from hamaproto.gsm.wav import RATE
+
+__all__ = ["MARK", "Matroska"]
+
+#: Stands in each file near its beginning, so that it can be told from other people's.
+MARK: Final = "hamaproto record"
+
+_MILLISECONDS: Final = Fraction(1, 1000)
+#: A cluster is what a player can read of an unfinished file; and sound and pictures wait for
+#: each other no longer than this (in microseconds).
+_OPTIONS: Final = {
+    "cluster_time_limit": "1000",
+    "max_interleave_delta": "500000",
+    "flush_packets": "1",
+}
+#: Bytes of the container: its beginning, and what it adds to each packet, the index included.
+_HEAD_BYTES: Final = 1024
+_PACKET_BYTES: Final = 28
+
+
+class Matroska:
+    """A file of pictures of one size, and of sound; times count from its beginning.
+
+    `rate` is pictures a second as the camera declares it; without one none is declared, and
+    players go by the times.  PyAV is given the open file and never its name.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        size: tuple[int, int],
+        *,
+        sound: bool = True,
+        rate: int | None = None,
+        made: datetime | None = None,
+    ) -> None:
+        self._output = output
+        self._last_picture = -1
+        self._last_sound = -1
+        #: Bytes that the file will have, as far as is known.
+        self.size = _HEAD_BYTES
+        file: Any = av.open(output, "w", format="matroska", options=_OPTIONS)
+        self._file = file
+        file.metadata["RECORDED_BY"] = MARK
+        if made is not None:
+            file.metadata["creation_time"] = made.astimezone(UTC).isoformat(timespec="microseconds")
+        width, height = size
+        self._picture: Any = file.add_mux_stream("mjpeg", rate, width=width, height=height)
+        self._sound: Any = None
+        if sound:
+            self._sound = file.add_stream("pcm_s16le", rate=RATE)
+            self._sound.codec_context.layout = "mono"
+        file.start_encoding()
+
+    def picture(self, image: bytes, milliseconds: int) -> None:
+        """A JPEG; two of them can't have the same time."""
+        self._last_picture = max(milliseconds, self._last_picture + 1)
+        self._write(self._picture, image, self._last_picture, _MILLISECONDS)
+
+    def sound(self, samples: bytes, start: int) -> None:
+        """16-bit samples, the first of which is the one of that number."""
+        self._last_sound = max(start, self._last_sound + 1)
+        self._write(self._sound, samples, self._last_sound, Fraction(1, RATE))
+        self._last_sound += len(samples) // 2 - 1
+
+    def _write(self, stream: Any, data: bytes, time: int, base: Fraction) -> None:
+        packet = av.Packet(data)
+        packet.stream = stream
+        packet.time_base = base
+        packet.pts = packet.dts = time
+        packet.is_keyframe = True
+        self.size += len(data) + _PACKET_BYTES
+        self._file.mux(packet)
+
+    def close(self) -> None:
+        """Finish the file, and see to it that it survives a loss of power."""
+        with self._output:
+            self._file.close()
+
+    def abandon(self) -> None:
+        """Leave the file as it is: nothing more can be written to it."""
+        with contextlib.suppress(Exception):
+            self._file.close()
+        self._output.close()
