@@ -63,8 +63,12 @@ _MOST_LEFT_OUT: Final = 4
 _LEAST_STEP: Final = 0.001
 #: Pictures that are no more than that many seconds apart came in one go.
 _ONE_GO: Final = 0.01
-#: Goes of pictures that tell their usual distance, and how many outweigh what was said before.
-_REMEMBERED: Final = 15
+#: Goes of pictures that tell their usual distance, and how many seconds of them outweigh what
+#: the camera says.
+_REMEMBERED: Final = 64
+_LEARNED: Final = 3.0
+#: Stamps that are looked at, and how many are enough to tell what they count.
+_STAMPS: Final = 15
 _ENOUGH: Final = 5
 
 
@@ -142,7 +146,7 @@ class _Steps:
         self._known = self.usual > 0
         #: The last goes: seconds, and pictures.
         self._goes: deque[tuple[float, int]] = deque(maxlen=_REMEMBERED)
-        self._stamp_steps: deque[float] = deque(maxlen=_REMEMBERED)
+        self._stamp_steps: deque[float] = deque(maxlen=_STAMPS)
         self._stamp: float | None = None
         self._arrived: float | None = None
         # Pictures that came in one go; when it began, and when the go before it ended.
@@ -179,10 +183,14 @@ class _Steps:
         if self._batch and ended > self._before:
             self._goes.append((ended - self._before, self._batch))
         self._before = ended
-        if self._goes and (len(self._goes) >= _ENOUGH or not self._known):
-            middle = median_low(seconds / count for seconds, count in self._goes)
-            usual = [go for go in self._goes if abs(go[0] / go[1] - middle) <= middle / 4]
-            self.usual = sum(go[0] for go in usual) / sum(go[1] for go in usual)
+        if not self._goes:
+            return
+        middle = median_low(seconds / count for seconds, count in self._goes)
+        # Not those with a pause, or a picture that was left out.
+        usual = [go for go in self._goes if abs(go[0] / go[1] - middle) <= middle / 2]
+        seconds = sum(go[0] for go in usual)
+        if seconds >= _LEARNED or not self._known:
+            self.usual = seconds / sum(go[1] for go in usual)
 
     def _by_stamp(self, stamp: float | None) -> float:
         """The step by the sender's own time; 0 if that is no time in seconds."""

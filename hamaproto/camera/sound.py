@@ -8,13 +8,13 @@ an encoder in its home state, so that a frame depends on its number and on nothi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
 from hamaproto.gsm import Encoder
 
-__all__ = ["FRAME_SIZE", "SILENCE", "Sound", "chime"]
+__all__ = ["FRAME_SIZE", "NOTE_FRAMES", "SILENCE", "Sound", "chime", "tune"]
 
 #: Bytes of a GSM 06.10 frame, and its samples: 20 ms at 8 kHz.
 FRAME_SIZE: Final = 33
@@ -27,7 +27,8 @@ Sound = Callable[[int], bytes]
 
 #: The tune, in Hz: two falling and two rising phrases of four notes.
 _NOTES: Final = (659, 523, 587, 392, 392, 587, 659, 523, 659, 587, 523, 392, 392, 587, 659, 523)
-_NOTE_FRAMES: Final = 25
+#: The frames of a note.
+NOTE_FRAMES: Final = 25
 _LOUDNESS: Final = 9000
 #: The partials of a bell: multiple of the note, loudness, how fast it dies away a second.
 _PARTIALS: Final = ((1.0, 0.6, 5.0), (2.0, 0.25, 8.0), (3.01, 0.15, 12.0))
@@ -39,23 +40,38 @@ def _sample(note: float, seconds: float) -> int:
         for multiple, loudness, decay in _PARTIALS
     )
     # Silent at both ends, where one encoder's state ends and the next one's begins.
-    left = _NOTE_FRAMES / 50 - seconds
+    left = NOTE_FRAMES / 50 - seconds
     return round(_LOUDNESS * bell * min(1.0, seconds * 200, left * 20))
 
 
-@lru_cache(maxsize=len(_NOTES))
-def _frames(note: int) -> tuple[bytes, ...]:
+@lru_cache(maxsize=64)
+def _frames(note: float) -> tuple[bytes, ...]:
     """The frames of one note."""
     encoder = Encoder()
     return tuple(
         encoder.encode_frame(
             [_sample(note, at / 8000) for at in range(start, start + FRAME_SAMPLES)]
         )
-        for start in range(0, _NOTE_FRAMES * FRAME_SAMPLES, FRAME_SAMPLES)
+        for start in range(0, NOTE_FRAMES * FRAME_SAMPLES, FRAME_SAMPLES)
     )
+
+
+def tune(notes: Sequence[float]) -> Sound:
+    """A sound of these notes (Hz, up to 1300), half a second each, over and over.
+
+    With notes that all differ, each of them tells when it was made.
+    """
+
+    def sound(number: int) -> bytes:
+        place, within = divmod(number, NOTE_FRAMES)
+        return _frames(notes[place % len(notes)])[within]
+
+    return sound
+
+
+_CHIME: Final = tune(_NOTES)
 
 
 def chime(number: int) -> bytes:
     """The frame of that number in the camera's tune."""
-    place, within = divmod(number, _NOTE_FRAMES)
-    return _frames(_NOTES[place % len(_NOTES)])[within]
+    return _CHIME(number)
