@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from hamaproto._version import __version__
-from hamaproto.cli import ask, demo, lists, record, simulate, snapshot, watch
+from hamaproto.cli import ask, demo, lists, record, simulate, snapshot, stream, watch
 from hamaproto.cli.exits import BUG, EXITS, INTERRUPTED, OK, exit_code
 from hamaproto.cli.options import current_target
 from hamaproto.cli.plain import note
@@ -39,6 +39,7 @@ def cli() -> None:
 for _command in (
     *lists.COMMANDS,
     snapshot.snapshot,
+    stream.stream,
     *ask.COMMANDS,
     record.record,
     *watch.COMMANDS,

@@ -54,12 +54,14 @@ async def watch_picture(
     take: Callable[[Frame, float], None],
     backoff: Backoff | None,
     lost: Callable[[], None] | None = None,
+    request: StreamRequest[Any] | None = None,
 ) -> None:
     """Give every picture and its arrival time to `take`; errors go to the tally.
 
-    `lost` is called when the connection was lost and another one is tried.
+    `lost` is called when the connection was lost and another one is tried.  `request` is for
+    a stream under another name than that of this family.
     """
-    await _watch(camera, commands.video_stream(), tally, Frame, take, backoff, lost)
+    await _watch(camera, request or commands.video_stream(), tally, Frame, take, backoff, lost)
 
 
 async def watch_sound(
@@ -86,11 +88,12 @@ async def declared_rate(camera: Camera) -> int | None:
     return fps if fps is not None and 0 < fps <= _MOST_FPS else None
 
 
-async def has_sound(camera: Camera, *, again: bool) -> bool:
+async def has_sound(camera: Camera, *, again: bool, other: bool = False) -> bool:
     """Ask the camera whether it hears (3.2); True if it does not say, and the stream will tell.
 
-    Raises ConnectError unless the streams are asked for `again`: who can't be reached has
-    nothing to say of the rest either.
+    A camera of `other` kinds has sound of this kind only if it says so.  Raises ConnectError
+    unless the streams are asked for `again`: who can't be reached has nothing to say of the
+    rest either.
     """
     try:
         async with asyncio.timeout(_PATIENCE):
@@ -98,9 +101,11 @@ async def has_sound(camera: Camera, *, again: bool) -> bool:
     except ConnectError:
         if not again:
             raise
-        return True
+        return not other
     except (HamaError, TimeoutError):
-        return True
+        return not other
+    if other and status.audio is None:
+        return False
     return status.audio not in (Availability.NO, Availability.DISABLED)
 
 

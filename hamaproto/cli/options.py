@@ -17,8 +17,11 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from hamaproto import commands
 from hamaproto.cli.address import Address
 from hamaproto.cli.plain import harmless, warn
+from hamaproto.commands import Reply, Request, StreamRequest, VideoEvent
+from hamaproto.events import Frame
 from hamaproto.io._common import Auth, Endpoint, Timeouts
 from hamaproto.io.blocking import Camera
 
@@ -28,6 +31,7 @@ __all__ = [
     "camera_options",
     "current_target",
     "file_options",
+    "image_at",
     "insecure_option",
     "json_option",
     "need",
@@ -80,6 +84,11 @@ insecure_option = click.option(
 )
 
 
+def image_at(path: str) -> Request[Frame]:
+    """One picture under any name."""
+    return Request(path, None, "picture", Reply.IMAGE)
+
+
 class Target:
     """A camera as it was named on the command line; `file` if one of its files was named."""
 
@@ -121,6 +130,26 @@ class Target:
             "cafile": cafile,
         }
 
+    def name_file(self, path: str | None) -> None:
+        """Take `path` for the file that is asked for; raises click.UsageError for two of them."""
+        if path is None:
+            return
+        if self.file is not None:
+            raise click.UsageError(f"URL names a file already, {self.file.partition('?')[0]}")
+        self.file = path if path.startswith("/") else f"/{path}"
+
+    @property
+    def pictures(self) -> StreamRequest[VideoEvent]:
+        """The stream of pictures: that of this family, or the one that was named."""
+        if self.file is None:
+            return commands.video_stream()
+        return StreamRequest(self.file, None, "stream of pictures", Reply.MJPEG)
+
+    @property
+    def picture(self) -> Request[Frame]:
+        """One picture, in the same way."""
+        return commands.image() if self.file is None else image_at(self.file)
+
     def camera(self) -> Camera:
         """A blocking driver for it."""
         return Camera(self.url, **self.driver)
@@ -145,14 +174,16 @@ def _with_target(command: F, *, files: bool) -> F:
     @functools.wraps(command)
     def made(
         *,
-        url: str,
-        user: str | None,
-        timeout: float,
-        cafile: str | None,
-        insecure: bool,
+        url: str = "",
+        user: str | None = None,
+        timeout: float = 10.0,
+        cafile: str | None = None,
+        insecure: bool = False,
+        target: Target | None = None,
         **values: Any,
     ) -> Any:
-        target = Target(url, user, timeout, files=files, cafile=cafile, insecure=insecure)
+        if target is None:  # else by another command, which knows it already
+            target = Target(url, user, timeout, files=files, cafile=cafile, insecure=insecure)
         click.get_current_context().meta[_TARGET] = target
         return command(target=target, **values)
 

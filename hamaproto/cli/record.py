@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from hamaproto import commands
 from hamaproto.cli.capture import (
     NO_SOUND,
     Tally,
@@ -35,7 +34,7 @@ from hamaproto.cli.exits import INTERRUPTED, OK, PARTIAL
 from hamaproto.cli.measures import AMOUNT, DURATION, Amount
 from hamaproto.cli.options import (
     Target,
-    camera_options,
+    file_options,
     need,
     overwrite_option,
     reconnect_option,
@@ -69,7 +68,7 @@ _LAPSE: Final = {".mkv": "matroska", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 
 @click.command()
-@camera_options
+@file_options
 @click.option(
     "-o",
     "--output",
@@ -126,7 +125,8 @@ _LAPSE: Final = {".mkv": "matroska", ".jpg": "jpeg", ".jpeg": "jpeg"}
 def record(context: click.Context, /, target: Target, output: str, **options: Any) -> None:
     """Record picture and sound of the camera at URL, the pictures as they are sent.
 
-    The file can be played while it is written, and however the recording ends.
+    The file can be played while it is written, and however the recording ends.  URL may be the
+    full address of a stream of any other camera; with --every, of a picture.
     """
     need("av", "numpy")
     job = _Job(target, output, **options)
@@ -263,13 +263,20 @@ class _Stream:
     async def _watch(self, recording: Recording, progress: Progress) -> None:
         job, target = self._job, self._job.target
         async with Camera(target.url, **target.driver) as camera:
-            hears = not job.no_sound and await has_sound(camera, again=job.reconnect)
+            hears = not job.no_sound and await has_sound(
+                camera, again=job.reconnect, other=target.file is not None
+            )
             recording.expect(await declared_rate(camera))
             take_picture, take_sound = self._takers(recording)
             timeline = recording.timeline
             work = [
                 watch_picture(
-                    camera, self._picture, take_picture, self._backoff, timeline.picture_lost
+                    camera,
+                    self._picture,
+                    take_picture,
+                    self._backoff,
+                    timeline.picture_lost,
+                    target.pictures,
                 )
             ]
             if hears:
@@ -411,7 +418,7 @@ class _Lapse:
     async def _ask(self, camera: Camera) -> bytes | None:
         """A picture; None if there was none this time.  The first one has to come."""
         try:
-            image = (await camera.execute(commands.image())).data
+            image = (await camera.execute(self._job.target.picture)).data
         except AuthenticationError:
             raise
         except HamaError as error:

@@ -6,11 +6,10 @@ import click
 
 from hamaproto import commands
 from hamaproto.cli.exits import OK, PARTIAL
-from hamaproto.cli.options import Target, file_options, json_option, path_option
+from hamaproto.cli.options import Target, file_options, image_at, json_option, path_option
 from hamaproto.cli.output import open_output
 from hamaproto.cli.picture_size import absurd_size, size_of
 from hamaproto.cli.plain import note, print_json
-from hamaproto.commands import Reply, Request
 from hamaproto.errors import RefusedError, RemoteProtocolError
 from hamaproto.events import Frame
 from hamaproto.io.blocking import Camera
@@ -47,7 +46,8 @@ def snapshot(
     """
     if as_json and output == "-":
         raise click.UsageError("--json and -o - are both for standard output")
-    if without_login is not None and (path is not None or target.file is not None):
+    target.name_file(path)
+    if without_login is not None and target.file is not None:
         raise click.UsageError("--without-login names a file already")
     # Scripts rely on the picture taking the place of the last one.
     with open_output(output, overwrite=True, whole=True) as file:
@@ -55,7 +55,7 @@ def snapshot(
             if without_login is not None:
                 frame = camera.execute(commands.image_without_login(without_login))
             else:
-                frame = _picture(camera, target, path or target.file)
+                frame = _picture(camera, target)
         code = checked(frame)
         file.write(frame.data)
     if as_json:
@@ -67,19 +67,13 @@ def snapshot(
     return code
 
 
-def _picture(camera: Camera, target: Target, path: str | None) -> Frame:
-    if path is not None:
-        return camera.execute(_image_at(path))
+def _picture(camera: Camera, target: Target) -> Frame:
     try:
-        return camera.execute(commands.image())
+        return camera.execute(target.picture)
     except RefusedError as error:
         # A name without an ending may be that of a picture as well as of a camera.
-        if error.status != 404 or not target.prefix:
+        if error.status != 404 or not target.prefix or target.file is not None:
             raise
         place = target.at_root()
     with place as whole:
-        return whole.execute(_image_at(target.prefix))
-
-
-def _image_at(path: str) -> Request[Frame]:
-    return Request(path, None, "picture", Reply.IMAGE)
+        return whole.execute(image_at(target.prefix))
