@@ -22,9 +22,9 @@ class Limits:
     Pass `Limits(max_frame=...)` to a parser or a connection to change one.
     """
 
-    #: Bytes of one image.  A 20-megapixel JPEG at quality 100 stays below 16 MiB.
+    #: Bytes of one image.  20 megapixels of noise at quality 100 have 32 MB.
     #: Past it the image is skipped and reported, and the search for the next begins.
-    max_frame: int = 16 * 1024 * 1024
+    max_frame: int = 64 * 1024 * 1024
     #: Bytes of one part that is no image (text, XML, audio between the images).
     #: Past it the part is skipped and reported.
     max_part: int = 1024 * 1024

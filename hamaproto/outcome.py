@@ -3,10 +3,10 @@
     events of a conversation -> Outcome -> a Frame, a view, an Ack, a RawAnswer, or an error
     an update -> confirm -> what was asked for, and what the device then had
 
-A redirect after a form is success, `200 OK` with an error line is none, a stream that ends
-without a frame means that all slots are taken.  `Outcome` reads events in that light, so
-that every driver says the same; `confirm` is the plan of an update that is read back, which
-a driver carries out.
+A redirect after a form is success, `200 OK` with an error line or a page is none, an image is
+whole with its last byte, a stream that is closed behind its head means that all slots are
+taken.  `Outcome` reads events in that light, so that every driver says the same; `confirm` is
+the plan of an update that is read back, which a driver carries out.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ from hamaproto.errors import (
     LimitExceededError,
     LocalProtocolError,
     RefusedError,
+    RemoteProtocolError,
 )
 from hamaproto.events import (
+    AnomalyCode,
     AudioFrame,
     Data,
     EndOfStream,
@@ -46,10 +48,22 @@ from hamaproto.events import (
     ParamError,
     Part,
     Response,
+    Skipped,
 )
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.models import Ack, RawAnswer
+from hamaproto.refusal import (
+    error_line,
+    harmless,
+    is_plausible_key,
+    means_ok,
+    says_full,
+    what_came,
+    words_of,
+)
+from hamaproto.wire.coding import content_codings, unknown_coding
 from hamaproto.wire.params import ParamList
+from hamaproto.wire.sniff import is_text, text_of
 
 __all__ = ["Confirmed", "Outcome", "confirm", "interpret", "is_success"]
 
@@ -62,33 +76,43 @@ def is_success(status: int | None) -> bool:
 
 
 #: The last segment of the path of a login page.
-_LOGIN_PAGE = re.compile(r"log-?(?:in|on)(?:\.[a-z]+)?", re.IGNORECASE)
-#: The device's own error line in a text answer: `# Error -1 ...`, `ERROR ...`.
-_ERROR_TEXT = re.compile(r"\s*#?\s*error\b", re.IGNORECASE)
+_LOGIN_PAGE = re.compile(r"(?:log-?(?:in|on)|sign-?in)(?:\.[a-z]+)?", re.IGNORECASE)
 
 _STREAMS = (Reply.MJPEG, Reply.AUDIO, Reply.TALK)
 _WHAT_IS_DUE = {
-    Reply.IMAGE: "an image",
+    Reply.IMAGE: "a JPEG image",
     Reply.MJPEG: "a stream of images",
     Reply.AUDIO: "a stream of sound",
+    Reply.TALK: "talk-back",
+    Reply.PARAMS: "a parameter list",
+    Reply.ACK: "OK",
+    Reply.FORM: "OK or a redirect",
 }
+#: Bytes of an answer that are kept for the words of an error.
+_MOST_KEPT = 4096
 
 
 class Outcome(Generic[R]):
     """What the events of one conversation amount to.
 
-    Add each event; `refusal` is the device's refusal as soon as it is certain, and after
-    `EndOfStream` `result` gives what the request's type promises or raises.  It holds no
-    more of a stream than that it had a frame.
+    Add each event; `refusal` is the device's refusal as soon as it is certain.  Once `ready`,
+    `result` gives what the request's type promises, or raises.  It holds no more of a stream
+    than whether it had a frame.
     """
 
     def __init__(self, request: BaseRequest, *, limits: Limits | None = None) -> None:
         self._request = request
         self._limits = DEFAULT_LIMITS if limits is None else limits
         self._response: Response | None = None
+        # The first image that is whole, or else the first one that was cut off.
         self._frame: Frame | None = None
-        self._some = False
+        self._had_frame = False
+        # The first part that is no image, and how many bytes were neither.
+        self._part: Part | None = None
+        self._skipped = 0
+        self._too_large = False
         self._params: list[Event] = []
+        # The body, or as much of it as an error may quote.
         self._pieces: list[bytes] = []
         self._size = 0
         self._end: EndOfStream | None = None
@@ -105,25 +129,60 @@ class Outcome(Generic[R]):
     def ended(self) -> bool:
         return self._end is not None
 
+    @property
+    def frame(self) -> Frame | None:
+        """Of a single image that was asked for: what there is of it so far."""
+        return self._frame
+
+    @property
+    def ready(self) -> bool:
+        """Whether `result` has its answer: at the end, and for an image with its last byte.
+
+        Whatever comes behind a whole image, or does not come, is of no interest.
+        """
+        return self._end is not None or (self._frame is not None and self._frame.complete)
+
     def add(self, event: Event) -> None:
-        """Take note of an event; raises LimitExceededError past `Limits.max_body`."""
-        if isinstance(event, Frame | AudioFrame | Part):
-            self._some = True
-            if self._request.reply is Reply.ANY:
+        """Take note of an event.
+
+        Raises LimitExceededError past `Limits.max_body`, and for a single image that is
+        larger than `Limits.max_frame`.
+        """
+        reply = self._request.reply
+        if isinstance(event, Frame | AudioFrame):
+            self._had_frame = True
+            if reply is Reply.ANY:
                 self._collect(event.data)
-            elif self._request.reply is Reply.IMAGE and self._frame is None:
-                self._frame = event if isinstance(event, Frame) else None
+            elif reply is Reply.IMAGE and isinstance(event, Frame):
+                self._take_image(event)
+        elif isinstance(event, Part):
+            self._part = self._part or event
+            if reply is Reply.ANY:
+                self._collect(event.data)
         elif isinstance(event, Response):
             self._response = event
         elif isinstance(event, EndOfStream):
             self._end = event
             self._params.append(event)
-        elif self._request.reply is Reply.PARAMS and isinstance(event, Param | ParamError | Data):
-            self._params.append(event)
-            if isinstance(event, Data):
-                self._collect(event.data)
         elif isinstance(event, Data):
             self._collect(event.data)
+            if reply is Reply.PARAMS:
+                self._params.append(event)
+        elif isinstance(event, Skipped):
+            self._skipped += event.length
+        elif isinstance(event, Param | ParamError):
+            self._params.append(event)
+        elif event.code is AnomalyCode.IMAGE_TOO_LARGE:
+            self._too_large = True
+            if reply is Reply.IMAGE and self._frame is None:
+                raise LimitExceededError(self._over_max_frame(), event.offset)
+
+    def _take_image(self, frame: Frame) -> None:
+        if self._frame is None or (frame.complete and not self._frame.complete):
+            self._frame = frame
+
+    def _over_max_frame(self) -> str:
+        return f"max_frame: an image of more than {self._limits.max_frame} bytes"
 
     def _collect(self, data: bytes) -> None:
         self._size += len(data)
@@ -132,7 +191,11 @@ class Outcome(Generic[R]):
             raise LimitExceededError(
                 f"max_body: more than {self._limits.max_body} bytes to be collected", self._size
             )
-        self._pieces.append(data)
+        # A list is kept as its lines; what stands in the place of a stream, for its words.
+        if self._request.reply in (Reply.ANY, Reply.ACK, Reply.FORM) or (
+            self._size - len(data) < _MOST_KEPT
+        ):
+            self._pieces.append(data)
 
     @property
     def refusal(self) -> DeviceError | None:
@@ -143,64 +206,150 @@ class Outcome(Generic[R]):
             self._refused_by_body(self._response) if self._end is not None else None
         )
 
+    # -- by the head
+
     def _refused_by_head(self, response: Response) -> DeviceError | None:
-        status = response.status
+        status, reply = response.status, self._request.reply
         if status == 401:
             return AuthenticationError("the device asks for a login, or for another one", status)
         if is_success(status):
-            return None
+            return self._refused_though_accepted(response)
         assert status is not None
-        if _is_login_page(response.headers.get("location")):
+        location = response.headers.get("location")
+        if _is_login_page(location):
             return AuthenticationError("the device redirects to its login page", status)
-        if self._request.reply is Reply.ANY:
+        if reply is Reply.ANY or (reply is Reply.FORM and status in (302, 303)):
             return None
-        if self._request.reply is Reply.FORM and status in (302, 303):
+        reason = f" {harmless(response.reason)}" if response.reason else ""
+        where = f", to {shown_location(location)}" if location and 300 <= status <= 399 else ""
+        if reply in _STREAMS and says_full(response.reason):
+            return BusyError(f"{self._name}: the device answers {status}{reason}", status)
+        return RefusedError(f"{self._subject}the device answers {status}{reason}{where}", status)
+
+    def _refused_though_accepted(self, response: Response) -> DeviceError | None:
+        """What the head of a success says against it."""
+        reply, status = self._request.reply, response.status
+        if reply is Reply.ANY:
             return None
-        reason = f" {_printable(response.reason)}" if response.reason else ""
-        return RefusedError(f"the device answers {status}{reason}", status)
+        coding = unknown_coding(content_codings(response.headers))
+        if coding is not None:
+            return RefusedError(
+                f"{self._subject}the device sends it in the coding {harmless(coding)!r}, which was "
+                "not asked for and can't be undone (RFC 9110 8.4)",
+                status,
+            )
+        users = response.headers.get("x-currentusers", "")
+        if reply in _STREAMS and says_full(users):
+            return BusyError(f"{self._name}: the device says: {harmless(users)}", status)
+        if status == 204 and reply not in (Reply.ACK, Reply.FORM, Reply.TALK):
+            return RefusedError(f"{self._subject}the device answers 204: it has none", status)
+        return None
+
+    @property
+    def _name(self) -> str:
+        """The stream that was asked for; its query may hold a password."""
+        return f"{_WHAT_IS_DUE[self._request.reply]}, {self._request.target.partition('?')[0]}"
+
+    @property
+    def _subject(self) -> str:
+        return f"{self._name}: " if self._request.reply in _STREAMS else ""
+
+    # -- by the body
 
     def _refused_by_body(self, response: Response) -> DeviceError | None:
         reply, status = self._request.reply, response.status
         if not is_success(status) or reply in (Reply.ANY, Reply.TALK):
             return None
         if reply in (Reply.ACK, Reply.FORM):
-            text = self._text()
-            if _ERROR_TEXT.match(text):
-                return RefusedError(_printable(text), status)
-            return None
+            if status in (204, 205) or means_ok(self._body):
+                return None
+            return self._something_else(status)
         if reply is Reply.PARAMS:
             return self._refused_list(status)
-        if self._some:
+        if self._had_frame:
             return None
         if self._size:
+            return self._something_else(status)
+        return self._refused_pictures(response)
+
+    def _refused_pictures(self, response: Response) -> DeviceError:
+        """What was read as a picture, a stream or sound has not one frame."""
+        status = response.status
+        what = self._name if self._request.reply in _STREAMS else "the answer"
+        none = "ended without one frame" if self._request.reply in _STREAMS else "has no image"
+        if self._too_large:
+            return RefusedError(f"{what} {none}: {self._over_max_frame()}", status)
+        if self._part is not None:
+            content_type = harmless(self._part.content_type or "no type")
+            said = words_of(self._part.data)
             return RefusedError(
-                f"the device sends something else where {_WHAT_IS_DUE[reply]} is due", status
+                f"{what} {none} but {what_came(self._part.data)} ({content_type})"
+                f"{said and f': {said}'}",
+                status,
             )
-        if reply in _STREAMS:
-            return BusyError("the stream ended without one frame: all slots are taken", status)
-        return RefusedError("the answer has no image", status)
+        if self._skipped:
+            content_type = harmless(response.content_type or "no type")
+            return RefusedError(
+                f"{what} {none}: {self._skipped} bytes of {content_type} hold none", status
+            )
+        if self._request.reply in _STREAMS:
+            return BusyError(f"{what} {none}: all slots are taken", status)
+        return RefusedError("the answer has no image: it is empty", status)
+
+    def _something_else(self, status: int | None) -> DeviceError:
+        """The device's words, where something else is due."""
+        due, body = _WHAT_IS_DUE[self._request.reply], self._body
+        line = error_line(body)
+        if line is not None:
+            return RefusedError(f"{self._subject}{line}", status)
+        said = words_of(body)
+        if not body.strip(b" \t\r\n\0"):
+            return RefusedError(
+                f"{self._subject}the device says nothing where {due} is due", status
+            )
+        if self._request.reply in _STREAMS and says_full(said):
+            return BusyError(f"{self._name}: the device says: {said}", status)
+        return RefusedError(
+            f"{self._subject}the device sends {what_came(body)} where {due} is due"
+            f"{said and f': {said}'}",
+            status,
+        )
 
     def _refused_list(self, status: int | None) -> DeviceError | None:
-        if any(isinstance(event, Param) for event in self._params):
+        named = strange = 0
+        for event in self._params:
+            if isinstance(event, Param):
+                plausible = is_plausible_key(event.key)
+                named += plausible
+                strange += not plausible and not is_text(event.line)
+            elif isinstance(event, Data):
+                strange += not is_text(event.data)
+        # A picture has lines as well, and now and then one with a "=" behind two letters.
+        if named > strange:
             return None
         for event in self._params:
             if isinstance(event, ParamError):
-                return RefusedError(_printable(event.message), status)
-        if self._text().lstrip()[:1] == "<":
-            return RefusedError("the device sends a page where a parameter list is due", status)
-        return None
+                return RefusedError(harmless(event.message), status)
+        if not self._body.strip(b" \t\r\n\0"):
+            return RefusedError("the device lists nothing", status)
+        return self._something_else(status)
 
-    def _text(self) -> str:
-        return b"".join(self._pieces).decode("latin-1")
+    @property
+    def _body(self) -> bytes:
+        body = b"".join(self._pieces)
+        if not body and self._request.reply is Reply.PARAMS:
+            lines = [event.line for event in self._params if isinstance(event, Param)]
+            body = b"\n".join(lines[:_MOST_KEPT])[:_MOST_KEPT]
+        return body
 
     def result(self) -> R:
         """What the request's type promises.
 
-        A `Frame`, a view, an `Ack`, a `RawAnswer`; None for a stream.  Raises
-        AuthenticationError, RefusedError or BusyError for a refusal, and
-        LocalProtocolError before the end.
+        A `Frame` (`complete` is False if it was cut off), a view, an `Ack`, a `RawAnswer`;
+        None for a stream.  Raises AuthenticationError, RefusedError or BusyError for a
+        refusal, and LocalProtocolError before it is `ready`.
         """
-        if self._end is None:
+        if not self.ready:
             raise LocalProtocolError("result() before EndOfStream was added")
         refusal = self.refusal
         if refusal is not None:
@@ -220,16 +369,27 @@ class Outcome(Generic[R]):
                 return params if model is None else model(params)
             case Reply.ACK | Reply.FORM:
                 location = response.headers.get("location")
-                return Ack(self._text(), response.status, location)
+                return Ack(text_of(self._body), response.status, location)
             case _:
-                return RawAnswer(response.status, response.headers, b"".join(self._pieces))
+                return RawAnswer(response.status, response.headers, self._body)
 
 
 def interpret(request: Request[R], events: Iterable[Event], *, limits: Limits | None = None) -> R:
-    """The result of a whole conversation; see `Outcome.result`."""
+    """The result of a whole conversation; see `Outcome.result`.
+
+    Reads no further than the result takes.  Of an image that came in part before the events
+    end in an error, that part is the result.
+    """
     outcome: Outcome[R] = Outcome(request, limits=limits)
-    for event in events:
-        outcome.add(event)
+    try:
+        for event in events:
+            outcome.add(event)
+            if outcome.ready:
+                break
+    except RemoteProtocolError:
+        if outcome.frame is None:
+            raise
+        outcome.add(EndOfStream(False))
     return outcome.result()
 
 
@@ -243,10 +403,13 @@ def _is_login_page(location: str | None) -> bool:
     return _LOGIN_PAGE.fullmatch(path.rpartition("/")[2]) is not None
 
 
-def _printable(text: str) -> str:
-    """The first line of what a device says, short and harmless on a terminal."""
-    line = text.strip().partition("\n")[0].strip()[:200]
-    return "".join(c if c.isprintable() else "?" for c in line)
+def shown_location(location: str) -> str:
+    """Where a redirect leads, harmless, without a password and what may be one."""
+    before, slashes, rest = location.partition("//")
+    authority, slash, path = rest.partition("/")
+    if slashes:
+        location = f"{before}//{authority.rpartition('@')[2]}{slash}{path}"
+    return harmless(location.partition("?")[0])
 
 
 # -- updates that are read back ----------------------------------------------------------

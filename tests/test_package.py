@@ -21,7 +21,7 @@ LAYERS = (
     {"wire", "gsm"},
     {"models", "commands"},
     {"inbox", "patience", "retry_after"},
-    {"outcome", "bodies"},
+    {"outcome", "bodies", "refusal"},
     {"client", "camera"},
     {"timing"},
     {"io"},

@@ -1,0 +1,84 @@
+"""`hamaproto.refusal`: the words of a device, short and harmless, whatever the bytes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hamaproto.refusal import (
+    error_line,
+    harmless,
+    is_plausible_key,
+    means_ok,
+    says_full,
+    what_came,
+    words_of,
+)
+
+fragments = st.lists(
+    st.sampled_from([b"<", b">", b"<script>", b"</script", b"&amp;", b"&#27;", b"\x1b[2J", b"OK"])
+    | st.binary(max_size=9),
+    max_size=40,
+).map(b"".join)
+
+
+@given(fragments)
+def test_nothing_that_is_said_does_harm(body: bytes) -> None:
+    for said in (words_of(body), what_came(body), error_line(body) or "", harmless(repr(body))):
+        assert said.isprintable()
+        assert len(said) <= 160
+    means_ok(body)
+
+
+@pytest.mark.parametrize(
+    "flood", [b"<", b"<script>", b"&", b"=", b" ", b"\r", b"# ", b"ok", b"<a "]
+)
+def test_only_the_beginning_is_read(flood: bytes) -> None:
+    body = flood * (1 << 20)
+    start = time.process_time()
+    words_of(body), what_came(body), means_ok(body), error_line(body)
+    assert time.process_time() - start < 1
+
+
+def test_the_words_of_a_page() -> None:
+    page = (
+        b"<html><style>b {x:1}</style><title>Camera</title><p>Log&nbsp;in\n&lt;now&gt;</p><script>a"
+    )
+    assert words_of(page) == "Camera Log in <now>"
+    assert words_of(b"<p>\xc3\xbcber \xe2\x80\xae</p>") == "über ?"
+
+
+def test_a_character_that_was_cut_makes_no_latin_1_of_the_rest() -> None:
+    assert words_of("ü".encode() + b"x" * 4093 + "ü".encode()).startswith("üx")
+
+
+@pytest.mark.parametrize(
+    ("key", "plausible"),
+    [
+        ("Brand.Brand", True),
+        ("Motion detection enable", True),
+        ("User1", True),
+        ("Küche.x", True),
+        ("MD1[0].Window-x_y/z", True),
+        ("", False),
+        ("<a href", False),
+        ('{"a', False),
+        ("http://x/?a", False),
+        ("error", False),
+        ("a\x01", False),
+        ("...", False),
+        ("x" * 201, False),
+    ],
+)
+def test_the_name_of_a_parameter(key: str, plausible: bool) -> None:
+    assert is_plausible_key(key) is plausible
+
+
+def test_who_is_full() -> None:
+    for text in ("Too many users", "Maximum users reached", "Device Busy", "users limit"):
+        assert says_full(text)
+    for text in ("Not Found", "no sound", "Unauthorized"):
+        assert not says_full(text)
