@@ -19,6 +19,7 @@ whose names are here too.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -42,7 +43,15 @@ from hamaproto.events import (
     Response,
 )
 from hamaproto.limits import DEFAULT_LIMITS, Limits
-from hamaproto.outcome import Confirmed, Outcome, confirm, interpret, is_success
+from hamaproto.outcome import (
+    Confirmed,
+    Outcome,
+    confirm,
+    interpret,
+    is_login_page,
+    is_success,
+)
+from hamaproto.redirect import Place, Trail
 from hamaproto.wire import MjpegParser
 from hamaproto.wire.auth import Authenticator, Credentials
 from hamaproto.wire.coding import DecodedBody, content_codings, unknown_coding
@@ -55,6 +64,7 @@ __all__ = [
     "ClientConnection",
     "Confirmed",
     "Outcome",
+    "Redirect",
     "State",
     "Step",
     "confirm",
@@ -161,7 +171,7 @@ class ClientConnection(Exclusive):
     before every target, for a camera behind a proxy.  `auth` is `(user, password)`,
     `Credentials`, or an `Authenticator` to share what was learnt among connections.
     `strict` and `refuse` turn leniencies of the response head into errors, as in
-    `ResponseParser`.
+    `ResponseParser`.  `secure` says that it is https, which matters for redirects.
 
     Events: any number of `Anomaly`, one `Response`, the events of the body (`Frame`,
     `Part`, `Skipped`, `Anomaly`; `Param`, `ParamError`; `AudioFrame`; or `Data`), then
@@ -174,6 +184,10 @@ class ClientConnection(Exclusive):
     the same request through it.  A device that says no without asking (a 401 without a
     challenge, a 403, an end without an answer) has a `retry` with Basic, once, unless it has
     ever offered Digest.  If a 401 can't be answered, `login_error` says why.
+
+    A redirect of what is only read (an image, a stream, a list) gives a `redirect`: where to
+    connect, and what to send there through which connection.  It is None behind the fifth
+    redirect and in a circle, which `not_followed` says.
     """
 
     def __init__(
@@ -185,6 +199,7 @@ class ClientConnection(Exclusive):
         prefix: str = "",
         strict: bool = False,
         refuse: Collection[AnomalyCode] = (),
+        secure: bool = False,
     ) -> None:
         _checks.instance(
             "ClientConnection", "host", host, str, "a name or address, and maybe :port"
@@ -193,6 +208,7 @@ class ClientConnection(Exclusive):
         if limits is not None:
             _checks.instance("ClientConnection", "limits", limits, Limits, "Limits, or None")
         _checks.flag("ClientConnection", "strict", strict)
+        _checks.flag("ClientConnection", "secure", secure)
         allowed = "a collection of AnomalyCode"
         _checks.instance("ClientConnection", "refuse", refuse, Collection, allowed)
         for code in refuse:
@@ -206,6 +222,12 @@ class ClientConnection(Exclusive):
         self._authenticator = Authenticator.of(auth)
         self._exchange = LoginExchange(self._authenticator, host)
         self._retry: ClientConnection | None = None
+        self._secure = secure
+        # The way that the request has come, and the login for where it began.
+        self._trail: Trail | None = None
+        self._login_at_home = self._authenticator
+        self._redirect: Redirect | None = None
+        self._not_followed = ""
         self._state = State.IDLE
         self._request: BaseRequest | None = None
         self._response: Response | None = None
@@ -255,6 +277,16 @@ class ClientConnection(Exclusive):
         return self._retry
 
     @property
+    def redirect(self) -> Redirect | None:
+        """After a redirect that is to be followed: where to, with what."""
+        return self._redirect
+
+    @property
+    def not_followed(self) -> str:
+        """Why a redirect is not followed that otherwise would be; empty if there is none."""
+        return self._not_followed
+
+    @property
     def login_error(self) -> AuthenticationError | None:
         """After a 401 that can't be answered: whether a login is missing, wrong or unknown."""
         return self._exchange.error
@@ -292,6 +324,8 @@ class ClientConnection(Exclusive):
             headers.append(("Authorization", login))
         data = bytes_of_request(target, self._host, headers, method=request.method)
         self._request = request
+        if self._trail is None:
+            self._trail = Trail.start(Place.of(self._host, self._secure, target))
         self._http.endless = request.reply in (Reply.MJPEG, Reply.AUDIO)
         self._move(Step.TALK_REQUEST if request.reply is Reply.TALK else Step.REQUEST)
         return data
@@ -476,6 +510,31 @@ class ClientConnection(Exclusive):
             self._exchange.passed()
         elif response.status in (401, 403):
             self._retry = self._again(self._exchange.refused(response.status, response.headers))
+        else:
+            self._follow(self._request, response)
+
+    def _follow(self, request: BaseRequest, response: Response) -> None:
+        location = response.headers.get("location")
+        if self._trail is None or is_login_page(location):
+            return
+        trail = self._trail.follow(request.reply, response.status, location)
+        if isinstance(trail, str):
+            self._not_followed = trail
+        elif trail is not None:
+            place = trail.here
+            try:
+                again = replace(request, target=place.target, number=None)
+                connection = self._another(
+                    place.authority,
+                    self._login_at_home if trail.is_at_home else None,
+                    "",
+                    place.secure,
+                )
+            except LocalProtocolError:
+                self._not_followed = "which is no http address"
+                return
+            connection._trail = trail
+            self._redirect = Redirect(place, again, connection)
 
     def _begin_body(self, reply: Reply, response: Response) -> None:
         codings = content_codings(response.headers)
@@ -490,13 +549,34 @@ class ClientConnection(Exclusive):
         """A connection for the next attempt at the same request."""
         if exchange is None:
             return None
-        again = ClientConnection(
-            self._host,
-            auth=self._authenticator,
-            limits=self._limits,
-            prefix=self._prefix,
-            strict=self._strict,
-            refuse=self._refuse,
-        )
+        again = self._another(self._host, self._authenticator, self._prefix, self._secure)
+        again._trail = self._trail
         again._exchange = exchange
         return again
+
+    def _another(
+        self, host: str, auth: Authenticator | None, prefix: str, secure: bool
+    ) -> ClientConnection:
+        another = ClientConnection(
+            host,
+            auth=auth,
+            limits=self._limits,
+            prefix=prefix,
+            strict=self._strict,
+            refuse=self._refuse,
+            secure=secure,
+        )
+        another._login_at_home = self._login_at_home
+        return another
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Where an answer is to be had: connect there, and send `request` through `connection`.
+
+    `connection` has the login of the camera only at the camera's own scheme, host and port.
+    """
+
+    place: Place
+    request: BaseRequest
+    connection: ClientConnection

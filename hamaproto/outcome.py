@@ -65,7 +65,7 @@ from hamaproto.wire.coding import content_codings, unknown_coding
 from hamaproto.wire.params import ParamList
 from hamaproto.wire.sniff import is_text, text_of
 
-__all__ = ["Confirmed", "Outcome", "confirm", "interpret", "is_success"]
+__all__ = ["Confirmed", "Outcome", "confirm", "interpret", "is_login_page", "is_success"]
 
 R = TypeVar("R")
 
@@ -128,6 +128,17 @@ class Outcome(Generic[R]):
     @property
     def ended(self) -> bool:
         return self._end is not None
+
+    @property
+    def is_half_a_line(self) -> bool:
+        """Whether no more of a body came than the beginning of a line, if anything."""
+        return not (
+            self._had_frame
+            or self._part is not None
+            or self._skipped
+            or any(isinstance(event, Param | ParamError) for event in self._params)
+            or any(b"\n" in piece or b">" in piece for piece in self._pieces)
+        )
 
     @property
     def frame(self) -> Frame | None:
@@ -216,7 +227,7 @@ class Outcome(Generic[R]):
             return self._refused_though_accepted(response)
         assert status is not None
         location = response.headers.get("location")
-        if _is_login_page(location):
+        if is_login_page(location):
             return AuthenticationError("the device redirects to its login page", status)
         if reply is Reply.ANY or (reply is Reply.FORM and status in (302, 303)):
             return None
@@ -393,7 +404,8 @@ def interpret(request: Request[R], events: Iterable[Event], *, limits: Limits | 
     return outcome.result()
 
 
-def _is_login_page(location: str | None) -> bool:
+def is_login_page(location: str | None) -> bool:
+    """Whether a redirect leads to where a login is asked for."""
     if location is None:
         return False
     try:

@@ -21,7 +21,7 @@ LAYERS = (
     {"wire", "gsm"},
     {"models", "commands"},
     {"inbox", "patience", "retry_after"},
-    {"outcome", "bodies", "refusal"},
+    {"outcome", "bodies", "redirect", "refusal"},
     {"client", "camera"},
     {"timing"},
     {"io"},

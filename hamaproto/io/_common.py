@@ -27,7 +27,7 @@ import random
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any, Final, Generic, Literal, TypeVar
 from urllib.parse import unquote
@@ -66,6 +66,7 @@ from hamaproto.io._tls import Tls
 from hamaproto.limits import Limits
 from hamaproto.outcome import is_success
 from hamaproto.patience import Patience, TimeUp
+from hamaproto.redirect import Place
 from hamaproto.retry_after import retry_after
 from hamaproto.wire.auth import Authenticator, Credentials
 
@@ -396,11 +397,13 @@ class Conversation(Generic[R]):
     __slots__ = (
         "_again",
         "_arrived",
+        "_asked",
         "_attempt",
         "_backoff",
         "_begun",
         "_connection",
         "_cut_off",
+        "_endpoint",
         "_eof",
         "_had_frame",
         "_handshaking",
@@ -463,18 +466,22 @@ class Conversation(Generic[R]):
         return f"<Conversation {self._request!r}>"
 
     def _new_connection(self) -> ClientConnection:
+        """A connection for the request as it was made, before any redirect."""
         settings = self._settings
+        self._endpoint = settings.endpoint
+        self._asked = self._request
         return ClientConnection(
             settings.endpoint.authority,
             auth=settings.authenticator,
             limits=settings.limits,
             prefix=settings.endpoint.prefix,
+            secure=settings.endpoint.secure,
         )
 
     @property
     def endpoint(self) -> Endpoint:
-        """What to connect to next."""
-        return self._settings.endpoint
+        """What to connect to next: the camera, or where it redirects to."""
+        return self._endpoint
 
     # -- time
 
@@ -548,8 +555,8 @@ class Conversation(Generic[R]):
         self._silent = True
         self._lost = self.response = None
         self._outcome = Outcome(self._request, limits=self._settings.limits)
-        data = self._connection.send(self._request)
-        path, _, _ = self._request.target.partition("?")
+        data = self._connection.send(self._asked)
+        path, _, _ = self._asked.target.partition("?")
         login = "with" if b"\r\nAuthorization:" in data else "without"
         _log.debug("%s: connected, asks for %s %s a login", self.endpoint, path, login)
         return data
@@ -633,7 +640,6 @@ class Conversation(Generic[R]):
                     continue
                 return self._fail(self._told(error))
             if isinstance(event, Frame | AudioFrame):
-                self._outcome.add(event)
                 return self._frame(event)
             if isinstance(event, NeedData):
                 return Do.RECEIVE
@@ -655,8 +661,17 @@ class Conversation(Generic[R]):
         lost.__cause__ = error
         return lost
 
-    def _frame(self, event: Frame | AudioFrame) -> Occurrence:
+    def _frame(self, event: Frame | AudioFrame) -> Occurrence | Do:
         event.received = self._arrived
+        try:
+            self._outcome.add(event)
+        except LimitExceededError as error:
+            return self._fail(error)
+        if self._outcome.ready:
+            # The image that was asked for: nothing behind it is waited for.
+            self._lost = None
+            self._step = Do.STOP
+            return event
         attempts = self._attempt
         if isinstance(event, AudioFrame) or event.complete:
             self._attempt = 0
@@ -686,10 +701,13 @@ class Conversation(Generic[R]):
 
     def _head(self, response: Response) -> Occurrence | Do | None:
         _log.debug("%s: answers, status %s", self.endpoint, response.status)
-        if self._retried():
+        if self._retried() or self._redirected():
             return None
         refusal = self._connection.login_error or self._outcome.refusal
         if refusal is not None:
+            if self._connection.not_followed:
+                words = f"{refusal.message}, {self._connection.not_followed}"
+                refusal = RefusedError(words, refusal.status)
             return self._fail(refusal, response)
         self.response = response
         if isinstance(self._request, StreamRequest):
@@ -705,10 +723,40 @@ class Conversation(Generic[R]):
         self._step = Do.OPEN
         return True
 
+    def _redirected(self) -> bool:
+        """Whether the answer is to be had somewhere else: then that is asked next."""
+        redirect = self._connection.redirect
+        if redirect is None:
+            return False
+        place, at = redirect.place, self._settings.endpoint
+        _log.debug("%s: redirects to %s", self.endpoint, place.authority)
+        # The same host may have a zone, which is no matter of the camera.
+        host = at.host if place.host == Place.of(at.authority, at.secure, "/").host else place.host
+        self._endpoint = replace(
+            at,
+            host=host.strip("[]"),
+            port=place.port,
+            authority=place.authority,
+            prefix="",
+            secure=place.secure,
+        )
+        self._asked = redirect.request
+        self._connection = redirect.connection
+        self._lost = None
+        self._step = Do.OPEN
+        return True
+
     def _end(self, event: EndOfStream) -> Occurrence | Do:
+        if self._outcome.frame is not None:
+            # An image that was asked for, cut off: it says so itself.
+            self._lost = None
+            self._step = Do.STOP
+            return event
         error = self._lost
         if error is None:
-            error = self._outcome.refusal
+            # What was cut off inside its first words refuses nothing.
+            early = self._cut_off and self._outcome.is_half_a_line
+            error = None if early else self._outcome.refusal
             if error is not None:
                 return self._fail(error)
             if self._cut_off or (self._is_stream and not event.complete):
@@ -737,6 +785,10 @@ class Conversation(Generic[R]):
 
     def _fail(self, error: HamaError | None, response: Response | None = None) -> Disconnected | Do:
         self._lost = None
+        if self._outcome.frame is not None:
+            self._outcome.add(EndOfStream(False))
+            self._step = Do.STOP
+            return self._step
         backoff = self._backoff
         if backoff is not None and self._may_pass(error):
             self._attempt += 1
