@@ -3,54 +3,64 @@
 `commands` says what can be asked, `ClientConnection` turns a request into bytes and
 the answer's bytes into events, the parsers can be used on their own, and
 `hamaproto.io` has drivers for those who do not bring their own I/O.
+
+The names are imported when they are first asked for: a program pays for what it uses, and
+the command is ready for Ctrl-C before it imports anything.
 """
 
-from hamaproto import commands, models
-from hamaproto._accel import accelerated as _accelerated
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from hamaproto._version import __version__
-from hamaproto.client import ClientConnection
-from hamaproto.errors import (
-    ArgumentTypeError,
-    AuthenticationError,
-    BusyError,
-    CameraTimeoutError,
-    CertificateError,
-    ConnectError,
-    ConnectionLostError,
-    ConnectTimeoutError,
-    DeviceError,
-    HamaError,
-    IdleTimeoutError,
-    LimitExceededError,
-    LocalProtocolError,
-    RefusedError,
-    RemoteProtocolError,
-    TransportError,
-)
-from hamaproto.events import (
-    NEED_DATA,
-    Anomaly,
-    AnomalyCode,
-    Arrival,
-    AudioFrame,
-    Data,
-    EndOfStream,
-    Event,
-    Frame,
-    NeedData,
-    Param,
-    ParamError,
-    Part,
-    Response,
-    Skipped,
-)
-from hamaproto.gsm import GsmFrameParser
-from hamaproto.headers import Headers
-from hamaproto.limits import Limits
-from hamaproto.wire import MjpegParser
-from hamaproto.wire.auth import Credentials
-from hamaproto.wire.jpeg import JpegInfo, insert_huffman_tables
-from hamaproto.wire.params import ParamList, ParamParser, parse_params
+
+if TYPE_CHECKING:
+    from hamaproto import commands, models
+    from hamaproto.client import ClientConnection
+    from hamaproto.errors import (
+        ArgumentTypeError,
+        AuthenticationError,
+        BusyError,
+        CameraTimeoutError,
+        CertificateError,
+        ConnectError,
+        ConnectionLostError,
+        ConnectTimeoutError,
+        DeviceError,
+        HamaError,
+        IdleTimeoutError,
+        LimitExceededError,
+        LocalProtocolError,
+        RefusedError,
+        RemoteProtocolError,
+        TransportError,
+    )
+    from hamaproto.events import (
+        NEED_DATA,
+        Anomaly,
+        AnomalyCode,
+        Arrival,
+        AudioFrame,
+        Data,
+        EndOfStream,
+        Event,
+        Frame,
+        NeedData,
+        Param,
+        ParamError,
+        Part,
+        Response,
+        Skipped,
+    )
+    from hamaproto.gsm import GsmFrameParser
+    from hamaproto.headers import Headers
+    from hamaproto.limits import Limits
+    from hamaproto.wire import MjpegParser
+    from hamaproto.wire.auth import Credentials
+    from hamaproto.wire.jpeg import JpegInfo, insert_huffman_tables
+    from hamaproto.wire.params import ParamList, ParamParser, parse_params
+
+    #: True if the compiled twins are in use (see `HAMAPROTO_PURE`).
+    ACCELERATED: bool
 
 __all__ = [
     "ACCELERATED",
@@ -101,5 +111,75 @@ __all__ = [
     "parse_params",
 ]
 
-#: True if the compiled twins are in use (see `HAMAPROTO_PURE`).
-ACCELERATED: bool = _accelerated()
+#: Where each public name is at home.
+_HOMES: Final = {
+    "client": ("ClientConnection",),
+    "errors": (
+        "ArgumentTypeError",
+        "AuthenticationError",
+        "BusyError",
+        "CameraTimeoutError",
+        "CertificateError",
+        "ConnectError",
+        "ConnectionLostError",
+        "ConnectTimeoutError",
+        "DeviceError",
+        "HamaError",
+        "IdleTimeoutError",
+        "LimitExceededError",
+        "LocalProtocolError",
+        "RefusedError",
+        "RemoteProtocolError",
+        "TransportError",
+    ),
+    "events": (
+        "NEED_DATA",
+        "Anomaly",
+        "AnomalyCode",
+        "Arrival",
+        "AudioFrame",
+        "Data",
+        "EndOfStream",
+        "Event",
+        "Frame",
+        "NeedData",
+        "Param",
+        "ParamError",
+        "Part",
+        "Response",
+        "Skipped",
+    ),
+    "gsm": ("GsmFrameParser",),
+    "headers": ("Headers",),
+    "limits": ("Limits",),
+    "wire": ("MjpegParser",),
+    "wire.auth": ("Credentials",),
+    "wire.jpeg": (
+        "JpegInfo",
+        "insert_huffman_tables",
+    ),
+    "wire.params": (
+        "ParamList",
+        "ParamParser",
+        "parse_params",
+    ),
+}
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    value: Any
+    if name in ("commands", "models"):
+        value = import_module(f"hamaproto.{name}")
+    elif name == "ACCELERATED":
+        value = import_module("hamaproto._accel").accelerated()
+    elif name in _HOME_OF:
+        value = getattr(import_module(f"hamaproto.{_HOME_OF[name]}"), name)
+    else:
+        raise AttributeError(f"module 'hamaproto' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import subprocess
 import sys
@@ -85,6 +86,24 @@ def test_every_public_name_is_there() -> None:
     assert sorted(hamaproto.__all__) == sorted(set(hamaproto.__all__))
     for name in hamaproto.__all__:
         assert getattr(hamaproto, name) is not None
+
+
+def test_what_a_name_is_for_a_type_checker_it_is_when_it_is_asked_for() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    told = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for name, module in told.items():
+        home = importlib.import_module(module or "")
+        assert getattr(hamaproto, name) is getattr(home, name)
+    assert {*told, "ACCELERATED", "__version__"} == set(hamaproto.__all__)
+    assert set(hamaproto.__all__) <= set(dir(hamaproto))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        hamaproto.nothing  # noqa: B018  # that is the point
 
 
 @pytest.mark.parametrize("pure", ["0", "1"])

@@ -189,4 +189,9 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
                 stopped = True
         return not stopped
 
-    return asyncio.run(main())
+    try:
+        with asyncio.Runner() as runner:
+            return runner.run(main())
+    finally:
+        # Without descriptors for an event loop it was never begun.
+        work.close()

@@ -339,7 +339,7 @@ class _Stream:
         progress.show(status)
 
     def _say_what_came(self, recording: Recording) -> None:
-        if not recording.recorder.parts:
+        if not recording.pictures:
             if self._gate is not None and self._picture.frames and self._gate.said:
                 note("no motion was seen: nothing is recorded")
             return

@@ -21,8 +21,8 @@ from typing import Final
 __all__ = ["ending_at_once", "interrupting", "is_stopping", "stopping"]
 
 _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-#: The exit code of a program that a signal ended, in a shell's way of counting.
-_BY_SIGNAL: Final = 128
+#: `exits.INTERRUPTED`, without the imports of that module.
+_INTERRUPTED: Final = 130
 
 _Handler = Callable[[int, FrameType | None], None]
 #: Whether a signal came to what `stopping` guards.
@@ -52,11 +52,11 @@ def _restore(handlers: dict[int, object]) -> None:
             signal.signal(number, handler)  # type: ignore[arg-type]  # came from getsignal
 
 
-def ending_at_once(code: int | None = None) -> None:
-    """From here on a signal ends the process at once, with 128 and its number, or with `code`."""
+def ending_at_once(code: int = _INTERRUPTED) -> None:
+    """From here on a signal ends the process at once, with that exit code."""
 
     def end(number: int, frame: FrameType | None) -> None:
-        os._exit(_BY_SIGNAL + number if code is None else code)
+        os._exit(code)
 
     _handle(end)
 
