@@ -29,7 +29,7 @@ TimeUp = Literal["total", "idle", "frame"]
 _CLOCK_GRAIN: Final = 0.002
 #: Seconds by which a wait may be late, on a busy machine, before something had stopped us.
 _STOOD_STILL: Final = 1.0
-#: Seconds in which what is there already may be read behind the end of a time.
+#: Seconds, at most, in which what is there already may be read behind the end of a time.
 _GRACE: Final = 1.0
 #: Of `frame`, what one pause of the program may count.
 _OWN_SHARE: Final = 0.1
@@ -118,9 +118,9 @@ class Patience:
         if not self.stood_still(now):
             self._waited += now - self._mark
         self._heard = self._mark = now
-        if self._deadline is not None and now > self._deadline + _GRACE:
+        if self._deadline is not None and now > self._deadline + min(_GRACE, self._total or 0.0):
             return "total"
-        if self._frame is not None and self._waited > self._frame + _GRACE:
+        if self._frame is not None and self._waited > self._frame + min(_GRACE, self._frame):
             return "frame"
         return None
 

@@ -6,15 +6,16 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 
-__all__ = ["scripted"]
+__all__ = ["handled", "scripted"]
 
 Answer = bytes | Iterable[bytes]
 
 
 @contextlib.contextmanager
-def scripted(answer: Answer | Callable[[str], Answer]) -> Iterator[str]:
-    """Gives the URL of a server; `answer`, or what it gives for a target, is all it says.
+def handled(handler: Callable[[bytes, int], Answer]) -> Iterator[str]:
+    """Gives the URL of a server; `handler(request, number of the connection)` is all it says.
 
     Pieces of an answer are sent one by one, and the connection is closed behind the last.
     """
@@ -22,7 +23,7 @@ def scripted(answer: Answer | Callable[[str], Answer]) -> Iterator[str]:
         threads: list[threading.Thread] = []
         clients: list[socket.socket] = []
 
-        def talk(client: socket.socket) -> None:
+        def talk(client: socket.socket, number: int) -> None:
             with contextlib.suppress(OSError), client:
                 request = b""
                 while b"\r\n\r\n" not in request:
@@ -30,17 +31,16 @@ def scripted(answer: Answer | Callable[[str], Answer]) -> Iterator[str]:
                     if not piece:
                         return
                     request += piece
-                target = request.split(b" ")[1].decode("latin-1")
-                said = answer(target) if callable(answer) else answer
+                said = handler(request, number)
                 for piece in [said] if isinstance(said, bytes) else said:
                     client.sendall(piece)
 
         def accept() -> None:
             with contextlib.suppress(OSError):
-                while True:
+                for number in count():
                     client, _ = server.accept()
                     clients.append(client)
-                    thread = threading.Thread(target=talk, args=(client,))
+                    thread = threading.Thread(target=talk, args=(client, number))
                     threads.append(thread)
                     thread.start()
 
@@ -56,3 +56,14 @@ def scripted(answer: Answer | Callable[[str], Answer]) -> Iterator[str]:
                     client.shutdown(socket.SHUT_RDWR)
             for thread in threads:
                 thread.join()
+
+
+@contextlib.contextmanager
+def scripted(answer: Answer | Callable[[str], Answer]) -> Iterator[str]:
+    """The same; `answer`, or what it gives for a target, is all it says."""
+
+    def handler(request: bytes, number: int) -> Answer:
+        return answer(request.split(b" ")[1].decode("latin-1")) if callable(answer) else answer
+
+    with handled(handler) as url:
+        yield url

@@ -7,11 +7,11 @@ import dataclasses
 import pickle
 
 import pytest
+from conftest import Twin
 
 import fixtures
 from hamaproto.events import Arrival, AudioFrame, Frame
 from hamaproto.gsm import GsmFrameParser
-from tests.conftest import Twin
 
 ARRIVAL = Arrival(12.5, 1_700_000_000.25)
 JPEG = fixtures.jpeg("420")

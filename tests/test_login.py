@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from conversations import HOST
 
 import fixtures
 from hamaproto import commands
@@ -22,7 +23,6 @@ from hamaproto.client import ClientConnection
 from hamaproto.errors import AuthenticationError, HamaError
 from hamaproto.events import Frame
 from hamaproto.wire.auth import Authenticator, Credentials
-from tests.conversations import HOST
 
 USER, PASSWORD = "admin", "1234"
 BASIC = b"\r\nAuthorization: Basic YWRtaW46MTIzNA==\r\n"

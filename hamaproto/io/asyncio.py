@@ -383,7 +383,8 @@ class _Link(asyncio.BufferedProtocol):
             return
         if not self._reading and self.transport is not None:
             self._reading = True
-            self._conversation.rested(self._loop.time())
+            # Not as rest: a flood fills the inbox with every piece that comes.
+            self._conversation.patience(self._loop.time())
             if not self.transport.is_closing():
                 self.transport.resume_reading()
         self._waiter = self._loop.create_future()

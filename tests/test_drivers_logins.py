@@ -1,0 +1,170 @@
+"""Logins through the three drivers; what is said without I/O is in `test_login.py`."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import anyio
+import pytest
+from answering import handled
+from conversations import UNAUTHORIZED
+from driving import AUTH, LATE, Driver, asynchronous, collect, everywhere, frames_of
+from driving import nothing_left as nothing_left
+from driving import quick_collections as quick_collections
+from test_login import BASIC, GOOD, REFUSALS, Nonces, unauthorized
+
+from hamaproto import commands
+from hamaproto.errors import AuthenticationError
+from hamaproto.events import AudioFrame, Frame
+from hamaproto.io import Timeouts
+from hamaproto.io import blocking as io_blocking
+from hamaproto.wire.auth import Credentials
+
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
+SOUND = b"HTTP/1.1 200 OK\r\nContent-Type: audio/gsm\r\n\r\n" + (b"\xd0" + bytes(32)) * 20
+
+
+class Camera:
+    """A device with particular nonces that gives pictures and sound; counts what it is asked."""
+
+    def __init__(self, habit: str, *, stale: bool = False) -> None:
+        self.nonces = Nonces(habit, stale=stale)
+        self.lock = threading.Lock()
+
+    def __call__(self, request: bytes, number: int) -> bytes:
+        with self.lock:
+            answer = self.nonces(request)
+        if answer is not GOOD:
+            return answer
+        if b" /mjpg" in request:
+            picture = GOOD.partition(b"\r\n\r\n")[2]
+            head = b"--b\r\nContent-Type: image/jpeg\r\n\r\n"
+            return STREAM + (head + picture + b"\r\n") * 3 + b"--b--\r\n"
+        return SOUND if b"/audio/" in request else GOOD
+
+
+@asynchronous
+@pytest.mark.parametrize("habit", ["once", "rising", "target"])
+def test_twelve_requests_at_once(driver: Driver, habit: str) -> None:
+    async def scenario(url: str) -> None:
+        got: list[Any] = []
+        async with driver.Camera(url, auth=AUTH, timeout=LATE) as camera:
+
+            async def one() -> None:
+                got.append(await camera.execute(commands.image()))
+
+            async with anyio.create_task_group() as group:
+                for _ in range(12):
+                    group.start_soon(one)
+        assert [type(frame) for frame in got] == [Frame] * 12
+
+    camera = Camera(habit)
+    with handled(camera) as url:
+        driver.run(scenario, url)
+    assert camera.nonces.wrong == 0
+
+
+@pytest.mark.parametrize("habit", ["once", "rising", "target"])
+def test_twelve_threads_at_once(habit: str) -> None:
+    got: list[Any] = []
+    with handled(Camera(habit)) as url, io_blocking.Camera(url, auth=AUTH, timeout=LATE) as camera:
+
+        def one() -> None:
+            try:
+                got.append(camera.execute(commands.image()))
+            except Exception as error:
+                got.append(error)
+
+        threads = [threading.Thread(target=one) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [type(frame) for frame in got] == [Frame] * 12, got
+
+
+@everywhere
+def test_pictures_and_sound_at_once(driver: Driver) -> None:
+    """Each stream begins before the other one has ended, with a nonce of its own."""
+
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, auth=AUTH, timeout=LATE) as camera:
+            pictures = camera.stream(commands.video_stream())
+            sounds = camera.stream(commands.audio_stream())
+            async with pictures as seen, sounds as heard:
+                assert isinstance(await anext(seen), Frame)
+                assert isinstance(await anext(heard), AudioFrame)
+                assert isinstance(await anext(seen), Frame)
+                assert isinstance(await anext(heard), AudioFrame)
+            assert isinstance(await camera.execute(commands.image()), Frame)
+
+    with handled(Camera("once")) as url:
+        driver.run(scenario, url)
+
+
+@everywhere
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_a_device_that_does_not_ask(driver: Driver, refusal: bytes) -> None:
+    asked: list[bool] = []
+
+    def device(request: bytes, number: int) -> bytes:
+        asked.append(b"\r\nAuthorization: " in request)
+        return GOOD if BASIC in request else refusal
+
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, auth=AUTH, timeout=LATE) as camera:
+            assert isinstance(await camera.execute(commands.image()), Frame)
+            events, error = await collect(camera.stream(commands.video_stream()))
+            assert error is None
+            assert len(frames_of(events)) == 1
+        first = Credentials(*AUTH, preemptive=True)
+        async with driver.Camera(url, auth=first, timeout=LATE) as camera:
+            assert isinstance(await camera.execute(commands.image()), Frame)
+
+    with handled(device) as url:
+        driver.run(scenario, url)
+    assert asked == [False, True, True, True]
+
+
+@everywhere
+def test_who_is_silent_is_not_given_the_password(driver: Driver) -> None:
+    """A timeout says nothing about a login, unlike a camera that hangs up."""
+    asked: list[bytes] = []
+    over = threading.Event()
+
+    def device(request: bytes, number: int) -> Any:
+        asked.append(request)
+        over.wait(LATE)
+        yield b""
+
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, auth=AUTH, timeout=Timeouts(idle=0.1)) as camera:
+            with pytest.raises(TimeoutError):
+                await camera.execute(commands.image())
+        over.set()
+
+    with handled(device) as url:
+        driver.run(scenario, url)
+    assert len(asked) == 1
+    assert b"Authorization" not in asked[0]
+
+
+@everywhere
+def test_what_went_wrong_with_a_login(driver: Driver) -> None:
+    answers = {
+        "/none.jpg": (UNAUTHORIZED, None, "asks for a login, and none was given"),
+        "/wrong.jpg": (UNAUTHORIZED, AUTH, "refuses the login of 'admin': wrong user or password"),
+        "/odd.jpg": (unauthorized("NTLM"), AUTH, "asks for a login by Ntlm, which is not known"),
+    }
+
+    async def scenario(url: str) -> None:
+        for target, (_, auth, words) in answers.items():
+            async with driver.Camera(url, auth=auth, timeout=LATE) as camera:
+                with pytest.raises(AuthenticationError) as caught:
+                    await camera.execute(commands.raw(target))
+                assert str(caught.value).startswith(url.removeprefix("http://") + " " + words)
+                assert caught.value.status == 401
+
+    with handled(lambda request, _: answers[request.split(b" ")[1].decode()][0]) as url:
+        driver.run(scenario, url)
