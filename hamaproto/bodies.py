@@ -168,7 +168,7 @@ class Undecided:
     def __init__(self, judge: Judge, make: Callable[[], BodyParser]) -> None:
         self._judge = judge
         self._make = make
-        self._held = b""
+        self._held = bytearray()
         self.chosen: BodyParser | None = None
         self._verbatim = False
         self._given = 0
@@ -185,12 +185,12 @@ class Undecided:
         self._held += owned(data)
         if self._verbatim:
             return
-        head = self._held[: self._MOST]
+        head = bytes(self._held[: self._MOST])
         verdict = self._judge(head)
         if verdict:
             self.chosen = self._make()
             self.chosen.receive_data(self._held)
-            self._held = b""
+            self._held.clear()
         else:
             self._verbatim = verdict is False or len(head) == self._MOST
 
@@ -206,7 +206,8 @@ class Undecided:
         if self.chosen is not None:
             return self.chosen.next_event()
         if self._held and self._verbatim:
-            data, self._held = self._held, b""
+            data = bytes(self._held)
+            self._held.clear()
             self._given += len(data)
             return Data(data, self._given - len(data))
         return EndOfStream(True, self._given) if self._eof else NEED_DATA

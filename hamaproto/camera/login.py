@@ -25,7 +25,9 @@ _MAX_NONCES: Final = 64
 #: Uses of one nonce that are remembered; more need a new one.
 _MAX_USES: Final = 1000
 
-_PAIR = re.compile(r'([A-Za-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+# A word without a value is taken whole too: a search that began in its middle would go over
+# it once for each of its letters.
+_PAIR = re.compile(r'([A-Za-z]++)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s,"]++)))?')
 
 
 class Verdict(Enum):

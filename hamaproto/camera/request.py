@@ -19,7 +19,9 @@ __all__ = ["MAX_HEAD", "MAX_TARGET", "RequestHead", "RequestReader"]
 MAX_HEAD: Final = 16 * 1024
 MAX_TARGET: Final = 2 * 1024
 
-_REQUEST_LINE = re.compile(rb"([A-Za-z]{1,16})[ \t]+([^\r]*?)(?:[ \t]+HTTP/[0-9.]+)?[ \t]*")
+_BLANKS: Final = b" \t"
+_METHOD = re.compile(rb"([A-Za-z]{1,16})[ \t]")
+_VERSION = re.compile(rb"HTTP/[0-9.]+")
 _ABSOLUTE = re.compile(rb"[Hh][Tt][Tt][Pp]://[^/?]*")
 
 
@@ -98,11 +100,15 @@ class RequestReader:
             self._complete(self._line)
 
     def _complete(self, line: bytes) -> None:
-        found = _REQUEST_LINE.fullmatch(line)
-        if found is None:
+        found = _METHOD.match(line)
+        if found is None or b"\r" in line:
             self.refusal = b"HTTP/1.0 400 Bad Request"
             return
-        target = found[2].replace(b" ", b"").replace(b"\t", b"")
+        target = line[found.end() :].strip(_BLANKS)
+        last = max(target.rfind(b" "), target.rfind(b"\t"))
+        if last >= 0 and _VERSION.fullmatch(target, last + 1):
+            target = target[:last]
+        target = target.replace(b" ", b"").replace(b"\t", b"")
         if len(target) > MAX_TARGET:
             self.refusal = b"HTTP/1.0 414 Request-URI Too Long"
             return

@@ -70,7 +70,7 @@ HELD = 8 * FRAME_BYTES
 
 #: A boundary is at most 70 characters (RFC 2046 clause 5.1.1); some send dashes of their own.
 LONGEST_DELIMITER = 96
-DELIMITER_LINE = re.compile(rb"(--[!-~][ -~]*?)[ \t]*\r?\n")
+DELIMITER_LINE = re.compile(rb"(--[!-~]++(?:\x20++[!-~]++)*+)[ \t]*+\r?\n")
 DELIMITER_BEGUN = re.compile(rb"-?|--|--[!-~][ -~]*\r?")
 CONTENT_LENGTH = re.compile(rb"\n[Cc]ontent-[Ll]ength[ \t]*:[ \t]*([0-9]{1,9})[ \t]*\r?\n")
 
