@@ -56,7 +56,7 @@ from hamaproto.models import (
     VideoFormat,
     View,
 )
-from hamaproto.wire.params import ParamList
+from hamaproto.wire.params import ParamList, without_root
 
 __all__ = [
     "CATALOGUE",
@@ -859,21 +859,28 @@ def _as_it_is(params: ParamList) -> ParamList:
     return params
 
 
+def _asked(what: str, name: str) -> str:
+    """The name of a group or a parameter, without the `root.` that some answers have."""
+    return without_root(_carried(what, name))
+
+
 def list_params(*groups: str) -> Request[ParamList]:
     """The parameters of one or more groups in one request, by the clauses 2.1.
 
     The cameras know groups by their full names only: a parent, or `*`, is answered with an
-    error line.  All the names together may have 126 bytes.
+    error line.  A leading `root.`, which answers have, is left out of what is sent.  All the
+    names together may have 126 bytes.
     """
     if not groups:
         raise LocalProtocolError("list_params() needs a group: without one the answer is empty")
+    asked = []
     for group in groups:
         if not isinstance(group, str):
             raise LocalProtocolError(f"group: takes a str, not {type(group).__name__}")
         if "," in group:
             raise LocalProtocolError("group: ',' separates groups; pass them as arguments")
-        _carried("group", group)
-    value = _carried("all groups in one request", ",".join(groups))
+        asked.append(_asked("group", group))
+    value = _carried("all groups in one request", ",".join(asked))
     target = _query(_LIST, [("group", value)])
     return Request(target, None, "List parameters", Reply.PARAMS, model=_as_it_is)
 
@@ -884,13 +891,14 @@ def update_params(
     """Set parameters by their keys, in the order given, by the clauses 2.2.
 
     Nothing is held against a list of values.  The cameras say OK to unknown keys and bad
-    values too: only `list_params` shows what was stored.
+    values too: only `list_params` shows what was stored.  A leading `root.` of a key is left
+    out of what is sent.
     """
     pairs = []
     for key, value in params.items() if isinstance(params, Mapping) else params:
         if not isinstance(key, str):
             raise LocalProtocolError(f"key: takes a str, not {type(key).__name__}")
-        _carried("key", key)
+        key = _asked("key", key)
         what = f"value of {key}"
         pairs.append((key, _carried(what, _written(what, value))))
     if not pairs:

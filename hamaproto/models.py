@@ -5,7 +5,8 @@ specification prints.  Cameras leave lines out, add some, and write values in wo
 no specification lists, so three rules hold for every view:
 
 * every attribute may be None: the line is missing, or its text has no known meaning;
-* nothing is lost: `view.params` is the list as it came, unknown keys included;
+* nothing is lost: `view.unknown` has each text without a known meaning under the name of its
+  attribute, and `view.params` is the list as it came, unknown keys included;
 * building a view never raises.
 
 A view is a table: each attribute names its key, relative to the view's `group`, and the
@@ -19,7 +20,7 @@ stand first, because `hamaproto.commands` sends the same ones.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import Enum, StrEnum
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -198,7 +199,7 @@ def _param(key: str, read: Callable[[str], T | None]) -> T | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What all views have: `params`, the list as it came."""
+    """What all views have: `params`, the list as it came, and `unknown`."""
 
     #: The group that the command asks for, and that the keys begin with.
     group: ClassVar[str] = ""
@@ -208,15 +209,32 @@ class View:
     @classmethod
     def from_params(cls, params: ParamList) -> Self:
         """The view of `params`; never raises, whatever they are."""
-        values: dict[str, Any] = {}
+        values = {name: read(text) for name, read, text in cls._lines(params)}
+        return cls(params=params, **values)
+
+    @property
+    def unknown(self) -> dict[str, str]:
+        """What came and has no known meaning, as text, by the names of the attributes.
+
+        Firmware says words that no table has: `h264` among the formats, `on` for `yes`.
+        Those attributes are None.
+        """
+        return {
+            name: text.strip(_PADDING)
+            for name, _, text in self._lines(self.params)
+            if getattr(self, name) is None and text.strip(_PADDING)
+        }
+
+    @classmethod
+    def _lines(cls, params: ParamList) -> Iterator[tuple[str, Callable[[str], Any], str]]:
+        """Each attribute that has a line: its name, its reader, and the text."""
         for row in fields(cls):
             key = row.metadata.get("key")
             if key is None:
                 continue
             text = params.get(f"{cls.group}.{key}" if key else cls.group)
             if text is not None:
-                values[row.name] = row.metadata["read"](text)
-        return cls(params=params, **values)
+                yield row.name, row.metadata["read"], text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -269,8 +269,12 @@ class Outcome(Generic[R]):
 
     def _refused_by_body(self, response: Response) -> DeviceError | None:
         reply, status = self._request.reply, response.status
-        if not is_success(status) or reply in (Reply.ANY, Reply.TALK):
+        if not is_success(status) or reply is Reply.ANY:
             return None
+        if reply is Reply.TALK:
+            # Nothing is due; a page or a message is a refusal.
+            nothing = not self._body.strip(b" \t\r\n\0") or means_ok(self._body)
+            return None if nothing else self._something_else(status)
         if reply in (Reply.ACK, Reply.FORM):
             if status in (204, 205) or means_ok(self._body):
                 return None

@@ -251,7 +251,11 @@ carried = st.text(string.ascii_letters + string.digits + "-._~!$'()*+,;:@/?", mi
 
 
 @pytest.mark.parametrize("build", [commands.add_preset, commands.remove_preset])
-@given(name=carried.filter(lambda name: len(name) <= 63), index=st.integers(0, 8))
+@given(
+    # With the name of a parameter in it a name is refused, see below.
+    name=carried.filter(lambda name: len(name) <= 63 and "preset" not in name.lower()),
+    index=st.integers(0, 8),
+)
 @example(name="presetno", index=0)
 @example(name="a/../b?c", index=0)
 def test_a_camera_finds_the_presets_name_and_index(
@@ -315,6 +319,11 @@ def test_lists_of_several_groups() -> None:
     empty = models.ParamList()
     assert request.model(empty) is empty
     assert commands.list_params("Brand").target == commands.brand().target
+    for root in ("root.", "Root.", "root.root."):
+        assert commands.list_params(f"{root}Brand").target == commands.brand().target
+        update = commands.update_params({f"{root}Image.I0.Stream.FPS": 5})
+        assert update.target == commands.set_mjpeg_fps(5).target
+    assert commands.list_params("root").target.endswith("group=root")
     for wrong in (("",), ("a,b",), ("a&b",), ("a b",), ("x" * 64, "y" * 63), (5,), ()):
         with pytest.raises(LocalProtocolError):
             commands.list_params(*wrong)  # type: ignore[arg-type]

@@ -156,13 +156,19 @@ texts = st.one_of(
 
 
 @given(st.sampled_from(list(VIEWS)), st.lists(texts, min_size=6, max_size=6))
-def test_no_answer_makes_a_view_raise(number: str, told: list[str]) -> None:
+def test_no_answer_makes_a_view_raise_or_loses_a_word(number: str, told: list[str]) -> None:
     keys = [line.partition(b"=")[0] for line in SPECIFICATION[number].split(b"\n")[:-2]]
     raw = [(key.decode(), text) for key, text in zip(keys, told, strict=False)]
     view = VIEWS[number].from_params(ParamList([*raw, ("Unknown.Key", "kept")]))
     assert view.params.raw == (*raw, ("Unknown.Key", "kept"))
     assert view.params["unknown.key"] == "kept"
     repr(view)
+    given = {text.strip(" \t\r\n\0") for text in told[: len(keys)]} - {""}
+    known = {name for name, value in values(view).items() if value is not None}
+    # Each line either has a meaning or is there as it came.
+    assert set(view.unknown.values()) <= given
+    assert not known & set(view.unknown)
+    assert len(view.unknown) + len(known) >= len(given)
 
 
 # -- what devices say beyond it --------------------------------------------------------
@@ -204,6 +210,23 @@ def test_the_vocabulary_of_audio(text: str, meant: Availability | None) -> None:
     assert status.audio is meant
     assert status.params["Properties.Audio"] == text
     assert bool(status.audio) is (meant is Availability.YES)
+
+
+def test_words_that_no_table_has_are_kept() -> None:
+    params = parse_params(
+        b"root.Properties.Image.Resolution=640x480,QVGA\r\nroot.Properties.Image.Format=mjpeg,h264\r\n"
+        b"Properties.Image.FlipMode=on\r\nProperties.PTZ.PTZ=1\0\r\nProperties.Audio=on\r\n"
+        b"Properties.Audio.TwoWayAudio=yes\r\nProperties.Audio.AudioCodec=\r\n"
+    )
+    assert models.ImageProperties.from_params(params).unknown == {
+        "flip_mode": "on",
+        "resolutions": "640x480,QVGA",
+        "formats": "mjpeg,h264",
+    }
+    assert models.PtzStatus.from_params(params).unknown == {"ptz": "1"}
+    audio = models.AudioStatus.from_params(params)
+    assert (audio.audio, audio.two_way_audio) == (None, Availability.YES)
+    assert audio.unknown == {"audio": "on"}
 
 
 @pytest.mark.parametrize("text", ["compression", "Compression", "1"])

@@ -267,6 +267,12 @@ STREAM_REFUSALS: dict[str, tuple[Any, bytes, type[Exception], str]] = {
         BusyError,
         "Too many users",
     ),
+    "no talking": (
+        commands.talk(),
+        typed(b"text/html", b"<html>Two-way audio is off</html>"),
+        RefusedError,
+        "talk-back, .*a page where talk-back is due: Two-way audio is off",
+    ),
     "no words": (commands.video_stream(), text(b"\r\n"), RefusedError, "says nothing"),
     "PNG": (
         commands.image(),

@@ -41,7 +41,7 @@ from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
 from hamaproto.wire.sniff import text_of
 
-__all__ = ["ParamEvent", "ParamList", "ParamNode", "ParamParser", "parse_params"]
+__all__ = ["ParamEvent", "ParamList", "ParamNode", "ParamParser", "parse_params", "without_root"]
 
 ParamEvent = Param | ParamError | Anomaly | Skipped | Data | EndOfStream
 
@@ -63,7 +63,7 @@ _REFUSAL_IN_COMMENT = re.compile(
 _REFUSAL = re.compile(r"error(?:\s{0,8}[:!]|\s{1,8}-?[0-9])|request failed\b", re.IGNORECASE)
 
 
-def _without_root(raw_key: str) -> str:
+def without_root(raw_key: str) -> str:
     """The key without padding and without any leading `root.`, if anything else is left."""
     key = raw_key.replace("\0", "").strip(_PADDING)
     at = 0
@@ -76,7 +76,7 @@ def _without_root(raw_key: str) -> str:
 
 def _fold(key: str) -> str:
     # Not `lower`, in which the case of a letter depends on what stands around it.
-    return _without_root(key).casefold()
+    return without_root(key).casefold()
 
 
 class ParamParser(Exclusive):
@@ -227,7 +227,7 @@ class ParamParser(Exclusive):
         if _REFUSAL.match(plain):
             return ParamError(plain, offset)
         raw_key, equals, value = text.partition("=")
-        key = _without_root(raw_key)
+        key = without_root(raw_key)
         if not equals or not key:
             lack = "key" if equals else '"="'
             self._next = Data(line, offset)
@@ -345,7 +345,7 @@ class ParamList(Mapping[str, str]):
         self.complete = complete
         index: dict[str, tuple[str, str]] = {}
         for raw_key, value in self.raw:
-            key = _without_root(raw_key)
+            key = without_root(raw_key)
             first, _ = index.get(key.casefold(), (key, value))
             index[key.casefold()] = (first, value)
         self._index = index
