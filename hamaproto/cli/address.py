@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from hamaproto.io._userinfo import refuse_raw_password
+
 __all__ = ["Address"]
 
 _URL: Final = re.compile(
@@ -48,11 +50,15 @@ class Address:
 
     @classmethod
     def parse(cls, url: str) -> Address:
-        """Take a URL apart; what is no URL at all is left for the driver to refuse."""
+        """Take a URL apart; what is no URL at all is left for the driver to refuse.
+
+        Raises LocalProtocolError for a password with a character that ends the host.
+        """
         match = _URL.match(url.strip())
         if match is None:
             return cls(url)
         target = match["target"]
+        refuse_raw_password(match["base"].rpartition("://")[2], url.strip()[match.end("base") :])
         path, question, _ = target.partition("?")
         last = path.rpartition("/")[2]
         _, dot, ending = last.rpartition(".")

@@ -30,7 +30,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any, Final, Generic, Literal, TypeVar
-from urllib.parse import unquote
 
 from hamaproto import _checks
 from hamaproto._checks import YEAR, wrong_type
@@ -63,6 +62,7 @@ from hamaproto.events import (
     Response,
 )
 from hamaproto.io._tls import Tls
+from hamaproto.io._userinfo import credentials_of, refuse_raw_password
 from hamaproto.limits import Limits
 from hamaproto.outcome import is_success
 from hamaproto.patience import Patience, TimeUp
@@ -289,6 +289,7 @@ class Endpoint:
         secure = match["scheme"].lower() == "https"
         usual = 443 if secure else 80
         userinfo, at, authority = match["authority"].rpartition("@")
+        refuse_raw_password(match["authority"], match["rest"])
         # The one place that knows what a base may be is that of the catalogue.
         base = raw("/").url(f"http://{authority}{match['rest']}").removesuffix("/")
         _, _, rest = base.partition("://")
@@ -310,8 +311,7 @@ class Endpoint:
         )
         if not at:
             return endpoint, None
-        user, _, password = userinfo.partition(":")
-        return endpoint, (unquote(user), unquote(password))
+        return endpoint, credentials_of(userinfo)
 
 
 class Settings:
