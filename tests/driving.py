@@ -139,7 +139,7 @@ asynchronous = pytest.mark.parametrize(
 )
 
 
-def _descriptors() -> set[str]:
+def descriptors() -> set[str]:
     """What the open file descriptors of this process stand for."""
     found = set()
     for name in os.listdir("/proc/self/fd"):
@@ -165,7 +165,7 @@ def nothing_left() -> Iterator[None]:
     """No socket, descriptor or thread more than before."""
     linux = sys.platform == "linux"
     gc.collect()
-    descriptors = _descriptors() if linux else set()
+    before = descriptors() if linux else set()
     threads = set(threading.enumerate())
     yield
     gc.collect()
@@ -173,7 +173,7 @@ def nothing_left() -> Iterator[None]:
     # trio keeps idle threads for a while by design; ours have names.
     assert not [name for name in left if "Trio thread" not in name]
     if linux:
-        assert not _descriptors() - descriptors
+        assert not descriptors() - before
 
 
 @contextlib.contextmanager

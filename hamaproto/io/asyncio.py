@@ -324,8 +324,12 @@ class _Link(asyncio.BufferedProtocol):
             self._stop_timer()
             self.resume_writing()
             self.wake()
-            if self.gone is not None and not self.gone.done():
-                self.gone.set_result(None)
+            self.over()
+
+    def over(self) -> None:
+        """The transport is gone."""
+        if self.gone is not None and not self.gone.done():
+            self.gone.set_result(None)
 
     def _broke(self, error: BaseException) -> None:
         """Something here raised: end this link, and leave the rest to the one who waits."""
@@ -629,6 +633,8 @@ class _Line:
                 # It stood, and the request was on its way.
                 self._conversation.reopen()
             await _closed(sock)
+            # Not every loop says so to a protocol whose connection was given up.
+            link.over()
             raise
 
     async def send(self, data: bytes) -> None:
