@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import click
 
 from hamaproto._version import __version__
-from hamaproto.cli import ask, demo, lists, record, simulate, snapshot, stream, watch
+from hamaproto.cli import ask, demo, help, lists, record, simulate, snapshot, stream, watch
 from hamaproto.cli.exits import BUG, EXITS, INTERRUPTED, OK, exit_code
 from hamaproto.cli.options import current_target
 from hamaproto.cli.plain import note
@@ -24,6 +24,9 @@ _CODES = "\n".join(f"  {row.code:>3}  {row.meaning}" for row in EXITS)
 _EPILOG = f"""\b
 Credentials: --user NAME (and a prompt), or HAMAPROTO_USER and HAMAPROTO_PASSWORD,
 or ~/.netrc.
+
+\b
+`hamaproto help` lists the topics that are explained at length.
 
 \b
 Exit codes:
@@ -45,6 +48,7 @@ for _command in (
     *watch.COMMANDS,
     simulate.simulate,
     demo.demo,
+    help.help_,
 ):
     cli.add_command(_command)
 try:

@@ -30,6 +30,7 @@ __all__ = [
     "on_terminal",
     "print_json",
     "print_line",
+    "print_markdown",
     "print_sent",
     "readable",
     "warn",
@@ -137,6 +138,13 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     text = json.dumps(value, indent=indent)
     # The one control character that JSON leaves as it is.
     _write(sys.stdout, text.replace("\x7f", "\\u007f") + "\n")
+
+
+def print_markdown(text: str) -> None:
+    """Text of our own, with its headings and code, on a terminal."""
+    from rich.markdown import Markdown  # it reads a parser and a highlighter from the disk
+
+    console().print(Markdown(text))
 
 
 def _write(stream: TextIO | None, text: str) -> None:

@@ -78,8 +78,8 @@ def stream(
     URL may be the full address of a stream of any other camera.
 
     \b
-    hamaproto stream 192.168.1.20 -o - | mpv -
     hamaproto stream 192.168.1.20 -o - --format matroska | mpv -
+    hamaproto stream 192.168.1.20 -o - | ffplay -f mjpeg -
     """
     form = form or _FORMATS.get(Path(output).suffix.lower())
     if form is None and is_stream(output):
