@@ -24,7 +24,6 @@ from enum import Enum
 from typing import Final
 
 from hamaproto import _checks
-from hamaproto._version import __version__
 from hamaproto.bodies import BodyParser, Undecided, body_parser
 from hamaproto.commands import BaseRequest, Reply
 from hamaproto.errors import (
@@ -42,6 +41,7 @@ from hamaproto.events import (
     NeedData,
     Response,
 )
+from hamaproto.fields import GivenFields, OwnFields
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.outcome import (
     Confirmed,
@@ -171,7 +171,8 @@ class ClientConnection(Exclusive):
     before every target, for a camera behind a proxy.  `auth` is `(user, password)`,
     `Credentials`, or an `Authenticator` to share what was learnt among connections.
     `strict` and `refuse` turn leniencies of the response head into errors, as in
-    `ResponseParser`.  `secure` says that it is https, which matters for redirects.
+    `ResponseParser`.  `secure` says that it is https, which matters for redirects.  `headers`
+    are fields to be added to the request, such as `User-Agent` and `Cookie`.
 
     Events: any number of `Anomaly`, one `Response`, the events of the body (`Frame`,
     `Part`, `Skipped`, `Anomaly`; `Param`, `ParamError`; `AudioFrame`; or `Data`), then
@@ -200,6 +201,7 @@ class ClientConnection(Exclusive):
         strict: bool = False,
         refuse: Collection[AnomalyCode] = (),
         secure: bool = False,
+        headers: GivenFields = None,
     ) -> None:
         _checks.instance(
             "ClientConnection", "host", host, str, "a name or address, and maybe :port"
@@ -221,6 +223,9 @@ class ClientConnection(Exclusive):
         self._refuse = refuse
         self._authenticator = Authenticator.of(auth)
         self._exchange = LoginExchange(self._authenticator, host)
+        self._fields = OwnFields(headers)
+        if self._authenticator is not None:
+            self._fields.without_login()
         self._retry: ClientConnection | None = None
         self._secure = secure
         # The way that the request has come, and the login for where it began.
@@ -314,11 +319,7 @@ class ClientConnection(Exclusive):
                 "send(): a camera answers one request a connection; make a new ClientConnection"
             )
         target = self._prefix + request.target
-        headers = [
-            ("User-Agent", f"hamaproto/{__version__}"),
-            # Without it any coding is acceptable (RFC 9110 12.5.3).
-            ("Accept-Encoding", "identity"),
-        ]
+        headers = self._fields.lines(anonymous=request.anonymous)
         login = self._exchange.authorization(request.method, target, anonymous=request.anonymous)
         if login is not None:
             headers.append(("Authorization", login))
@@ -529,6 +530,7 @@ class ClientConnection(Exclusive):
                     self._login_at_home if trail.is_at_home else None,
                     "",
                     place.secure,
+                    self._fields if trail.is_at_home else self._fields.elsewhere(),
                 )
             except LocalProtocolError:
                 self._not_followed = "which is no http address"
@@ -549,13 +551,20 @@ class ClientConnection(Exclusive):
         """A connection for the next attempt at the same request."""
         if exchange is None:
             return None
-        again = self._another(self._host, self._authenticator, self._prefix, self._secure)
+        again = self._another(
+            self._host, self._authenticator, self._prefix, self._secure, self._fields
+        )
         again._trail = self._trail
         again._exchange = exchange
         return again
 
     def _another(
-        self, host: str, auth: Authenticator | None, prefix: str, secure: bool
+        self,
+        host: str,
+        auth: Authenticator | None,
+        prefix: str,
+        secure: bool,
+        fields: OwnFields,
     ) -> ClientConnection:
         another = ClientConnection(
             host,
@@ -565,6 +574,7 @@ class ClientConnection(Exclusive):
             strict=self._strict,
             refuse=self._refuse,
             secure=secure,
+            headers=fields.given,
         )
         another._login_at_home = self._login_at_home
         return another

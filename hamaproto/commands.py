@@ -27,8 +27,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, overload
 
+from hamaproto import _checks
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Anomaly, AudioFrame, Data, EndOfStream, Frame, Part, Skipped
 from hamaproto.models import (
@@ -914,13 +915,35 @@ def talk() -> StreamRequest[Data | EndOfStream]:
     return StreamRequest("/camera-cgi/audio/transmit.cgi", None, "Talk back", Reply.TALK)
 
 
-def raw(target: str) -> Request[RawAnswer]:
+@overload
+def raw(target: str, *, reply: Literal[Reply.ANY] = ...) -> Request[RawAnswer]: ...
+@overload
+def raw(target: str, *, reply: Literal[Reply.IMAGE]) -> Request[Frame]: ...
+@overload
+def raw(target: str, *, reply: Literal[Reply.PARAMS]) -> Request[ParamList]: ...
+@overload
+def raw(target: str, *, reply: Literal[Reply.ACK, Reply.FORM]) -> Request[Ack]: ...
+@overload
+def raw(target: str, *, reply: Literal[Reply.MJPEG]) -> StreamRequest[VideoEvent]: ...
+@overload
+def raw(target: str, *, reply: Literal[Reply.AUDIO]) -> StreamRequest[AudioEvent]: ...
+@overload
+def raw(target: str, *, reply: Literal[Reply.TALK]) -> StreamRequest[Data | EndOfStream]: ...
+@overload
+def raw(target: str, *, reply: Reply) -> Request[Any] | StreamRequest[Any]: ...
+def raw(target: str, *, reply: Reply = Reply.ANY) -> Request[Any] | StreamRequest[Any]:
     """Any other GET; `target` goes out as it is.
 
     It begins with `/` and has visible ASCII characters only; an HTTP library that is given
     its `url()` may escape the ones that RFC 3986 does not let stand in a URL.
+
+    `reply` says what the answer is, and so what comes of it: `Reply.ANY` gives a `RawAnswer`,
+    `IMAGE` a `Frame`, `PARAMS` a `ParamList`, `ACK` and `FORM` an `Ack`.  `MJPEG`, `AUDIO` and
+    `TALK` are streams: `raw("/video.cgi", reply=Reply.MJPEG)` is for `Camera.stream`.
     """
-    return Request(target, None, "Raw request", Reply.ANY)
+    _checks.instance("raw", "reply", reply, Reply, "a member of hamaproto.commands.Reply")
+    kind = StreamRequest if reply in (Reply.MJPEG, Reply.AUDIO, Reply.TALK) else Request
+    return kind(target, None, "Raw request", reply)
 
 
 def _command(

@@ -623,3 +623,23 @@ def test_requests_type_what_they_are_answered_with() -> None:
         ["--config-file", str(root / "pyproject.toml"), "--follow-imports=silent", str(file)]
     )
     assert (status, errors) == (0, ""), out
+
+
+# -- other ways in -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reply", commands.Reply)
+def test_any_target_with_any_reply(reply: commands.Reply) -> None:
+    request = commands.raw("/cgi/mjpg?a=1", reply=reply)
+    assert request.reply is reply
+    assert request.target == "/cgi/mjpg?a=1"
+    streams = (commands.Reply.MJPEG, commands.Reply.AUDIO, commands.Reply.TALK)
+    assert isinstance(request, commands.StreamRequest) is (reply in streams)
+    assert isinstance(request, commands.Request) is (reply not in streams)
+
+
+def test_a_reply_is_one_of_the_list() -> None:
+    assert commands.raw("/x").reply is commands.Reply.ANY
+    for wrong in ("mjpeg", None, 1):
+        with pytest.raises(TypeError, match="raw\\(reply="):
+            commands.raw("/x", reply=wrong)  # type: ignore[call-overload]  # that is the point

@@ -22,7 +22,7 @@ LAYERS = (
     {"wire", "gsm"},
     {"models", "commands"},
     {"inbox", "patience", "retry_after"},
-    {"outcome", "bodies", "redirect", "refusal"},
+    {"outcome", "bodies", "fields", "redirect", "refusal"},
     {"client", "camera"},
     {"timing"},
     {"io"},

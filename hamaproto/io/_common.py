@@ -61,6 +61,7 @@ from hamaproto.events import (
     NeedData,
     Response,
 )
+from hamaproto.fields import GivenFields, OwnFields
 from hamaproto.io._tls import Tls
 from hamaproto.io._userinfo import credentials_of, refuse_raw_password
 from hamaproto.limits import Limits
@@ -317,7 +318,7 @@ class Endpoint:
 class Settings:
     """What a `Camera` was made with, and the conversations that it begins."""
 
-    __slots__ = ("authenticator", "endpoint", "limits", "timeouts", "tls")
+    __slots__ = ("authenticator", "endpoint", "fields", "limits", "timeouts", "tls")
 
     def __init__(
         self,
@@ -326,6 +327,7 @@ class Settings:
         timeout: Timeouts | float | None,
         limits: Limits | None,
         tls: Tls | None = None,
+        headers: GivenFields = None,
     ) -> None:
         self.endpoint, found = Endpoint.parse(url)
         if found is not None:
@@ -336,6 +338,9 @@ class Settings:
             )
         #: Shared by all connections: one 401 serves them all.
         self.authenticator = Authenticator.of(auth if auth is not None else found)
+        self.fields = OwnFields(headers, call="Camera")
+        if self.authenticator is not None:
+            self.fields.without_login()
         self.timeouts = Timeouts.of(timeout)
         if limits is not None:
             _checks.instance("Camera", "limits", limits, Limits, "Limits, or None")
@@ -476,6 +481,7 @@ class Conversation(Generic[R]):
             limits=settings.limits,
             prefix=settings.endpoint.prefix,
             secure=settings.endpoint.secure,
+            headers=settings.fields.given,
         )
 
     @property

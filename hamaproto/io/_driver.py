@@ -18,6 +18,7 @@ from hamaproto.client import checked_sound
 from hamaproto.commands import BaseRequest, Request, StreamRequest
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Response
+from hamaproto.fields import GivenFields
 from hamaproto.inbox import Inbox
 from hamaproto.io._common import (
     DEFAULT_TIMEOUTS,
@@ -72,10 +73,11 @@ class BaseCamera:
         limits: Limits | None = None,
         verify: Verify = True,
         cafile: str | os.PathLike[str] | None = None,
+        headers: GivenFields = None,
     ) -> None:
         self._lines: WeakSet[Any] = WeakSet()
         self._closed = False
-        self._settings = Settings(url, auth, timeout, limits, Tls(verify, cafile))
+        self._settings = Settings(url, auth, timeout, limits, Tls(verify, cafile), headers)
         if self._settings.endpoint.secure:
             # A wrong certificate file is found here, and nobody waits for it later.
             _ = self._settings.tls.context
