@@ -15,16 +15,17 @@ from typing import BinaryIO
 import click
 from rich.progress import Progress
 
-from hamaproto.cli.exits import OK, PARTIAL
+from hamaproto.cli.exits import PARTIAL
+from hamaproto.cli.inputs import frames_of, samples_of
 from hamaproto.cli.options import overwrite_option
 from hamaproto.cli.output import Output, format_of, open_output
 from hamaproto.cli.plain import console as plain_console
 from hamaproto.cli.plain import note
 from hamaproto.events import Skipped
 from hamaproto.gsm import Decoder, Encoder
-from hamaproto.gsm.files import Wav49Writer, read_frames, read_pcm
+from hamaproto.gsm.files import Wav49Writer
 from hamaproto.gsm.tables import FRAME_BYTES
-from hamaproto.gsm.wav import WavWriter
+from hamaproto.gsm.wav import RATE, WavWriter
 
 __all__ = ["gsm"]
 
@@ -83,7 +84,15 @@ def _progress(source: BinaryIO, what: str) -> Iterator[BinaryIO]:
 @overwrite_option
 @_homing
 @click.option("--seed", default=0, show_default=True, help="Of what stands for lost frames.")
-def decode(source: BinaryIO, target: str, overwrite: bool, homing: bool, seed: int) -> int:
+@click.pass_context
+def decode(
+    context: click.Context,
+    source: BinaryIO,
+    target: str,
+    overwrite: bool,
+    homing: bool,
+    seed: int,
+) -> None:
     """Decode IN, a raw .gsm or a WAV49 file, to OUT: .wav, .raw or - for raw PCM.
 
     Bytes of IN that belong to no frame are concealed like lost frames, for as long as
@@ -91,22 +100,28 @@ def decode(source: BinaryIO, target: str, overwrite: bool, homing: bool, seed: i
     """
     wav = format_of(target, {".wav": "wav", **dict.fromkeys(RAW, "raw")}, stream="raw") == "wav"
     decoder = Decoder(homing, seed=seed)
-    skipped = 0
     with _output(target, source, overwrite) as file, _progress(source, "decoding") as read:
-        writer = WavWriter(file, room=_size(source) >= LONGEST) if wav else None
+        frames = frames_of(read, source.name)
+        writer = WavWriter(file, frames.rate, room=_size(source) >= LONGEST) if wav else None
         write: Callable[[bytes], object] = writer.write if writer else file.write
-        for piece in read_frames(read):
+        for piece in frames:
             if isinstance(piece, Skipped):
-                skipped += piece.length
                 for _ in range(round(piece.length / FRAME_BYTES)):
                     write(decoder.conceal().astype("<i2").tobytes())
             else:
                 write(decoder.decode(piece).astype("<i2", copy=False).tobytes())
         if writer:
             writer.close()
-    if skipped:
-        note(f"{source.name}: {skipped} bytes belong to no frame and were concealed")
-    return PARTIAL if skipped else OK
+    if not wav and frames.rate != RATE:
+        note(f"{source.name}: {frames.rate} samples a second, which raw samples do not say")
+    _end(context, source, frames.lost)
+
+
+def _end(context: click.Context, source: BinaryIO, lost: str) -> None:
+    """Say what was missing, and end with the exit code for that."""
+    if lost:
+        note(f"{source.name}: {lost}")
+        context.exit(PARTIAL)
 
 
 @gsm.command()
@@ -114,17 +129,22 @@ def decode(source: BinaryIO, target: str, overwrite: bool, homing: bool, seed: i
 @_target
 @overwrite_option
 @_homing
-def encode(source: BinaryIO, target: str, overwrite: bool, homing: bool) -> int:
-    """Encode IN, a PCM WAV or a raw PCM file, to OUT: .gsm, .wav (WAV49) or - for raw frames.
+@click.pass_context
+def encode(
+    context: click.Context, source: BinaryIO, target: str, overwrite: bool, homing: bool
+) -> None:
+    """Encode IN, any file of sound, to OUT: .gsm, .wav (WAV49) or - for raw frames.
 
-    IN must be 16 bits, one channel, 8000 Hz.
+    What IN is its first bytes say; what no known format begins with is raw PCM. Other rates
+    than 8000 Hz, more channels and other formats are converted.
     """
     wav49 = format_of(target, {".gsm": "gsm", ".wav": "wav49"}, stream="gsm") == "wav49"
     encoder = Encoder(homing)
     with _output(target, source, overwrite) as file, _progress(source, "encoding") as read:
+        samples = samples_of(read, source.name)
         writer = Wav49Writer(file) if wav49 else None
-        for piece in read_pcm(read):
+        for piece in samples:
             (writer or file).write(encoder.encode(piece))
         if writer:
             writer.close()
-    return OK
+    _end(context, source, samples.lost)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,6 +13,8 @@ from hamaproto.cli.capture import (
     watch,
     watch_sound,
 )
+from hamaproto.cli.exits import PARTIAL
+from hamaproto.cli.inputs import Spoken
 from hamaproto.cli.options import (
     Target,
     camera_options,
@@ -28,7 +26,7 @@ from hamaproto.cli.options import (
 from hamaproto.cli.output import format_of, open_output
 from hamaproto.cli.plain import note
 from hamaproto.events import AudioFrame
-from hamaproto.gsm import Decoder, Encoder
+from hamaproto.gsm import Decoder
 from hamaproto.io._common import Backoff
 from hamaproto.io.asyncio import Camera
 
@@ -110,54 +108,22 @@ def listen(
 @click.command()
 @camera_options
 @click.argument("file", metavar="FILE")
-def talk(target: Target, file: str) -> None:
+@click.pass_context
+def talk(context: click.Context, target: Target, file: str) -> None:
     """Play FILE on the loudspeaker of the camera at URL.
 
-    FILE is anything with sound that PyAV reads, such as a WAV, or GSM frames in FILE.gsm, or
-    these on stdin with "-".  Talk-back is not in the specification: no camera has been seen
-    to answer.
+    FILE is any file of sound, or GSM frames; "-" is stdin, which is played as it comes.
+    Talk-back is not in the specification: no camera has been seen to answer.
     """
-    if file == "-":
-        frames: Any = _whole_frames(sys.stdin.buffer.read())
-    elif file.lower().endswith(".gsm"):
-        frames = _whole_frames(Path(file).read_bytes())
-    else:
-        need("av", "numpy")
-        frames = _encoded(file)
-    with target.camera() as camera:
-        sent = camera.talk(frames)
+    need("numpy")
+    with click.open_file(file, "rb") as source:
+        sound = Spoken(source, file)
+        with target.camera() as camera:
+            sent = camera.talk(sound)
     note(f"{sent * 0.02:.1f} s of sound sent")
-
-
-def _whole_frames(data: bytes) -> bytes:
-    return data[: len(data) // 33 * 33]
-
-
-def _encoded(path: str) -> Iterator[bytes]:
-    """The sound of a file as GSM frames, one by one; the last one is filled up with silence."""
-    import av
-
-    try:
-        source = av.open(path)
-    except av.FFmpegError as error:
-        if isinstance(error, OSError):
-            raise
-        raise click.UsageError(f"{path}: {error.strerror}") from None
-    encoder = Encoder()
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=8000)
-    with source:
-        if not source.streams.audio:
-            raise click.UsageError(f"{path}: no sound in it")
-        rest = b""
-        for frame in [*source.decode(audio=0), None]:
-            for piece in resampler.resample(frame):
-                rest += bytes(piece.planes[0])[: piece.samples * 2]
-                whole = len(rest) // 320 * 320
-                if whole:
-                    yield encoder.encode(rest[:whole])
-                    rest = rest[whole:]
-        if rest:
-            yield encoder.encode(rest.ljust(320, b"\0"))
+    if sound.lost:
+        note(f"{file}: {sound.lost}")
+        context.exit(PARTIAL)
 
 
 COMMANDS = (listen, talk)

@@ -1,20 +1,17 @@
 """Files of GSM frames and of samples: raw `.gsm`, WAV49, PCM WAV and raw PCM.
 
-Every function takes a binary file that somebody else opened, and works through it piece
-by piece, so that an hour of sound takes no more memory than a second.  Frames go as
-bytes of 33 each, samples as bytes of little-endian int16, 8000 a second, one channel:
-what `Decoder` and `Encoder` take and give.
-
-Reading PCM in WAV is left to the standard library's `wave`; WAV49 is what it can't read.
+Every class takes a binary file that somebody else opened, and works through it piece by
+piece, so that an hour of sound takes no more memory than a second.  Of a pipe it takes what
+is there, so that nothing waits for what comes later.  Frames go as bytes of 33 each, samples
+as bytes of little-endian int16, one channel: what `Decoder` and `Encoder` take and give.
 """
 
 from __future__ import annotations
 
 import struct
-import wave
 from collections.abc import Iterator
 from types import TracebackType
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Anomaly, EndOfStream, Skipped
@@ -23,15 +20,20 @@ from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES, SILENCE_FRAME
 from hamaproto.gsm.wav import RATE, UNKNOWN_LENGTH, SeekableWriter
 from hamaproto.gsm.wav49 import BLOCK_BYTES, BLOCK_SAMPLES, pack
 
-__all__ = ["Wav49Writer", "is_wav", "read_frames", "read_pcm"]
+__all__ = ["FrameFile", "PcmFile", "Wav49Writer", "is_wav", "read_frames", "read_pcm"]
 
-#: Microsoft's number for GSM 06.10 in WAV.
+#: Microsoft's numbers for GSM 06.10 in WAV, for PCM, and for a format that stands further on.
 FORMAT_TAG: Final = 0x0031
+_PCM: Final = 0x0001
+_EXTENSIBLE: Final = 0xFFFE
+#: Behind the tag in an extensible format: the rest of the GUID (KSDATAFORMAT_SUBTYPE).
+_SUBTYPE: Final = bytes.fromhex("000000001000800000aa00389b71")
 
 #: How much is read at a time: a second and a half of PCM, 15 seconds of frames.
 PIECE: Final = 64 * BLOCK_BYTES * 6
-#: A length that a writer leaves in a header when it can't come back to it.
-UNKNOWN: Final = (0, UNKNOWN_LENGTH, 0x7FFFFFFF)
+#: A length that a writer leaves in a header when it can't come back to it: 0, or about as much
+#: as 31 or 32 bits hold.
+_LARGEST_LENGTH: Final = 0x7F000000
 
 
 def is_wav(head: bytes) -> bool:
@@ -39,25 +41,40 @@ def is_wav(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] == b"WAVE"
 
 
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """The chunks of a WAV file behind its first 12 bytes, each to be read by the caller."""
+def _some(file: Any, size: int) -> bytes:
+    """Up to `size` bytes: of a pipe what is there, without waiting for the rest."""
+    read = getattr(file, "read1", file.read)
+    return bytes(read(size))
+
+
+class _Format:
+    """The format of a WAV file: clause `fmt ` of its head."""
+
+    def __init__(self, content: bytes) -> None:
+        self.tag, self.channels, self.rate, _, self.align = struct.unpack_from("<HHIIH", content)
+        self.bits = int.from_bytes(content[14:16], "little")
+        if self.tag == _EXTENSIBLE and content[26:40] == _SUBTYPE:
+            self.tag = int.from_bytes(content[24:26], "little")
+
+    def __str__(self) -> str:
+        return f"{self.channels} channels, {self.bits} bits, {self.rate} Hz"
+
+
+def _wav_head(file: BinaryIO) -> tuple[_Format, int, int]:
+    """Up to the samples of a WAV file, behind its first 12 bytes.
+
+    Gives the format, the number of samples that a compressed file says it has (0 if it does
+    not), and the length of what follows in bytes; -1 if it is not known.
+    """
+    found: _Format | None = None
+    samples = 0
     while len(head := file.read(8)) == 8:
         name, length = struct.unpack("<4sI", head)
-        yield name, length
-
-
-def _wav49_data(file: BinaryIO) -> tuple[int, int]:
-    """Up to the frames of a WAV49 file; gives their length in bytes, and their number.
-
-    A length that is not known is -1.  The number is by the file's samples, 0 without.
-    """
-    known = False
-    samples = 0
-    for name, length in _chunks(file):
         if name == b"data":
-            if not known:
+            if found is None:
                 break
-            return -1 if length in UNKNOWN else length, -(-samples // FRAME_SAMPLES)
+            known = 0 < length < _LARGEST_LENGTH
+            return found, samples, length if known else -1
         length += length % 2
         content = file.read(min(length, PIECE))
         length -= len(content)
@@ -65,115 +82,150 @@ def _wav49_data(file: BinaryIO) -> tuple[int, int]:
             length -= len(passed)
         if name == b"fact" and len(content) >= 4:
             samples = int.from_bytes(content[:4], "little")
-        if name != b"fmt ":
-            continue
-        if len(content) < 16:
-            break
-        # The rate says how fast it is to be played, and nothing about the frames.
-        tag, channels, _, _, align = struct.unpack_from("<HHIIH", content)
-        if tag != FORMAT_TAG:
-            raise LocalProtocolError(
-                f"a WAV file of format 0x{tag:04X} holds no GSM frames; GSM 06.10 is "
-                f"0x{FORMAT_TAG:04X}"
-            )
-        if (channels, align) != (1, BLOCK_BYTES):
-            raise LocalProtocolError(
-                f"a WAV49 file of {channels} channels and blocks of {align} bytes: 1 channel and "
-                f"{BLOCK_BYTES} bytes are needed"
-            )
-        known = True
+        if name == b"fmt ":
+            if len(content) < 16:
+                break
+            found = _Format(content)
     raise LocalProtocolError("a WAV file without a format or without samples")
 
 
-def read_frames(file: BinaryIO) -> Iterator[bytes | Skipped]:
+class FrameFile:
     """The frames of a raw `.gsm` or a WAV49 file, which of them its first bytes say.
 
-    Yields bytes of whole frames, many at a time, and `Skipped` where bytes belong to no
-    frame.  The frame that fills the last block of a WAV49 file up is left out.  Raises
+    Iterating yields bytes of whole frames, many at a time, and `Skipped` where bytes belong
+    to no frame.  The frame that fills the last block of a WAV49 file up is left out.  `rate`
+    is how many samples a second the decoded frames are to be played at.  Raises
     `LocalProtocolError` if it is a WAV file of another kind.
     """
-    head = file.read(12)
-    due, filler = -1, -1
-    if is_wav(head):
-        due, count = _wav49_data(file)
-        if count % 2 and count + 1 == due // BLOCK_BYTES * 2:
-            filler = due // BLOCK_BYTES * BLOCK_BYTES - FRAME_BYTES + 1
-        parser = GsmFrameParser(wav49=True)
-    else:
-        parser = GsmFrameParser()
-        parser.receive_data(head)
-    ended = False
-    while not ended:
-        data = file.read(PIECE if due < 0 else min(PIECE, due))
-        if data:
-            due -= len(data) if due >= 0 else 0
-            parser.receive_data(data)
-        else:
-            parser.receive_eof()
-        frames: list[bytes] = []
-        for event in parser.events():
-            if isinstance(event, EndOfStream):
-                ended = True
-            elif isinstance(event, Skipped):
-                if frames:
-                    yield b"".join(frames)
-                    frames = []
-                yield event
-            elif not isinstance(event, Anomaly) and event.offset != filler:
-                frames.append(event.data)
-        if frames:
-            yield b"".join(frames)
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._head = file.read(12)
+        self.rate = RATE
+        #: Whether it is a WAV49 file.
+        self.wav49 = is_wav(self._head)
+        self._due, self._filler = -1, -1
+        if not self.wav49:
+            return
+        form, samples, self._due = _wav_head(file)
+        if form.tag != FORMAT_TAG:
+            raise LocalProtocolError(
+                f"a WAV file of format 0x{form.tag:04X} holds no GSM frames; GSM 06.10 is "
+                f"0x{FORMAT_TAG:04X}"
+            )
+        if (form.channels, form.align) != (1, BLOCK_BYTES):
+            raise LocalProtocolError(
+                f"a WAV49 file of {form.channels} channels and blocks of {form.align} bytes: 1 "
+                f"channel and {BLOCK_BYTES} bytes are needed"
+            )
+        if not form.rate:
+            raise LocalProtocolError("a WAV49 file of 0 Hz: a rate is needed")
+        self.rate = form.rate
+        self._head = b""
+        # SoX counts the byte that makes the length even; it belongs to no block.
+        if self._due % BLOCK_BYTES == 1:
+            self._due -= 1
+        count = -(-samples // FRAME_SAMPLES)
+        if count % 2 and count + 1 == self._due // BLOCK_BYTES * 2:
+            self._filler = self._due // BLOCK_BYTES * BLOCK_BYTES - FRAME_BYTES + 1
+
+    def __iter__(self) -> Iterator[bytes | Skipped]:
+        parser = GsmFrameParser(wav49=self.wav49)
+        parser.receive_data(self._head)
+        ended = False
+        while not ended:
+            due = self._due
+            data = _some(self._file, PIECE if due < 0 else min(PIECE, due))
+            if data:
+                self._due -= len(data) if due >= 0 else 0
+                parser.receive_data(data)
+            else:
+                parser.receive_eof()
+            frames: list[bytes] = []
+            for event in parser.events():
+                if isinstance(event, EndOfStream):
+                    ended = True
+                elif isinstance(event, Skipped):
+                    if self._is_pad(event):
+                        continue
+                    if frames:
+                        yield b"".join(frames)
+                        frames = []
+                    yield event
+                elif not isinstance(event, Anomaly) and event.offset != self._filler:
+                    frames.append(event.data)
+            if frames:
+                yield b"".join(frames)
+
+    def _is_pad(self, event: Skipped) -> bool:
+        """Whether it is the byte that makes a length even, of a length that is not known."""
+        return self.wav49 and event.length == 1 and event.offset % BLOCK_BYTES == 0
+
+    @property
+    def missing(self) -> int:
+        """Behind the last frame: the bytes that the head has promised and that were not there."""
+        return max(self._due, 0)
 
 
-def read_pcm(file: BinaryIO) -> Iterator[bytes]:
+def read_frames(file: BinaryIO) -> FrameFile:
+    """The frames of a file; see `FrameFile`."""
+    return FrameFile(file)
+
+
+class PcmFile:
     """The samples of a PCM WAV file, or of a raw one that is nothing but samples.
 
-    Yields bytes of whole 160-sample frames, many at a time; silence fills the last one up.
-    Raises `LocalProtocolError` if it is a WAV file of another kind.
+    Iterating yields bytes of whole 160-sample frames, many at a time; silence fills the last
+    one up.  Half a sample at the end is left out, and `halved` says so then.  Raises
+    `LocalProtocolError` if it is a WAV file of another kind than 16 bits, 1 channel, 8000 Hz.
     """
-    head = file.read(12)
-    if is_wav(head):
-        file = _Joined(head, file)  # type: ignore[assignment]  # all that `wave` asks for
-        try:
-            source = wave.open(file, "rb")  # noqa: SIM115  # the file is the caller's
-        except (wave.Error, EOFError) as error:
-            raise LocalProtocolError(f"a WAV file that holds no PCM: {error}") from None
-        found = (source.getnchannels(), 8 * source.getsampwidth(), source.getframerate())
-        if found != (1, 16, RATE):
-            raise LocalProtocolError(
-                "a WAV file of {} channels, {} bits, {} Hz: the encoder needs 1 channel, "
-                "16 bits, 8000 Hz".format(*found)
-            )
-        pieces = iter(lambda: source.readframes(PIECE // 2), b"")
-    else:
-        pieces = iter(lambda: file.read(PIECE), b"")
-    held = b"" if is_wav(head) else head
-    frame = 2 * FRAME_SAMPLES
-    for piece in pieces:
-        held += piece
-        whole = len(held) // frame * frame
-        if whole:
-            yield held[:whole]
-            held = held[whole:]
-    if len(held) % 2:
-        raise LocalProtocolError("the samples end within one: an odd number of bytes")
-    if held:
-        yield held.ljust(frame, b"\0")
 
-
-class _Joined:
-    """A file whose first bytes were read already, for readers that only go forward."""
-
-    def __init__(self, head: bytes, file: BinaryIO) -> None:
-        self._head = head
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._head = file.read(12)
+        self._due = -1
+        self.halved = False
+        if not is_wav(self._head):
+            return
+        form, _, self._due = _wav_head(file)
+        if form.tag != _PCM:
+            raise LocalProtocolError(
+                f"a WAV file that holds no PCM: its format is 0x{form.tag:04X}"
+            )
+        if (form.channels, form.bits, form.rate) != (1, 16, RATE):
+            raise LocalProtocolError(
+                f"a WAV file of {form}: the encoder needs 1 channel, 16 bits, {RATE} Hz"
+            )
+        self._head = b""
 
-    def read(self, size: int) -> bytes:
-        taken, self._head = self._head[:size], self._head[size:]
-        return taken + self._file.read(size - len(taken)) if len(taken) < size else taken
+    def __iter__(self) -> Iterator[bytes]:
+        held, frame = self._head, 2 * FRAME_SAMPLES
+        while True:
+            due = self._due
+            piece = _some(self._file, PIECE if due < 0 else min(PIECE, due))
+            if not piece:
+                break
+            self._due -= len(piece) if due >= 0 else 0
+            held += piece
+            whole = len(held) // frame * frame
+            if whole:
+                yield held[:whole]
+                held = held[whole:]
+        if len(held) % 2:
+            self.halved = True
+            held = held[:-1]
+        if held:
+            yield held.ljust(frame, b"\0")
 
-    def close(self) -> None:
-        """The file is the caller's."""
+    @property
+    def missing(self) -> int:
+        """Behind the last sample: the bytes that the head has promised and that were not there."""
+        return max(self._due, 0)
+
+
+def read_pcm(file: BinaryIO) -> PcmFile:
+    """The samples of a file; see `PcmFile`."""
+    return PcmFile(file)
 
 
 class Wav49Writer:
