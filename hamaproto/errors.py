@@ -29,6 +29,7 @@ __all__ = [
     "IdleTimeoutError",
     "LimitExceededError",
     "LocalProtocolError",
+    "LoginKindError",
     "RefusedError",
     "RemoteProtocolError",
     "TransportError",
@@ -90,6 +91,13 @@ class DeviceError(HamaError):
 
 class AuthenticationError(DeviceError):
     """401, or a redirect to a login page: the credentials are missing or wrong."""
+
+
+class LoginKindError(AuthenticationError):
+    """The device wants a kind of login that is not known here, or a weaker one than before.
+
+    No other password helps against it.
+    """
 
 
 class RefusedError(DeviceError):

@@ -18,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hamaproto.errors import LocalProtocolError
-from hamaproto.wire.auth import Authenticator, Credentials, Login
+from hamaproto.wire.auth import Authenticator, Credentials, Login, Refusal
 from hamaproto.wire.challenges import parse_challenges
 
 DIGEST = 'Digest realm="IPCam", nonce="0123", algorithm=MD5, qop="auth"'
@@ -34,9 +34,10 @@ def asked(authenticator: Authenticator, *fields: str, **arguments: Any) -> Login
 
 def refused(authenticator: Authenticator, *fields: str, **arguments: Any) -> str:
     """Why it is not."""
-    words = authenticator.answer(fields, **arguments)
-    assert isinstance(words, str)
-    return words
+    refusal = authenticator.answer(fields, **arguments)
+    assert isinstance(refusal, Refusal)
+    assert refusal.by_kind is ("wrong" not in refusal.words)
+    return refusal.words
 
 
 def answer(challenge: str, user: str, password: str, cnonce: str, target: str) -> dict[str, str]:
@@ -215,7 +216,7 @@ def test_the_first_that_is_known_is_chosen(fields: list[str], chosen: str | None
         assert isinstance(login, Login)
         assert login.name == "Basic"
     elif chosen is None:
-        assert isinstance(login, str)
+        assert isinstance(login, Refusal)
     else:
         assert isinstance(login, Login)
         assert login.challenge.params.get("algorithm", login.challenge.scheme) == chosen
@@ -367,7 +368,7 @@ def test_any_text_can_be_answered(text: str) -> None:
     if isinstance(login, Login):
         login.authorization("GET", "/").encode("latin-1")
     else:
-        assert login.isprintable()
+        assert login.words.isprintable()
 
 
 # -- secrets ---------------------------------------------------------------------------

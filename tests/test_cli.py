@@ -215,6 +215,8 @@ def test_a_login_by_environment_netrc_url_and_prompt(
     locked: CameraThread, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     get = ["get", locked.url, "Brand"]
+    assert run([*get, "--preemptive"]) == 2
+    assert "none was given: see --user" in capsys.readouterr().err
     assert run(get) == 4
     with monkeypatch.context() as scope:
         scope.setenv("HAMAPROTO_USER", "admin")
@@ -230,6 +232,7 @@ def test_a_login_by_environment_netrc_url_and_prompt(
         assert "s3kret-wrong" not in said.out + said.err
         scope.setenv("HAMAPROTO_PASSWORD", SECRET)
         assert run(get) == 0
+        assert run([*get, "--preemptive"]) == 0
         # A password of somebody else is not offered.
         scope.setattr(sys, "stdin", io.StringIO("other\n"))
         assert run([*get, "--user", "guest"]) == 4

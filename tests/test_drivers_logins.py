@@ -15,7 +15,7 @@ from driving import quick_collections as quick_collections
 from test_login import BASIC, GOOD, REFUSALS, Nonces, unauthorized
 
 from hamaproto import commands
-from hamaproto.errors import AuthenticationError
+from hamaproto.errors import AuthenticationError, LoginKindError
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.io import Timeouts
 from hamaproto.io import blocking as io_blocking
@@ -165,6 +165,7 @@ def test_what_went_wrong_with_a_login(driver: Driver) -> None:
                     await camera.execute(commands.raw(target))
                 assert str(caught.value).startswith(url.removeprefix("http://") + " " + words)
                 assert caught.value.status == 401
+                assert isinstance(caught.value, LoginKindError) is (target == "/odd.jpg")
 
     with handled(lambda request, _: answers[request.split(b" ")[1].decode()][0]) as url:
         driver.run(scenario, url)

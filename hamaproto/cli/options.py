@@ -24,6 +24,7 @@ from hamaproto.commands import Reply, Request, StreamRequest, VideoEvent
 from hamaproto.events import Frame
 from hamaproto.io._common import Auth, Endpoint, Timeouts
 from hamaproto.io.blocking import Camera
+from hamaproto.wire.auth import Credentials
 
 __all__ = [
     "Target",
@@ -101,6 +102,7 @@ class Target:
         files: bool = False,
         cafile: str | None = None,
         insecure: bool = False,
+        preemptive: bool = False,
     ) -> None:
         address = Address.parse(url)
         endpoint, in_url = Endpoint.parse(address.camera)
@@ -121,7 +123,10 @@ class Target:
             raise click.UsageError("--insecure looks at no certificate: leave out --cafile")
         if (insecure or cafile is not None) and not endpoint.secure:
             raise click.UsageError("--cafile and --insecure are for a URL with https://")
-        self.auth: Auth = _credentials(endpoint, user, in_url)
+        login = _credentials(endpoint, user, in_url)
+        if preemptive and login is None:
+            raise click.UsageError("--preemptive sends a login, and none was given: see --user")
+        self.auth: Auth = None if login is None else Credentials(*login, preemptive=preemptive)
         #: What every driver is to know beside the URL.
         self.driver: dict[str, Any] = {
             "auth": self.auth,
@@ -179,11 +184,20 @@ def _with_target(command: F, *, files: bool) -> F:
         timeout: float = 10.0,
         cafile: str | None = None,
         insecure: bool = False,
+        preemptive: bool = False,
         target: Target | None = None,
         **values: Any,
     ) -> Any:
         if target is None:  # else by another command, which knows it already
-            target = Target(url, user, timeout, files=files, cafile=cafile, insecure=insecure)
+            target = Target(
+                url,
+                user,
+                timeout,
+                files=files,
+                cafile=cafile,
+                insecure=insecure,
+                preemptive=preemptive,
+            )
         click.get_current_context().meta[_TARGET] = target
         return command(target=target, **values)
 
@@ -191,6 +205,11 @@ def _with_target(command: F, *, files: bool) -> F:
     for decorate in (
         insecure_option,
         cafile_option,
+        click.option(
+            "--preemptive",
+            is_flag=True,
+            help="Send the login at once, in clear (Basic): to a device that does not ask.",
+        ),
         click.option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),

@@ -21,6 +21,7 @@ from hamaproto.errors import (
     ConnectionLostError,
     HamaError,
     LocalProtocolError,
+    LoginKindError,
     RefusedError,
     RemoteProtocolError,
 )
@@ -47,7 +48,7 @@ _NOT_THERE: Final = "is URL the address of a camera of this family, without a pa
 
 def advice(error: HamaError, *, login: bool = False) -> str:
     """What the user can try; empty if there is nothing.  `login`: a login was given."""
-    if isinstance(error, AuthenticationError):
+    if isinstance(error, AuthenticationError) and not isinstance(error, LoginKindError):
         return _OTHER_LOGIN if login else _NO_LOGIN
     if isinstance(error, RefusedError) and error.status in (404, 405, 410):
         return _NOT_THERE

@@ -711,6 +711,8 @@ class Conversation(Generic[R]):
             return None
         refusal = self._connection.login_error or self._outcome.refusal
         if refusal is not None:
+            if isinstance(refusal, AuthenticationError) and not self._connection.login_error:
+                refusal = AuthenticationError(f"{self.endpoint}: {refusal.message}", refusal.status)
             if self._connection.not_followed:
                 words = f"{refusal.message}, {self._connection.not_followed}"
                 refusal = RefusedError(words, refusal.status)

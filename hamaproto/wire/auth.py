@@ -27,7 +27,7 @@ from typing import Final, Literal, NoReturn, Self
 from hamaproto.errors import LocalProtocolError
 from hamaproto.wire.challenges import Challenge, parse_challenges
 
-__all__ = ["Authenticator", "Challenge", "Credentials", "Login", "parse_challenges"]
+__all__ = ["Authenticator", "Challenge", "Credentials", "Login", "Refusal", "parse_challenges"]
 
 
 class _Secret:
@@ -283,6 +283,17 @@ _MOST_NONCES: Final = 64
 _MOST_NAMES: Final = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not sent again: words that go behind the name of the host.
+
+    `by_kind`: what was wrong is the kind of login that the device wants, not the login.
+    """
+
+    words: str
+    by_kind: bool = False
+
+
 class Authenticator(_Secret):
     """Credentials for one device, and what is known of its logins.
 
@@ -361,12 +372,11 @@ class Authenticator(_Secret):
 
     def answer(
         self, values: Iterable[str], tried: Sequence[Login] = (), uses: int = 0
-    ) -> Login | str:
+    ) -> Login | Refusal:
         """What to send a request again with, after a 401 with these `WWW-Authenticate` fields.
 
         `tried` are the logins that this request was sent with so far, in their order, and
-        `uses` the count of the last one.  Gives a `Login`, or why there is none: words that
-        go behind the name of the host.
+        `uses` the count of the last one.  Gives a `Login`, or why there is none.
 
         A login that was right in form and was refused means that the password is wrong, and
         asking again would only help a device to lock the user out.  It is worth while if
@@ -386,9 +396,10 @@ class Authenticator(_Secret):
         known = [challenge for challenge in offered if _strength(challenge) is not None]
         if not known:
             names = ", ".join(dict.fromkeys(_name(one) for one in offered[:_MOST_NAMES]))
-            return (
+            return Refusal(
                 f"asks for a login by {names}, which is not known here "
-                "(known are Basic, and Digest with MD5 or SHA-256)"
+                "(known are Basic, and Digest with MD5 or SHA-256)",
+                by_kind=True,
             )
         best = self._strongest(tried)
         if best is not None and not self.credentials.allow_downgrade:
@@ -397,9 +408,10 @@ class Authenticator(_Secret):
             strong = [one for one in known if (_strength(one) or 0) >= floor]
             if not strong:
                 verb = "was sent" if accepted is None else "had been accepted"
-                return (
+                return Refusal(
                     f"asks for {_name(known[0])} after {best.name} {verb}: a weaker login, which "
-                    "someone between may ask for; Credentials(allow_downgrade=True) allows it"
+                    "someone between may ask for; Credentials(allow_downgrade=True) allows it",
+                    by_kind=True,
                 )
             known = strong
         return self._chosen(known, tried, uses) or self._refused(tried, "")
@@ -463,9 +475,9 @@ class Authenticator(_Secret):
         fresh = Login(challenge, self.credentials, self._cnonce(), self._challenges)
         return self._nonces.setdefault(key, fresh)
 
-    def _refused(self, tried: Sequence[Login], why: str) -> str:
+    def _refused(self, tried: Sequence[Login], why: str) -> Refusal:
         who = f"the login of {self.credentials.user!r}"
         if not tried:
-            return f"asks for a login and {why}; {who} was not sent"
+            return Refusal(f"asks for a login and {why}; {who} was not sent", by_kind=True)
         by = tried[-1].name + (f"; it {why}" if why else "")
-        return f"refuses {who}: wrong user or password (by {by})"
+        return Refusal(f"refuses {who}: wrong user or password (by {by})")

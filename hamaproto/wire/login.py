@@ -10,7 +10,7 @@ behind them is what all requests share.
 
 from __future__ import annotations
 
-from hamaproto.errors import AuthenticationError
+from hamaproto.errors import AuthenticationError, LoginKindError
 from hamaproto.headers import Headers
 from hamaproto.wire.auth import Authenticator, Login
 
@@ -73,7 +73,8 @@ class LoginExchange:
         answer = authenticator.answer(fields, self._tried, self._uses)
         if isinstance(answer, Login):
             return self._next(answer)
-        self.error = AuthenticationError(f"{self._host} {answer}", status)
+        kind = LoginKindError if answer.by_kind else AuthenticationError
+        self.error = kind(f"{self._host} {answer.words}", status)
         return None
 
     def unanswered(self) -> LoginExchange | None:
