@@ -107,6 +107,8 @@ class Outcome(Generic[R]):
         # The first image that is whole, or else the first one that was cut off.
         self._frame: Frame | None = None
         self._had_frame = False
+        # Whether sound came where images are due, or images where sound is.
+        self._other_frames = False
         # The first part that is no image, and how many bytes were neither.
         self._part: Part | None = None
         self._skipped = 0
@@ -134,6 +136,7 @@ class Outcome(Generic[R]):
         """Whether no more of a body came than the beginning of a line, if anything."""
         return not (
             self._had_frame
+            or self._other_frames
             or self._part is not None
             or self._skipped
             or any(isinstance(event, Param | ParamError) for event in self._params)
@@ -161,7 +164,10 @@ class Outcome(Generic[R]):
         """
         reply = self._request.reply
         if isinstance(event, Frame | AudioFrame):
-            self._had_frame = True
+            if isinstance(event, AudioFrame) is (reply is Reply.AUDIO):
+                self._had_frame = True
+            else:
+                self._other_frames = True
             if reply is Reply.ANY:
                 self._collect(event.data)
             elif reply is Reply.IMAGE and isinstance(event, Frame):
@@ -292,6 +298,9 @@ class Outcome(Generic[R]):
         status = response.status
         what = self._name if self._request.reply in _STREAMS else "the answer"
         none = "ended without one frame" if self._request.reply in _STREAMS else "has no image"
+        if self._other_frames:
+            came = "images" if self._request.reply is Reply.AUDIO else "sound"
+            return RefusedError(f"{what} {none}: the device sends {came}", status)
         if self._too_large:
             return RefusedError(f"{what} {none}: {self._over_max_frame()}", status)
         if self._part is not None:

@@ -11,7 +11,17 @@ import random
 from typing import Any
 
 import pytest
-from conversations import ANSWERS, PICTURE, UNAUTHORIZED, ask, connect, converse, result, text
+from conversations import (
+    ANSWERS,
+    PICTURE,
+    SOUND,
+    UNAUTHORIZED,
+    ask,
+    connect,
+    converse,
+    result,
+    text,
+)
 
 from hamaproto import commands
 from hamaproto.camera import CameraState
@@ -272,6 +282,24 @@ STREAM_REFUSALS: dict[str, tuple[Any, bytes, type[Exception], str]] = {
         typed(b"text/html", b"<html>Two-way audio is off</html>"),
         RefusedError,
         "talk-back, .*a page where talk-back is due: Two-way audio is off",
+    ),
+    "sound for a stream": (
+        commands.video_stream(),
+        typed(b"audio/gsm", SOUND),
+        RefusedError,
+        "the device sends sound",
+    ),
+    "sound for an image": (
+        commands.image(),
+        typed(b"audio/gsm", SOUND),
+        RefusedError,
+        "no image: the device sends sound",
+    ),
+    "images for sound": (
+        commands.audio_stream(),
+        typed(b"image/jpeg", PICTURE),
+        RefusedError,
+        "the device sends images",
     ),
     "no words": (commands.video_stream(), text(b"\r\n"), RefusedError, "says nothing"),
     "PNG": (
