@@ -24,7 +24,7 @@ from hamaproto.wire import MjpegParser
 from hamaproto.wire.contract import Chunk, Events, Parser, owned
 from hamaproto.wire.http import content_type_name
 from hamaproto.wire.params import ParamParser
-from hamaproto.wire.sniff import maybe_other_picture
+from hamaproto.wire.sniff import is_text, maybe_other_picture
 
 __all__ = ["BodyParser", "Undecided", "body_parser"]
 
@@ -62,16 +62,30 @@ def _judge(begins: bytes, may_begin: bytes) -> Judge:
     return judged
 
 
-def _no_other_picture(head: bytes) -> bool | None:
+def _no_words(head: bytes) -> bool | None:
+    """Not for as long as all that came are words: "no signal" under the type of a picture.
+
+    What begins with a delimiter is a stream, whatever its first part is.
+    """
+    start = head.lstrip(b"\r\n")[:2]
+    if start == b"--" or b"\n--" in head:
+        return True
+    return None if head.isascii() and is_text(head) else True
+
+
+def _no_words_or_other_picture(head: bytes) -> bool | None:
     other = maybe_other_picture(head)
-    return None if other is None else not other
+    if other is not False:
+        return None if other is None else False
+    return _no_words(head)
 
 
 #: What stands before the first word of a text and means nothing; FF is not in it.
 _NOTHING: Final = rb"[\r\n \t\0\xef\xbb\xbf]*"
 _is_a_list = _judge(
     # A page with line ends in HTML may be a list; a page or JSON is none.
-    _NOTHING + rb"(?:[!-:=-Z\\^-z|}~\x80-\x88\x8a-\xee\xf0-\xfe]|<br|\[[a-z])",
+    # Nothing that may come before is in it, or a page behind a mark would be one.
+    _NOTHING + rb"(?:[!-:=-Z\\^-z|}~\x80-\x88\x8a-\xba\xbc-\xbe\xc0-\xee\xf0-\xfe]|<br|\[[a-z])",
     _NOTHING + rb"(?:<b?|\[)?",
 )
 
@@ -84,7 +98,7 @@ class _Row:
     #: Types that fit, as the beginnings of their names.
     types: tuple[str, ...]
     #: Whether a body of such a type is what it says.
-    if_it_fits: Judge | None
+    if_it_fits: Judge
     #: Whether a body of any other type is what was asked for all the same.
     otherwise: Judge
     #: Whether a body of another type goes to the parser for that type.
@@ -97,7 +111,7 @@ _PICTURE_TYPES = ("image/", "video/", "application/octet-stream", "application/x
 _PICTURES: Final = _Row(
     _pictures,
     _PICTURE_TYPES,
-    _no_other_picture,
+    _no_words_or_other_picture,
     _judge(rb"[\r\n]*(?:--|\xff\xd8)", rb"[\r\n]*(?:-|\xff)?"),
 )
 #: What is not here (`OK`, the page of a redirect) is given out as `Data`.  A single image
@@ -108,16 +122,16 @@ _ROWS: Final[dict[Reply, _Row]] = {
     Reply.AUDIO: _Row(
         _sound,
         ("application/octet-stream",),
-        None,
+        _no_words,
         _judge(rb"[\r\n]*[\xd0-\xdf]", rb"[\r\n]*"),
     ),
     Reply.PARAMS: _Row(_params, (), _is_a_list, _is_a_list, by_type=False),
 }
-_READERS_BY_TYPE: Final[tuple[tuple[str, Reader, Judge | None], ...]] = (
-    ("multipart/", _pictures, None),
-    ("image/jpeg", _pictures, _no_other_picture),
-    ("image/jpg", _pictures, _no_other_picture),
-    ("audio/", _sound, None),
+_READERS_BY_TYPE: Final[tuple[tuple[str, Reader, Judge], ...]] = (
+    ("multipart/", _pictures, _no_words),
+    ("image/jpeg", _pictures, _no_words_or_other_picture),
+    ("image/jpg", _pictures, _no_words_or_other_picture),
+    ("audio/", _sound, _no_words),
 )
 
 
@@ -147,11 +161,7 @@ def _by_type(name: str, content_type: str | None, limits: Limits) -> BodyParser 
     return None
 
 
-def _perhaps(
-    reader: Reader, judge: Judge | None, content_type: str | None, limits: Limits
-) -> BodyParser:
-    if judge is None:
-        return reader(content_type, limits)
+def _perhaps(reader: Reader, judge: Judge, content_type: str | None, limits: Limits) -> BodyParser:
     return Undecided(judge, lambda: reader(content_type, limits))
 
 
@@ -162,8 +172,8 @@ class Undecided:
     that is given out as it comes, it is None.
     """
 
-    #: Longer than any run of line ends before a body; behind it nothing more is waited for.
-    _MOST: Final = 256
+    #: Longer than what stands before a body, line ends or words; more is not waited for.
+    _MOST: Final = 2048
 
     def __init__(self, judge: Judge, make: Callable[[], BodyParser]) -> None:
         self._judge = judge

@@ -289,7 +289,9 @@ class Outcome(Generic[R]):
             return self._refused_list(status)
         if self._had_frame:
             return None
-        if self._size:
+        blank = not self._body.strip(b" \t\r\n\0")
+        text = (response.content_type or "").lower().startswith("text/")
+        if self._size and not (blank and reply in _STREAMS and not text):
             return self._something_else(status)
         return self._refused_pictures(response)
 

@@ -99,6 +99,7 @@ REFUSALS: dict[str, tuple[Any, bytes, type[Exception], str]] = {
     "a page for an image": (commands.image(), text(b"<html>"), RefusedError, "image"),
     "no slot": (commands.video_stream(), STREAM, BusyError, "slots"),
     "no slot, but a delimiter": (commands.video_stream(), STREAM + b"--b\r\n", BusyError, "slots"),
+    "no slot, but a line end": (commands.video_stream(), STREAM + b"\r\n", BusyError, "slots"),
     "no slot for sound": (
         commands.audio_stream(),
         b"HTTP/1.1 200 OK\r\nContent-Type: audio/gsm\r\n\r\n",
@@ -300,6 +301,18 @@ STREAM_REFUSALS: dict[str, tuple[Any, bytes, type[Exception], str]] = {
         typed(b"image/jpeg", PICTURE),
         RefusedError,
         "the device sends images",
+    ),
+    "full, in a stream": (
+        commands.video_stream(),
+        STREAM + b"Too many users\r\n",
+        BusyError,
+        "Too many users",
+    ),
+    "no sound, under the type of sound": (
+        commands.audio_stream(),
+        typed(b"audio/gsm", b"No microphone\r\n"),
+        RefusedError,
+        "receive.cgi: .*No microphone",
     ),
     "no words": (commands.video_stream(), text(b"\r\n"), RefusedError, "says nothing"),
     "PNG": (
