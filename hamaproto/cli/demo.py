@@ -22,22 +22,37 @@ from rich.table import Table
 from hamaproto import commands
 from hamaproto.camera import CameraState
 from hamaproto.cli.capture import (
+    NO_SOUND,
     Tally,
     declared_rate,
+    has_sound,
     run_until_stopped,
     verdict,
     watch,
     watch_picture,
     watch_sound,
 )
-from hamaproto.cli.exits import INTERRUPTED, PARTIAL, exit_code
+from hamaproto.cli.exits import INTERRUPTED, PARTIAL
 from hamaproto.cli.lists import fields_of, shown
-from hamaproto.cli.options import Target, cafile_option, insecure_option, need
+from hamaproto.cli.options import (
+    Target,
+    cafile_option,
+    insecure_option,
+    need,
+    set_target,
+    timeout_option,
+)
 from hamaproto.cli.output import Output, open_output
-from hamaproto.cli.picture_size import size_of
-from hamaproto.cli.plain import cell, console
+from hamaproto.cli.picture_size import absurd_size, size_of
+from hamaproto.cli.plain import cell, console, note
 from hamaproto.commands import CATALOGUE, Command, Direction, FlipMode, Reply, Request
-from hamaproto.errors import DeviceError, TransportError
+from hamaproto.errors import (
+    AuthenticationError,
+    DeviceError,
+    HamaError,
+    RemoteProtocolError,
+    TransportError,
+)
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.gsm import Decoder
 from hamaproto.io import asyncio as io_asyncio
@@ -87,6 +102,7 @@ class _Row:
 @click.option("--user", metavar="NAME", help="Who asks it; the password is prompted for.")
 @cafile_option
 @insecure_option
+@timeout_option
 @click.pass_context
 def demo(
     context: click.Context,
@@ -96,14 +112,14 @@ def demo(
     user: str | None,
     cafile: str | None,
     insecure: bool,
-) -> None:
+    timeout: float,
+) -> int:
     """Ask, set, move, watch and listen, and leave pictures and sound to look at.
 
     Without --camera a simulated camera is started for it.
     """
     need("av", "numpy", "PIL")
     directory = Path(output)
-    directory.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         if url is None:
             login = ("admin", "1234")
@@ -112,10 +128,10 @@ def demo(
             driver = {"auth": login, "timeout": 10.0}
             show = _Demo(simulated.url, driver, directory, seconds, real=False)
         else:
-            target = Target(url, user, 10.0, cafile=cafile, insecure=insecure)
+            target = Target(url, user, timeout, cafile=cafile, insecure=insecure)
+            set_target(context, target)
             show = _Demo(target.url, target.driver, directory, seconds, real=True)
-        code = show.run()
-    context.exit(code)
+        return show.run()
 
 
 class _Demo:
@@ -133,6 +149,7 @@ class _Demo:
         self._asked = self._failed = self._images = self._image_bytes = 0
         self._asking_seconds = 0.0
         self._files: list[str] = []
+        self._first: HamaError | None = None
 
     def run(self) -> int:
         """All of it; gives the exit code."""
@@ -142,7 +159,11 @@ class _Demo:
             self._ask(progress)
             picture, sound, finished = self._stream(progress)
         self._print_tables(picture, sound)
-        code = verdict(picture, sound, finished=finished)
+        host = self._url.partition("://")[2]
+        login = self._driver["auth"] is not None
+        code = verdict(
+            picture, sound, finished=finished, seconds=self._seconds, host=host, login=login
+        )
         if code == 0 and not finished:
             return INTERRUPTED
         return PARTIAL if code == 0 and self._failed else code
@@ -162,9 +183,20 @@ class _Demo:
                 progress.advance(bar)
             if not self._real:
                 self._set(camera)
-            image = camera.execute(commands.image())
-        with self._output("snapshot.jpg", whole=True) as file:
-            file.write(image.data)
+            if self._first is not None and self._failed == self._asked:
+                raise self._first  # it answers to nothing: this is no camera
+            image = self._ask_picture(camera)
+        if image is not None:
+            with self._output("snapshot.jpg", whole=True) as file:
+                file.write(image)
+
+    def _ask_picture(self, camera: Camera) -> bytes | None:
+        """One picture; what is wrong with it is in the table, by the row that asked for it."""
+        try:
+            frame = camera.execute(commands.image())
+        except (DeviceError, RemoteProtocolError):
+            return None
+        return None if absurd_size(frame.data) is not None else frame.data
 
     def _ask_one(self, camera: Camera, row: Command) -> None:
         assert isinstance(row.example, Request)
@@ -172,9 +204,10 @@ class _Demo:
         start = time.perf_counter()
         try:
             answer = camera.execute(row.example)
-        except DeviceError as error:
-            if exit_code(error) == 4:
-                raise
+        except AuthenticationError:
+            raise
+        except (DeviceError, RemoteProtocolError) as error:
+            self._first = self._first or error
             self._failed += 1
             self._rows.append(_Row(row.number, row.name, str(error)))
             return
@@ -224,13 +257,17 @@ class _Demo:
 
             async def main() -> None:
                 async with io_asyncio.Camera(self._url, **self._driver) as camera:
+                    hears = await has_sound(camera, again=False)
                     recording.expect(await declared_rate(camera))
-                    await watch(
-                        watch_picture(camera, picture, take_picture, None),
-                        watch_sound(camera, sound, take_sound, None),
-                        self._meanwhile(camera, progress, picture, sound),
-                        seconds=self._seconds,
-                    )
+                    work = [watch_picture(camera, picture, take_picture, None)]
+                    if hears:
+                        work.append(watch_sound(camera, sound, take_sound, None))
+                    else:
+                        recording.without_sound()
+                        sound.absent = True
+                        note(NO_SOUND)
+                    work.append(self._meanwhile(camera, progress, picture, sound))
+                    await watch(*work, seconds=self._seconds)
 
             finished = run_until_stopped(main())
         with self._output("contact-sheet.png", whole=True) as file:
@@ -268,6 +305,7 @@ class _Demo:
 
     def _output(self, name: str, *, whole: bool = False) -> Output:
         """A file of the demo's own folder; it takes the place of that of the last demo."""
+        self._directory.mkdir(parents=True, exist_ok=True)
         path = str(self._directory / name)
         self._files.append(path)
         return open_output(path, overwrite=True, whole=whole)

@@ -40,6 +40,8 @@ __all__ = [
     "path_option",
     "reconnect_option",
     "seconds_option",
+    "set_target",
+    "timeout_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,6 +90,16 @@ insecure_option = click.option(
 def image_at(path: str) -> Request[Frame]:
     """One picture under any name."""
     return Request(path, None, "picture", Reply.IMAGE)
+
+
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a connection, and between bytes.",
+)
 
 
 class Target:
@@ -198,7 +210,7 @@ def _with_target(command: F, *, files: bool) -> F:
                 insecure=insecure,
                 preemptive=preemptive,
             )
-        click.get_current_context().meta[_TARGET] = target
+        set_target(click.get_current_context(), target)
         return command(target=target, **values)
 
     wrapped: Any = made
@@ -210,19 +222,17 @@ def _with_target(command: F, *, files: bool) -> F:
             is_flag=True,
             help="Send the login at once, in clear (Basic): to a device that does not ask.",
         ),
-        click.option(
-            "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
-            default=10.0,
-            show_default=True,
-            metavar="SECONDS",
-            help="How long to wait for a connection, and between bytes.",
-        ),
+        timeout_option,
         click.option("--user", metavar="NAME", help="Who asks; the password is prompted for."),
         click.argument("url"),
     ):
         wrapped = decorate(wrapped)
     return cast(F, wrapped)
+
+
+def set_target(context: click.Context, target: Target) -> None:
+    """Remember the camera of the command that runs."""
+    context.meta[_TARGET] = target
 
 
 def current_target(context: click.Context) -> Target | None:

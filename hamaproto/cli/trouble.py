@@ -75,7 +75,9 @@ def note_troubles(
     """Say each trouble once, with the names of all that met it; a name may be empty."""
     met: dict[tuple[type[HamaError], str], tuple[HamaError, list[str]]] = {}
     for name, error in troubles:
-        met.setdefault((type(error), str(error)), (error, []))[1].append(name)
+        # Whichever stream was asked for, it is the same slots that are taken.
+        same = "" if isinstance(error, BusyError) else str(error)
+        met.setdefault((type(error), same), (error, []))[1].append(name)
     for error, names in met.values():
         names = [name for name in names if name]
         shown = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} more"]

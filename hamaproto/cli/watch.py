@@ -92,7 +92,7 @@ def listen(
                 await watch(watch_sound(camera, tally, take, backoff), seconds=seconds)
 
         finished = run_until_stopped(main())
-    if output != "-":
+    if output != "-" and tally.frames:
         note(f"{output}: {tally.frames * 0.02:.1f} s of sound")
     context.exit(
         verdict(
