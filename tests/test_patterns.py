@@ -35,6 +35,9 @@ METHODS = ("match", "fullmatch", "search", "finditer", "findall", "split", "sub"
 SEARCHING = {"search": "search", **dict.fromkeys(METHODS[3:], "finditer")}
 #: Patterns that are made later than at import, from what a stream says: how to have one made.
 MADE_LATER: dict[str, Callable[[Any], object]] = {
+    "hamaproto.cli.recording.naming": lambda module: module.Template(
+        "garden-{time}-{n}.mkv", "garden"
+    ).number_of("garden.mkv"),
     "hamaproto.wire.delimiter": lambda module: module.DelimiterSet("--a b").search_last(
         b"--a b--\r\n", 0, 9
     ),

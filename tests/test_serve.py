@@ -18,7 +18,7 @@ import requests
 from camera_client import Answer, request
 from requests.auth import HTTPBasicAuth
 
-from hamaproto.camera import CameraState, Faults, Pictures, read_stamp
+from hamaproto.camera import FAULTS, CameraState, Faults, Pictures, read_stamp
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.streams import Stream
 from hamaproto.commands import CATALOGUE, Command, Reply, talk
@@ -26,6 +26,7 @@ from hamaproto.io.serve import CameraThread, SimulatedCamera, running_camera, se
 from hamaproto.wire.multipart import MjpegParser
 
 VIDEO = "/mjpg/video.mjpg"
+CGI = "/camera-cgi/admin/param.cgi"
 #: Nothing here takes this long; a test that would hang fails instead.
 PATIENCE = 20.0
 
@@ -231,6 +232,99 @@ class TestTrouble:
             read_until(first, b"--myboundary", 2)
             with connected(camera, VIDEO) as second:
                 assert Answer.of(read_all(second)).body == b"--myboundary\r\n"
+
+    def test_a_body_that_nobody_wanted_is_read_away(self, camera: CameraThread) -> None:
+        """RFC 9112 9.6: to close on unread bytes would reset, and the answer be lost."""
+        body = b"x" * 1_000_000
+        for path, expected in (("/cp.asp", b"200"), ("/nothing", b"404"), (CGI, b"200")):
+            with socket.create_connection(
+                (camera.camera.host, camera.camera.port), timeout=PATIENCE
+            ) as sock:
+                sock.sendall(
+                    b"POST %b HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (path.encode(), len(body))
+                )
+                # The answer comes before the body has been sent.
+                assert read_until(sock, b" ", 2).split()[1] == expected
+                sock.sendall(body)
+                sock.shutdown(socket.SHUT_WR)
+                read_all(sock)
+
+    def test_what_is_read_away_is_bounded(
+        self, camera: CameraThread, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("hamaproto.io.serve.LINGER", 0.05)
+        monkeypatch.setattr("hamaproto.io.serve.LINGER_BYTES", 100_000)
+        # One says nothing more, one does not stop.
+        with connected(camera, "/cp.asp") as silent, connected(camera, "/cp.asp") as noisy:
+            assert read_all(silent)
+            with contextlib.suppress(OSError):
+                while True:
+                    noisy.sendall(bytes(65536))
+            wait_for(lambda: not camera.camera.clients, "both were closed")
+
+    @pytest.mark.parametrize("fault", sorted(FAULTS))
+    @pytest.mark.parametrize("target", [VIDEO, "/cp.asp"])
+    def test_who_gave_up_is_forgotten_under_every_fault(self, fault: str, target: str) -> None:
+        ending = FAULTS[fault].ending is not None
+        with running_camera(new_state(f"{fault}@1" if ending else fault)) as camera:
+            for how in range(3):
+                with connected(camera, target) as sock:
+                    if how == 1:
+                        sock.shutdown(socket.SHUT_WR)
+                    if how == 2 and fault != "mute":
+                        with contextlib.suppress(OSError):
+                            sock.recv(10)
+            wait_for(lambda: not camera.camera.clients, "everybody had gone")
+            assert camera.state.streams == 0
+
+    def test_who_gave_up_on_a_camera_that_stands_still_is_forgotten(
+        self, camera: CameraThread
+    ) -> None:
+        camera.stall()
+        try:
+            with connected(camera, VIDEO):
+                wait_for(lambda: bool(camera.camera.clients), "it was accepted")
+            wait_for(lambda: not camera.camera.clients, "it had gone")
+        finally:
+            camera.resume()
+
+    @pytest.mark.parametrize("junk", [False, True])
+    def test_a_flood_of_talk_back_slows_nobody(self, junk: bool) -> None:
+        data = bytes(range(256)) * 4096 if junk else (b"\xd0" + bytes(32)) * 32_768
+        with running_camera(new_state()) as camera, contextlib.ExitStack() as stack:
+            for _ in range(4):
+                sock = stack.enter_context(connected(camera, talk().target))
+                sock.settimeout(0.05)
+                with contextlib.suppress(OSError):
+                    sock.sendall(data)
+            assert read_all(stack.enter_context(connected(camera, "/cp.asp")))
+            assert camera.state.talk_frames < 4 * 32_768
+
+    def test_talk_back_at_once_is_heard_to_its_end(self) -> None:
+        frames = (b"\xd0" + bytes(32)) * 4000
+        with running_camera(new_state()) as camera:
+            with connected(camera, talk().target) as sock:
+                sock.sendall(frames)
+                sock.shutdown(socket.SHUT_WR)
+                assert read_all(sock) == b""
+            assert camera.state.talk_frames == 4000
+
+    @pytest.mark.parametrize("in_the_url", ["", "?action=list", "?action=list&group=Brand"])
+    @pytest.mark.parametrize("piece", [1, 1000])
+    def test_a_posted_form_is_more_of_the_query(
+        self, camera: CameraThread, in_the_url: str, piece: int
+    ) -> None:
+        body = "action=list&group=Brand".removeprefix(in_the_url[1:]).lstrip("&")
+        data = (
+            f"POST {CGI}{in_the_url} HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded"
+            f"\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        ).encode()
+        with socket.create_connection(
+            (camera.camera.host, camera.camera.port), timeout=PATIENCE
+        ) as sock:
+            for at in range(0, len(data), piece):
+                sock.sendall(data[at : at + piece])
+            assert b"ProdNbr" in read_all(sock)
 
     def test_an_address_that_is_taken(self, camera: CameraThread) -> None:
         with (

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -42,6 +43,10 @@ _HTML: Final = b"Content-Type: text/html"
 Answer = Callable[[float], None]
 StreamType = type[VideoStream] | type[AudioStream]
 
+#: Bytes of a body that is taken as more of the query; a form of the device has some hundreds.
+MAX_BODY: Final = 16 * 1024
+_LENGTH = re.compile(r"[0-9]{1,9}")
+
 _HOST = re.compile(r"[A-Za-z0-9._~:\[\]-]{1,255}")
 
 #: The page for people who open the simulated camera in a browser.
@@ -66,7 +71,10 @@ class ServerConnection:
 
     __slots__ = (
         "_answer",
+        "_body",
+        "_ended",
         "_faults",
+        "_left",
         "_over",
         "_pieces",
         "_reader",
@@ -82,6 +90,11 @@ class ServerConnection:
         self._reader = RequestReader()
         self._stream: Stream | TalkStream | None = None
         self._routed = False
+        #: A body that is more of the query, and how much of it is still to come.
+        self._body = bytearray()
+        self._left: int | None = None
+        #: Whether the client has ended its side.
+        self._ended = False
         #: What is still to be done about the request; it needs the time.
         self._answer: Answer | None = None
         #: Pieces that wait to be sent, never more than an answer's or one picture's.
@@ -100,6 +113,11 @@ class ServerConnection:
         return self._reader.head
 
     @property
+    def asked(self) -> bool:
+        """Whether the request is whole, with what of its body is looked at."""
+        return self._routed
+
+    @property
     def stream(self) -> Stream | TalkStream | None:
         """The stream that is running, with its counts."""
         return self._stream
@@ -110,13 +128,21 @@ class ServerConnection:
         return self._over and not self._pieces
 
     def receive_data(self, data: bytes) -> None:
-        """Take what the client sent.  What comes behind a request is talk-back or nothing."""
+        """Take what the client sent.
+
+        What comes behind a request is the rest of its query, talk-back or nothing.
+        """
         if not self._routed:
-            data = self._reader.receive(data)
-            if self._reader.head is None and self._reader.refusal is None:
+            if self._left is None:
+                data = self._reader.receive(data)
+                if self._reader.head is None and self._reader.refusal is None:
+                    return
+                self._left = _length_of_query(self._reader.head)
+            self._body += data[: self._left]
+            self._left -= len(data[: self._left])
+            if self._left and not self._ended:
                 return
-            self._routed = True
-            self._answer = self._route(self._reader.head)
+            self._ask()
         if data and isinstance(self._stream, TalkStream) and not self._over:
             self._stream.receive(data)
             self._over = self._stream.ended
@@ -125,10 +151,23 @@ class ServerConnection:
         """The client sends no more.
 
         It may still wait for an answer that ends; a stream is over, for a client that is gone
-        looks the same and would hold its slot.
+        looks the same and would hold its slot.  So is a request that gets no answer.
         """
+        self._ended = True
+        if self._left and not self._routed:
+            # Its body was cut off; the device takes what it has.
+            self._ask()
         if not self._routed or self._stream is not None:
             self._over = True
+
+    def _ask(self) -> None:
+        """The request is whole: choose its answer."""
+        self._routed = True
+        head = self._reader.head
+        if head is not None and self._body:
+            more = bytes(self._body).strip()
+            head = replace(head, query=head.query + b"&" + more if head.query else more)
+        self._answer = self._route(head)
 
     def data_to_send(self, now: float) -> bytes:
         """The next piece of the answer, or b"" if nothing is due at `now`.
@@ -146,6 +185,9 @@ class ServerConnection:
                 self._finish(piece, whole=stream.whole)
             else:
                 self._put(piece)
+        if self._ended and self._routed and stream is None and not self._pieces:
+            # There was no answer, and a client that is gone would be waited for.
+            self._over = True
         return self._pieces.pop(0) if self._pieces else b""
 
     def next_wakeup(self, now: float) -> float | None:
@@ -316,6 +358,15 @@ class ServerConnection:
         self._over = True
 
 
+#: The programs that a query tells what to do.
+_QUERIED: Final = frozenset(
+    {
+        "/camera-cgi/admin/param.cgi",
+        "/camera-cgi/com/ptz.cgi",
+        "/camera-cgi/com/ptzconfig.cgi",
+        "/form/enet",
+    }
+)
 #: Where each program of the device is found.
 _ROUTES: Final[Mapping[str, Callable[[ServerConnection, RequestHead], Answer | None]]] = (
     MappingProxyType(
@@ -333,6 +384,19 @@ _ROUTES: Final[Mapping[str, Callable[[ServerConnection, RequestHead], Answer | N
         }
     )
 )
+
+
+def _length_of_query(head: RequestHead | None) -> int:
+    """How many bytes of body belong to the query; a body of another kind is not looked at.
+
+    Clients of the family post what the specification puts into the URL, or nothing behind it.
+    """
+    if head is None or head.method != "POST" or head.path not in _QUERIED:
+        return 0
+    length = head.fields.get("content-length", "")
+    if not _LENGTH.fullmatch(length) or "transfer-encoding" in head.fields:
+        return 0
+    return int(length) if int(length) <= MAX_BODY else 0
 
 
 def _date(seconds: float) -> str:

@@ -16,6 +16,7 @@ from hamaproto.camera.ticker import Ticker
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.events import AudioFrame
 from hamaproto.gsm.framing import GsmFrameParser
+from hamaproto.limits import Limits
 
 __all__ = ["DELIMITER_LINE", "MAX_LAG", "AudioStream", "Stream", "TalkStream", "VideoStream"]
 
@@ -26,6 +27,8 @@ _CLOSING_TAIL: Final = b"\r\n--myboundary--\r\n"
 #: Seconds by which a picture may be late; an older one is skipped.  It covers a hiccup of
 #: the machine that drives this, and is one picture at 5 fps.
 MAX_LAG: Final = 0.25
+#: A client that sends so much without a frame is not heard any longer.
+_TALK_LIMITS: Final = Limits(max_junk=32 * 1024)
 #: Seconds by which sound may be late.
 MAX_SOUND_LAG: Final = 1.0
 
@@ -159,7 +162,7 @@ class TalkStream:
 
     def __init__(self, state: CameraState) -> None:
         self._state = state
-        self._parser = GsmFrameParser()
+        self._parser = GsmFrameParser(limits=_TALK_LIMITS)
         self.ended = False
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 
 import click
 
@@ -57,8 +58,20 @@ def simulate(
     async def main() -> None:
         async with serve(state, host=host, port=port) as camera:
             print_line(camera.url)
+            if user is None and not _is_loopback(host):
+                note(
+                    f"anyone who can reach {host} can watch and steer this camera: --user NAME "
+                    "asks for a login, --host 127.0.0.1 keeps it to this machine"
+                )
             note("a simulated camera; Ctrl-C ends it")
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
 
     run_until_stopped(main())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") in ("localhost", "localhost.localdomain")

@@ -8,7 +8,12 @@ socket behind.
 
 The write buffer of a client never holds more than one piece: nothing is asked of the
 connection while the transport still has bytes, so a slow client misses pictures.  How much the
-kernel holds is bounded too, as on a small device.
+kernel holds is bounded too, as on a small device.  Talk-back is listened to at a multiple of its
+pace and no faster, so that who floods it slows nobody else.
+
+An answer that is over is followed by the end of the stream, and then by nothing but reading: to
+close while bytes of a request's body are on their way would reset the connection, and the client
+could lose the answer (RFC 9112 9.6).
 """
 
 from __future__ import annotations
@@ -21,9 +26,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeVar, cast
 
 from hamaproto.camera import CameraState, ServerConnection
+from hamaproto.camera.streams import TalkStream
+from hamaproto.io.listening import Listener
 
 __all__ = ["CameraThread", "SimulatedCamera", "running_camera", "serve"]
 
@@ -31,8 +38,19 @@ T = TypeVar("T")
 
 #: Seconds in which a request must be complete, and in which a client must take something.
 PATIENCE: Final = 30.0
-#: Bytes that the kernel may hold for a client (Linux doubles it).
+#: Bytes that the kernel may hold for a client, and from one (Linux doubles them).
 SEND_BUFFER: Final = 128 * 1024
+RECEIVE_BUFFER: Final = 64 * 1024
+
+#: Seconds and bytes for which is read on behind an answer.
+LINGER: Final = 2.0
+LINGER_BYTES: Final = 4 * 1024 * 1024
+#: Talk-back: bytes that are taken at once, and bytes a second behind them.  Sound in real time
+#: is 1,650 bytes a second.
+TALK_BURST: Final = 64 * 1024
+TALK_RATE: Final = 256 * 1024
+#: Bytes after which everybody else has a turn.
+_SLICE: Final = 4096
 
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 
@@ -47,12 +65,22 @@ class _Client(asyncio.Protocol):
         self._wakeup: asyncio.TimerHandle | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._paused = False
+        #: The answer is over, and what still comes is read away.
+        self._lingering = False
+        self._read_away = 0
+        #: The client has ended its side.
+        self._ended = False
+        #: Talk-back that waits for its turn, and how much had one since when.
+        self._talk = bytearray()
+        self._talk_timer: asyncio.TimerHandle | None = None
+        self._talk_taken = 0
+        self._talk_since = 0.0
         self._transport: asyncio.Transport | None = None
         camera.clients.add(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's are transports in all but their class.
+        self._transport = transport = cast(asyncio.Transport, transport)
         transport.set_write_buffer_limits(high=0)
         self._set_deadline()
         if not self._camera.listening:
@@ -66,14 +94,51 @@ class _Client(asyncio.Protocol):
         self._camera.forget(self)
 
     def data_received(self, data: bytes) -> None:
-        self._connection.receive_data(data)
-        if self._connection.request is not None and not self._paused:
+        connection = self._connection
+        if self._lingering:
+            self._read_away += len(data)
+            if self._read_away > LINGER_BYTES and self._transport is not None:
+                self._transport.close()
+            return
+        for place in range(0, len(data), _SLICE):
+            if isinstance(connection.stream, TalkStream):
+                self._talk += data[place:]
+                break
+            connection.receive_data(data[place : place + _SLICE])
+        if connection.asked and not self._paused:
             self._clear_deadline()
+        if self._talk and self._talk_timer is None:
+            self._take_talk()
         self.pump()
+
+    def _take_talk(self) -> None:
+        """Give a slice of talk-back its turn, and read no more until the next one has its own."""
+        self._talk_timer = None
+        if self._transport is None or self._transport.is_closing():
+            return
+        now = self._loop.time()
+        self._talk_since = self._talk_since or now
+        piece = bytes(self._talk[:_SLICE])
+        del self._talk[:_SLICE]
+        self._connection.receive_data(piece)
+        self._talk_taken += len(piece)
+        ahead = self._talk_taken - TALK_BURST - TALK_RATE * (now - self._talk_since)
+        if self._connection.closed:
+            self._talk.clear()
+            self._transport.resume_reading()
+            self.pump()
+        elif self._talk or ahead > 0:
+            self._transport.pause_reading()
+            self._talk_timer = self._loop.call_later(max(0.0, ahead / TALK_RATE), self._take_talk)
+        else:
+            self._transport.resume_reading()
 
     def eof_received(self) -> bool:
         # The client has no more to say; its answer may still be on the way.
+        self._ended = True
         self._connection.receive_eof()
+        if self._lingering and self._transport is not None:
+            self._transport.close()
         self.pump()
         return True
 
@@ -83,6 +148,9 @@ class _Client(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._paused = False
+        if self._lingering:
+            self._set_deadline(LINGER)
+            return
         self._clear_deadline()
         self.pump()
 
@@ -92,9 +160,14 @@ class _Client(asyncio.Protocol):
             self._wakeup.cancel()
             self._wakeup = None
         transport = self._transport
-        if transport is None or transport.is_closing() or self._camera.stalled:
+        if transport is None or transport.is_closing() or self._lingering:
             return
         connection = self._connection
+        if self._camera.stalled and not connection.closed:
+            if self._ended:
+                # Most likely it has gone; nothing would tell in all the time that may pass.
+                transport.close()
+            return
         while not self._paused:
             now = self._camera.now()
             piece = connection.data_to_send(now)
@@ -112,10 +185,24 @@ class _Client(asyncio.Protocol):
     def _close(self, transport: asyncio.Transport) -> None:
         if self._connection.reset:
             self.reset()
-        else:
+            return
+        # The slot of a stream is free for the next client at once.
+        self._connection.close()
+        if self._ended or not transport.can_write_eof():
             transport.close()
             # What is still in the buffer must not keep the socket open for ever.
             self._set_deadline()
+            return
+        self._lingering = True
+        transport.write_eof()
+        self._set_deadline(PATIENCE if self._paused else LINGER)
+
+    def _give_up(self) -> None:
+        """The client took too long."""
+        if self._transport is not None and self._lingering and not self._paused:
+            self._transport.close()
+        else:
+            self.kill()
 
     def kill(self) -> None:
         """Close at once, whatever is still unsent."""
@@ -129,9 +216,10 @@ class _Client(asyncio.Protocol):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
             self._transport.abort()
 
-    def _set_deadline(self) -> None:
+    def _set_deadline(self, seconds: float | None = None) -> None:
         self._clear_deadline()
-        self._deadline = self._loop.call_later(PATIENCE, self.kill)
+        wait = PATIENCE if seconds is None else seconds
+        self._deadline = self._loop.call_later(wait, self._give_up)
 
     def _clear_deadline(self) -> None:
         if self._deadline is not None:
@@ -140,24 +228,10 @@ class _Client(asyncio.Protocol):
 
     def _cancel_timers(self) -> None:
         self._clear_deadline()
-        if self._wakeup is not None:
-            self._wakeup.cancel()
-            self._wakeup = None
-
-
-async def _accept_no_more(server: asyncio.Server) -> None:
-    """Let every connection that was accepted become a client, and accept no other.
-
-    asyncio's selector loop makes a transport one round after it has accepted, and loses the
-    socket if the server was closed in between.  So it is told to stop accepting first.
-    """
-    loop = asyncio.get_running_loop()
-    for sock in server.sockets:
-        # Loops that can't do this have no such gap.
-        with contextlib.suppress(NotImplementedError, RuntimeError):
-            loop.remove_reader(sock.fileno())
-    for _ in range(2):
-        await asyncio.sleep(0)
+        for timer in (self._wakeup, self._talk_timer):
+            if timer is not None:
+                timer.cancel()
+        self._wakeup = self._talk_timer = None
 
 
 class SimulatedCamera:
@@ -177,7 +251,7 @@ class SimulatedCamera:
         self.stalled = False
         #: The connections that are open; for the server's own use.
         self.clients: set[_Client] = set()
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._gone: asyncio.Event | None = None
         self._origin = 0.0
 
@@ -192,7 +266,7 @@ class SimulatedCamera:
 
     @property
     def listening(self) -> bool:
-        return self._server is not None
+        return self._listener is not None
 
     def now(self) -> float:
         """The camera's time: seconds since it was first started."""
@@ -202,26 +276,22 @@ class SimulatedCamera:
         """Listen.  Raises OSError if the address can't be had."""
         self.state.epoch = self.state.epoch or time.time()
         self._origin = time.monotonic() - (time.time() - self.state.epoch)
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: _Client(self), self.host, self.port, backlog=1024
+        listener = Listener(
+            lambda: _Client(self), send_buffer=SEND_BUFFER, receive_buffer=RECEIVE_BUFFER
         )
-        for sock in self._server.sockets:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await listener.open(self.host, self.port)
+        self._listener = listener
 
     async def stop(self) -> None:
         """Stop listening, close every connection, and wait until all are gone."""
-        if self._server is None:
+        if self._listener is None:
             return
-        server, self._server = self._server, None
-        await _accept_no_more(server)
-        server.close()
+        listener, self._listener = self._listener, None
+        await listener.close()
         self.kill()
         if self.clients:
             self._gone = asyncio.Event()
             await self._gone.wait()
-        await server.wait_closed()
 
     async def restart(self) -> None:
         """Stop, and listen again on the same port."""
