@@ -88,6 +88,8 @@ class Output(io.RawIOBase):
         self.label = "standard output" if name == STDOUT else name
         #: Bytes that were written so far.
         self.size = 0
+        #: Why nothing can be written any more: a library may keep it to itself.
+        self.failure: OSError | StoppedError | None = None
 
     def writable(self) -> bool:
         return True
@@ -102,6 +104,18 @@ class Output(io.RawIOBase):
         # The number of its descriptor may be another file's by now.
         if self.closed:
             raise ValueError(f"{self.label}: the output was closed")
+        if self.failure is not None:
+            raise self.failure.with_traceback(None)
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """An error says which file it was, and stays."""
+        try:
+            with _naming(self.label):
+                yield
+        except (OSError, StoppedError) as error:
+            self.failure = error
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -254,13 +268,10 @@ class StreamOutput(Output):
         self._descriptor = descriptor
         self._owned = owned
         self._waits = hasattr(select, "poll") and not stat.S_ISREG(os.fstat(descriptor).st_mode)
-        self._dead = False
 
     def write(self, data: Any) -> int:
         self._check()
-        if self._dead:
-            raise StoppedError
-        with memoryview(data) as given, given.cast("B") as left, _naming(self.label):
+        with memoryview(data) as given, given.cast("B") as left, self._telling():
             count = done = len(left)
             while done:
                 done -= self._write_some(left[count - done :])
@@ -286,7 +297,6 @@ class StreamOutput(Output):
                 now = time.monotonic()
                 end = now + _LAST_WAIT if end is None else end
                 if now > end:
-                    self._dead = True
                     raise StoppedError
 
     def close(self) -> None:
@@ -325,7 +335,6 @@ class _File(Output):
         self.path = os.path.realpath(name)
         self._overwrite = overwrite
         self._descriptor = -1
-        self._error: OSError | None = None
 
     def _open(self) -> int:
         raise NotImplementedError
@@ -354,17 +363,14 @@ class _File(Output):
 
     def write(self, data: Any) -> int:
         self._check()
-        if self._error is not None:
-            raise self._error.with_traceback(None)
-        with memoryview(data) as given, given.cast("B") as left, _naming(self.label):
+        with memoryview(data) as given, given.cast("B") as left, self._telling():
             count = done = len(left)
             descriptor = self._opened()
             start = os.lseek(descriptor, 0, os.SEEK_CUR)
             try:
                 while done:
                     done -= os.write(descriptor, left[count - done :])
-            except OSError as error:
-                self._error = OSError(error.errno, error.strerror, self.label)
+            except OSError:
                 self._take_back(start)
                 raise
         self.size = max(self.size, start + count)
@@ -378,7 +384,7 @@ class _File(Output):
 
     def sync(self) -> None:
         """See to it that what was written survives a loss of power."""
-        if self._descriptor >= 0 and self._error is None:
+        if self._descriptor >= 0 and self.failure is None:
             with _naming(self.label):
                 os.fsync(self._descriptor)
 

@@ -8,6 +8,7 @@ When it is finished it has an index and its duration too, if it can be sought in
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Final
@@ -67,7 +68,8 @@ class Matroska:
         if sound:
             self._sound = file.add_stream("pcm_s16le", rate=RATE)
             self._sound.codec_context.layout = "mono"
-        file.start_encoding()
+        with self._telling():
+            file.start_encoding()
 
     def picture(self, image: bytes, milliseconds: int) -> None:
         """A JPEG; two of them can't have the same time."""
@@ -87,12 +89,27 @@ class Matroska:
         packet.pts = packet.dts = time
         packet.is_keyframe = True
         self.size += len(data) + _PACKET_BYTES
-        self._file.mux(packet)
+        with self._telling():
+            self._file.mux(packet)
 
     def close(self) -> None:
         """Finish the file, and see to it that it survives a loss of power."""
-        with self._output:
+        with self._output, self._telling():
             self._file.close()
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """What went wrong with the output is the error, whatever FFmpeg makes of it.
+
+        It may also keep it to itself, and fail without a reason at the next call.
+        """
+        try:
+            yield
+        except av.FFmpegError:
+            if self._output.failure is None:
+                raise
+        if self._output.failure is not None:
+            raise self._output.failure.with_traceback(None)
 
     def abandon(self) -> None:
         """Leave the file as it is: nothing more can be written to it."""

@@ -30,8 +30,16 @@ __all__ = ["DEFAULT_TIME", "Template"]
 
 DEFAULT_TIME: Final = "%Y-%m-%d_%H-%M-%S"
 _FIELD: Final = re.compile(r"\{(?:(time)(?::([^{}]+))?|(n)(?::(0?[1-9])d?)?|(camera))\}")
+#: What is of one length, so that it can be told from what stands beside it.
+_DIGITS: Final = {
+    "%Y": "[0-9]{4}",
+    **dict.fromkeys(("%m", "%d", "%H", "%M", "%S", "%y", "%I", "%U", "%W"), "[0-9]{2}"),
+    "%j": "[0-9]{3}",
+    "%f": "[0-9]{6}",
+    "%%": "%",
+}
 #: What may stand behind the name if another file has it.
-_AGAIN: Final = r"(?:-[0-9]{1,6})?"
+_AGAIN: Final = "-[0-9]{1,6}"
 #: A leap year, so that the 29th of February can be read without its year.
 _YEAR: Final = "2000"
 
@@ -153,7 +161,8 @@ class Template:
 
     def _pattern(self, name: str, part: str) -> re.Match[str] | None:
         """Whether a name is one that this part of the template gives."""
-        stem, ending = os.path.splitext(part) if part == self._parts[-1] else (part, "")
+        is_file = part == self._parts[-1]
+        stem, ending = os.path.splitext(part) if is_file else (part, "")
         if _FIELD.search(ending):
             stem, ending = part, ""
         pieces: list[str] = []
@@ -163,19 +172,19 @@ class Template:
             pieces.append(re.escape(stem[place : match.start()]))
             place = match.end()
             if match[1]:
-                pieces.append(f"(?P<t{len(times)}>.{{1,100}}?)")
                 times.append(match[2] or DEFAULT_TIME)
+                pieces.append(f"(?P<t{len(times) - 1}>{_written_as(times[-1])})")
             elif match[3]:
                 pieces.append(f"(?P<n{place}>[0-9]{{1,18}})")
             else:
                 pieces.append(re.escape(self.camera))
         pieces.append(re.escape(stem[place:]))
-        again = _AGAIN if part == self._parts[-1] else ""
-        found = re.fullmatch("".join(pieces) + again + re.escape(ending), name, re.DOTALL)
-        if found is None:
-            return None
-        if all(_is_time(found[f"t{index}"], form) for index, form in enumerate(times)):
-            return found
+        for again in ("", _AGAIN) if is_file else ("",):
+            found = re.fullmatch("".join(pieces) + again + re.escape(ending), name, re.DOTALL)
+            if found is not None and all(
+                _is_time(found[f"t{index}"], form) for index, form in enumerate(times)
+            ):
+                return found
         return None
 
 
@@ -187,6 +196,14 @@ def _check_time(text: str, form: str) -> None:
         raise click.UsageError(f"{text}: {{time:{form}}}: {error}") from None
     if not written or "\0" in written or not all(_pieces_read_back(written, form)):
         raise click.UsageError(f"{text}: {{time:{form}}} is no format that can be read back")
+
+
+def _written_as(form: str) -> str:
+    """A pattern for what strftime writes; that it is a time is looked at later."""
+    return "".join(
+        _DIGITS.get(piece, "[^/]{1,40}?") if piece.startswith("%") else re.escape(piece)
+        for piece in re.findall(r"%.|[^%]+", form, re.DOTALL)
+    )
 
 
 def _pieces_read_back(written: str, form: str) -> Iterator[bool]:

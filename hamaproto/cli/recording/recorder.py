@@ -32,6 +32,8 @@ __all__ = ["NamedParts", "OnePart", "Parts", "Recorder", "Sound"]
 _PART_WAIT: Final = 3.0
 _SOUND_WAIT: Final = 3 * RATE
 _SAMPLE_BYTES: Final = 2
+#: Bytes that a sample takes in a file, its share of the container included.
+_SOUND_COST: Final = 2.2
 
 
 class Parts(Protocol):
@@ -96,6 +98,8 @@ class _Part:
         #: The number of the first sample that belongs to it, and of the first that doesn't.
         self.first = round(start * RATE)
         self.behind: int | None = None
+        #: Up to where it has sound.
+        self.heard = self.first
         #: The end, by the clock of the pictures.
         self.end = float("inf")
 
@@ -174,11 +178,7 @@ class Recorder:
         if size is None and self._part is None:
             return
         # A picture whose head is damaged can't begin a part.
-        if (
-            size
-            and self._part is not None
-            and self._plan.is_due(made, self._part.file.size + len(image))
-        ):
+        if size is not None and self._is_due(image, made):
             self.end(made)
         if self._part is None:
             assert size is not None
@@ -254,7 +254,13 @@ class Recorder:
     def _is_due(self, image: bytes, made: float) -> bool:
         if self._part is None:
             return False
-        return self._plan.is_due(made, self._part.file.size + len(image))
+        size = self._part.file.size + len(image)
+        if self._with_sound and self.samples:
+            # Its sound up to here, and up to the next picture, belongs to this part too.
+            step = max(made * RATE - self._last_made, 0.0)
+            due = min(made * RATE + step - self._part.heard, _SOUND_WAIT)
+            size += round(max(due, 0.0) * _SOUND_COST)
+        return self._plan.is_due(made, size)
 
     def _begin(self, size: tuple[int, int], made: float) -> _Part:
         when = datetime.fromtimestamp(made + self._epoch).astimezone()
@@ -280,6 +286,7 @@ class Recorder:
             if first < behind:
                 piece = samples[(first - start) * _SAMPLE_BYTES : (behind - start) * _SAMPLE_BYTES]
                 part.file.sound(piece, first - part.first)
+                part.heard = behind
                 self.samples += behind - first
             if part.behind is not None and end >= part.behind:
                 part.end = float("-inf")
