@@ -16,6 +16,7 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "load": ("bench.load", "many streams in one asyncio process: lost frames, CPU, memory"),
     "gsm": ("bench.gsm", "the GSM 06.10 codec beside others"),
     "together": ("bench.together", "sound and picture of a recording behind a bad network"),
+    "damage": ("bench.damage", "images lost by every kind of damage, of every way of delimiting"),
     "fuzz-gsm": ("bench.fuzz_gsm", "the GSM codec's twins against each other, a million frames"),
     "fuzz": ("bench.fuzz", "the parsers and their twins on damaged input, for minutes"),
 }

@@ -22,14 +22,14 @@ cdef class MjpegParser:
     cdef Turn _turn
     cdef object _limits, _delimiters, _queue, _scratch, _lent, _seen, _error
     cdef object _data, _head_raw, _skip_reason, _folds
-    cdef object _cut_by
+    cdef object _cut_by, _inside
     cdef list _pending, _fields, _out, _repeats
     cdef HeadMatcher _matcher
     cdef Names _names
     cdef Store _store
     cdef MarkerWalk _walker
     cdef bint _strict, _eof, _ceased, _starved, _started, _closed, _line_start, _junk
-    cdef bint _has_head, _lf_lines, _phantom, _doubted, _trial, _idle, _after_lf, _fresh
+    cdef bint _has_head, _lf_lines, _lf_cr, _phantom, _doubted, _trial, _idle, _after_lf, _fresh
     cdef int _state
     cdef Py_ssize_t _max_frame, _max_part, _max_head_lines, _max_head_bytes, _pos, _end, _base, _fed
     cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
@@ -118,7 +118,9 @@ cdef class MjpegParser:
     )
     cdef object _walk(self)
     cdef bint _bare(self) except -1
-    @cython.locals(found=Py_ssize_t)
+    @cython.locals(shift=Py_ssize_t)
+    cdef bint _may_tell(self, Py_ssize_t since, Py_ssize_t pos) except -1
+    @cython.locals(found=Py_ssize_t, since=Py_ssize_t)
     cdef Py_ssize_t _doubt(self, Py_ssize_t pos) except -2
     cdef object _restart(self)
     @cython.locals(at=Py_ssize_t, cut=Py_ssize_t, length=Py_ssize_t, walker=MarkerWalk)
@@ -134,7 +136,9 @@ cdef class MjpegParser:
     cdef object _too_large(self, Py_ssize_t stop)
     cdef tuple _whole(self, Py_ssize_t upto)
     cdef object _look_from(self, Py_ssize_t at)
-    cdef Py_ssize_t _opinion(self, Py_ssize_t upto, bint any_line) except -2
+    cdef Py_ssize_t _opinion(self, Py_ssize_t upto, bint unknown, int stands=*) except -2
     cdef Py_ssize_t _closing_behind(self) except -2
+    @cython.locals(start=Py_ssize_t, shift=Py_ssize_t)
+    cdef Py_ssize_t _around(self) except -2
     cdef bint _behind_head(self, Py_ssize_t pos) except -1
     cdef bint _headed(self, object image, Py_ssize_t at, Py_ssize_t start) except -1

@@ -73,7 +73,7 @@ class Delimiter:
     line: bytes
     #: What is to be reported when this one turns out to be in use.
     anomaly: AnomalyCode | None = None
-    #: A bare name, without dashes, is only believed with a header block behind it.
+    #: A bare name, without dashes, is only believed with a header block or an image behind it.
     bare: bool = False
 
 
@@ -130,6 +130,10 @@ _LAST_LINE_REACH = 2 * MAX_FIELD + MAX_NAME + 16
 #: What delimiters and headers are made of, if no name was declared that has more.
 _TEXT = b"\t\r\n" + bytes(range(0x20, 0x7F))
 _EACH_SOI = re.compile(rb"\xff\xd8\xff").finditer
+
+_EACH_LAST = re.compile(rb"(?<=[A-Za-z0-9_. \t-]):|(?<=\xff\xd8)\xff").finditer
+_FIELD_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- \t"
+_FIELD_REACH = 2 * MAX_FIELD + MAX_NAME
 
 _SOI = b"\xff\xd8\xff"
 #: An empty line, however it ends, and FFD8FF.
@@ -234,7 +238,7 @@ class DelimiterSet:
             if ending is not None:
                 stop = after + ending.end()
                 if delimiter.bare:
-                    proof = self._field_behind(data, stop, end, final)
+                    proof = self.follows(data, stop, end, final, False)
                     if proof is UNDECIDED:
                         undecided = True
                     if proof is not True:
@@ -413,6 +417,24 @@ class DelimiterSet:
         pos = max(pos, end - 2 * MAX_NAME)
         found = re.search(pattern, bytes(data[pos:end]))
         return -1 if found is None else pos + found.start()
+
+    def may_prove(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> bool:
+        """Whether a byte of `data[pos:end]` can end the proof that a part begins, there or before.
+
+        Each proof ends with the colon of a header or with FFD8FF.
+        """
+        for last in _EACH_LAST(data, pos, end):
+            at = last.start()
+            if data[at] == 0xFF:
+                return True
+            tail = bytes(data[max(0, at - _FIELD_REACH) : at])
+            # A header begins behind a line end or, on its line, behind the name.
+            before = tail.rstrip(_FIELD_BYTES)
+            if not before or before.endswith((b"\n", b"\r")):
+                return True
+            if any(line in tail for line, _ in self.patterns):
+                return True
+        return False
 
     def hold_back(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> int:
         """How far `data` up to `end` need not be searched again when more has come.

@@ -88,6 +88,7 @@ from hamaproto.wire.delimiter import (
     boundary_of,
     line_end_before,
 )
+from hamaproto.wire.inside import BEGUN, ENDED, NOTHING, Inside
 from hamaproto.wire.kernels import (  # twin: cimported
     CUT,  # twin: cimported
     NO,  # twin: cimported
@@ -121,7 +122,13 @@ _PART = 5
 _END = 6
 
 _SOI: Final = b"\xff\xd8\xff"
+_CR_SOI: Final = b"\r" + _SOI
 _EACH_SOI = re.compile(_SOI).finditer
+#: With the code of a marker behind it, and some fill.  In a table that is FFD8FF by chance, more
+#: of FF may follow, up to the next marker.
+_IMAGE_START = re.compile(rb"\xff\xd8\xff{1,4}[\xc0-\xcf\xda-\xfe]").match
+#: What follows FFD8FF in an image: fill, or the code of a segment's marker.
+_SEGMENT_CODES: Final = bytes((*range(0xC0, 0xD0), *range(0xDA, 0x100)))
 #: How much of the next chunk is joined to bytes that are held.  Small, so that a held
 #: tail does not cause a large chunk to be copied; as much as is held, up to the second.
 _PIECE = 4096
@@ -221,9 +228,11 @@ class MjpegParser:
         "_idle",
         "_image_at",
         "_image_end",
+        "_inside",
         "_junk",
         "_lent",
         "_lent_at",
+        "_lf_cr",
         "_lf_lines",
         "_limits",
         "_line",
@@ -342,6 +351,8 @@ class MjpegParser:
         self._fields: list[list[bytes]] = []
         self._folds: list[bytes] | None = None
         self._lf_lines = False
+        # Whether a line of this stream has ended in LF CR.
+        self._lf_cr = False
         self._fresh = False
         self._line = 0
         self._head_clear = 0
@@ -365,8 +376,9 @@ class MjpegParser:
         self._doubted = False
         self._rewound = 0
         self._doubt_until = 0
-        # What the second opinion found last.
+        # What the second opinion found last, and the images that it sees inside this one.
         self._cut_by: FrameEnd = "delimiter"
+        self._inside = Inside()
         # How much of what is missing the hot path may take, or 0.
         self._room = 0
         # Nothing is queued and nothing to be said about what came: only more data can help.
@@ -880,7 +892,11 @@ class MjpegParser:
         -1 if there is only text before `stop`, where something else may begin.
         """
         found = _BINARY(self._data, pos, stop)
-        return -1 if found is None else found.start()
+        if found is None:
+            return -1
+        at = found.start()
+        # The FF of an EOI or of another marker is fill only as far as what follows it is.
+        return at - 1 if at > pos and self._data[at - 1] == 0xFF else at
 
     def _start_junk(self, pos: int) -> None:
         if not self._junk:
@@ -981,6 +997,7 @@ class MjpegParser:
                 return self._more()
             self._fresh = False
             if first[:1] == b"\r" and first != b"\r\n":
+                self._lf_cr = True
                 start += 1
                 self._pos = start
                 self._line = self._cursor = base + start
@@ -1024,12 +1041,20 @@ class MjpegParser:
             stripped = text.strip(b"\r")
             if not stripped:
                 body = newline + 1
+                if text and self._lf_lines:
+                    # What looks like its CR belongs to the line before.
+                    self._lf_cr = True
                 if self._lf_lines or not text:
                     # The empty line may have ended in LF CR.
-                    behind = data[body : body + 2]
-                    if behind in (b"", b"\r") and not final:
+                    behind = data[body : body + 4]
+                    if not final and _CR_SOI.startswith(behind) and behind != _CR_SOI:
                         return self._more()
-                    if behind[:1] == b"\r" and behind != b"\r\n":
+                    if (
+                        behind[:1] == b"\r"
+                        and behind[:2] != b"\r\n"
+                        # In a stream of LF alone that CR is the part's, if the part can have one.
+                        and (self._lf_cr or behind[1:] == _SOI)
+                    ):
                         body += 1
                 self._close_head(start, line, body)
                 return None
@@ -1114,6 +1139,9 @@ class MjpegParser:
             if name == b"content-type" and value:
                 return value
         return b""
+
+    def _is_sound(self) -> bool:
+        return self._content_type().lower().startswith((b"audio/", b"video/"))
 
     def _is_image_type(self) -> bool:
         return _IMAGE_TYPE(self._content_type()) is not None
@@ -1206,7 +1234,8 @@ class MjpegParser:
         `untold`: the part has no length to end it.  Then much more does, or whatever follows
         would be lost in it: a known delimiter also with an empty header block behind it; in the
         middle of a line, if that was damaged or has no end; one that nobody declared, with a
-        Content- or X- header behind it; and an image behind the last line of a header block.
+        Content- or X- header behind it; and an image, though not by FFD8FF alone in the middle of
+        what may be any bytes.
         """
         data, base = self._data, self._base
         delimiters = self._delimiters
@@ -1232,12 +1261,19 @@ class MjpegParser:
                 continue
             match = delimiters.match_known(data, at, stop, final, line_start)
             if match is None and untold:
-                if data[at] == 0xFF and delimiters.headed(data, at, start):
+                if data[at] == 0xFF:
                     # An image whose delimiter was damaged, or is none that could be known.
-                    have = data[at : min(at + 3, stop)]
-                    if have == _SOI:
+                    have = data[at : min(at + 4, stop)]
+                    if have[:3] == _SOI and (
+                        delimiters.headed(data, at, start)
+                        or (
+                            len(have) == 4
+                            and have[3] in _SEGMENT_CODES
+                            and (line_start or not self._is_sound())
+                        )
+                    ):
                         return at
-                    if not final and _SOI.startswith(have):
+                    if not final and len(have) < 4 and _SOI.startswith(have[:3]):
                         return -1
                 if line_start and data[at] == 0x2D:
                     match = delimiters.match_undeclared(data, at, stop, final)
@@ -1468,16 +1504,15 @@ class MjpegParser:
                 if not walker.touched and not self._phantom and at - self._image_at <= 4:
                     self._restart()
                     return None
-                other = self._opinion(self._pos, True)
+                other = self._opinion(self._pos, True, BEGUN)
                 if other >= 0:
                     return self._cut(other, self._cut_by)
-                if (
-                    walker.sos >= 0
-                    or walker.in_scan
-                    or self._bare()
-                    or self._behind_head(self._pos)
-                ):
+                if walker.due or self._behind_head(self._pos):
                     return self._cut(at, "soi")
+                if walker.sos >= 0 or walker.in_scan or self._bare():
+                    # It may be the thumbnail of an image into which a segment has led.
+                    other = self._around()
+                    return self._cut(other if other >= 0 else at, "soi")
                 walker.nest()
                 self._pos = walker.pos
                 continue
@@ -1495,9 +1530,17 @@ class MjpegParser:
         found = -1
         # A segment can take the walk far, and what ends the image may stand close by.
         while found < 0 and pos < self._pos:
+            since = pos
             pos = min(pos + _DOUBT_STEP, self._pos)
-            found = self._opinion(pos, True)
+            if self._may_tell(since, pos):
+                found = self._opinion(pos, True)
         return found
+
+    def _may_tell(self, since: int, pos: int) -> bool:
+        """Whether `_data[since:pos]` can have changed what the second opinion says."""
+        image, start = self._whole(pos)
+        shift = start + self._base - self._image_at
+        return self._delimiters.may_prove(image, since + shift, pos + shift)
 
     def _restart(self) -> None:
         """SOI twice in a row: the image begins with the second one."""
@@ -1516,6 +1559,12 @@ class MjpegParser:
         walker = self._walker
         if walker.surprised or walker.sos < 0 or self._doubted:
             cut = self._opinion(self._pos, True)
+            if cut < 0:
+                # The end may be that of another image, into which a segment has led.
+                self._cut_by = "soi"
+                cut = self._around()
+            if cut < 0:
+                cut = self._opinion(self._pos, True, ENDED if self._phantom else BEGUN)
             if cut >= 0:
                 return self._cut(cut, self._cut_by)
             if walker.sos < 0 or self._phantom:
@@ -1540,8 +1589,8 @@ class MjpegParser:
     def _cut_in_table(self) -> int:
         """Where the image that was walked to `_pos` was cut off, or -1.
 
-        FFD8FF stands inside a table of it.  If one from there on stands behind a header block, it
-        is the next image, whose markers the rest of the table led to.
+        FFD8FF stands inside a table of it.  If one from there on stands behind a header block, or
+        before the marker of a segment, it is the next image, whose markers the table led to.
         """
         image, start = self._whole(self._pos)
         shift = self._image_at - start
@@ -1549,7 +1598,9 @@ class MjpegParser:
             soi = found.start() + shift
             if soi >= self._base + self._pos:
                 break
-            if self._headed(image, soi - shift, start):
+            at = soi - shift
+            # In a table FFD8FF can stand by chance, as at some qualities in the standard ones.
+            if self._headed(image, at, start) or _IMAGE_START(image, at):
                 cut = self._opinion(self._pos, True)
                 if 0 <= cut <= soi:
                     return cut
@@ -1641,7 +1692,7 @@ class MjpegParser:
     def _cease(self) -> MjpegEvent | None:
         """The stream ends inside an image."""
         self._pos = self._end
-        cut = self._opinion(self._end, True)
+        cut = self._opinion(self._end, True, BEGUN)
         if cut < 0:
             cut = self._closing_behind()
         if cut >= 0:
@@ -1681,12 +1732,14 @@ class MjpegParser:
             self._segment = upto
         return self._store.peek(), 0
 
-    def _opinion(self, upto: int, unknown: bool) -> int:
+    def _opinion(self, upto: int, unknown: bool, stands: int = NOTHING) -> int:
         """The offset of where the image was cut off before `_data[upto]`, or -1.
 
-        That is a known delimiter that a part follows, or an FFD8FF inside a table of the image.
+        That is a known delimiter that a part follows, an FFD8FF inside a table of the image, or
+        a whole image inside it (`inside.py`).
         With `unknown` also a line that nobody declared, if a Content- or X- header follows, and
         an image behind such a header.  What it is stands in `_cut_by`.
+        `stands`: what stands at `_data[upto]`, as `Inside` wants to know it.
         """
         image, start = self._whole(upto)
         stop = start + self._base + upto - self._image_at
@@ -1719,11 +1772,31 @@ class MjpegParser:
                 # An FFD8FF may be cut off.
                 self._cursor_soi = max(self._cursor_soi, shift + stop - 2)
                 self._cursor_any = shift + delimiters.hold_back(image, pos, stop)
-        buried = self._walker.buried
+        walker = self._walker
+        buried = walker.buried
         if 0 <= buried < shift + stop and (found < 0 or buried < found):
             self._cut_by = "soi"
             found = buried
+        if found >= 0:
+            stop = found - shift
+        whole = self._inside.search(
+            image,
+            self._image_at,
+            shift,
+            stop,
+            BEGUN if found >= 0 else stands,
+            (walker.segment_at, walker.segment_end),
+        )
+        if whole >= 0:
+            self._cut_by = "soi"
+            found = whole
         return found
+
+    def _around(self) -> int:
+        """The offset of an image inside this one that has not ended at `_pos`, or -1."""
+        image, start = self._whole(self._pos)
+        shift = self._image_at - start
+        return self._inside.around(image, shift, self._base + self._pos - shift)
 
     def _behind_head(self, pos: int) -> bool:
         """Whether a header block ends before `_data[pos]`, at least its last line.

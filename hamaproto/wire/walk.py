@@ -6,7 +6,8 @@ lengths; whoever owns it decides what an outcome means:
 * `MORE`      all bytes up to `pos` are understood, the rest waits for more
 * `EOI`       the image ended; `pos` is behind its last byte
 * `SOI`       FFD8FF stands at `pos`, where no image should begin
-* `SURPRISE`  something is broken at `pos`; calling again goes on the way libjpeg does
+* `SURPRISE`  something is broken at `pos`, or not what a scan is followed by, which is none
+              of the walk's business; calling again goes on the way libjpeg does
 
 Outside the entropy-coded scan, segments are leapt over by their length, so thumbnails and
 delimiter bytes inside them do not matter.  Inside it only FFD9 and FFD8FF are sure signs:
@@ -54,7 +55,8 @@ def _between_scans(code: int) -> bool:
 class MarkerWalk:
     """The state of one walk; `begin` makes it ready for another image.
 
-    `surprised`: the structure was broken somewhere, so that the end is in doubt.
+    `surprised`: the structure was broken somewhere, so that the end is in doubt.  `due`: at
+    the last SOI it was not, and a marker was due there.
     `sos`: the offset of the image's first scan, or -1.  `buried`: that of an FFD8FF inside a
     table or a frame header, or -1.  No image has one there (a comment or an application's segment
     may); it is where the next image begins, if the table was cut off and its length led the walk
@@ -71,7 +73,10 @@ class MarkerWalk:
         "base",
         "buried",
         "depth",
+        "due",
         "pos",
+        "segment_at",
+        "segment_end",
         "sos",
         "surprised",
         "touched",
@@ -94,6 +99,9 @@ class MarkerWalk:
         self.depth = 0
         self.sos = -1
         self.buried = -1
+        self.due = False
+        #: the last segment that was leapt over where a marker was due, and what is behind it
+        self.segment_at = self.segment_end = -1
         self.surprised = hunting
         #: whether any segment has been read
         self.touched = hunting
@@ -174,6 +182,7 @@ class MarkerWalk:
                         return MORE
                 elif view[at + 2] == 0xFF:
                     self.pos = at
+                    self.due = state == _DUE and not self.surprised
                     self.surprised = True
                     return SOI
                 self.surprised = True
@@ -189,7 +198,16 @@ class MarkerWalk:
                     continue
                 length = view[at + 2] << 8 | view[at + 3]
                 components = view[at + 4]
-                if 1 <= components <= 4 and length == 6 + 2 * components:
+                land = at + 2 + length
+                if land + 2 > look and 1 <= components <= 4 and not final:
+                    # As short as it is, the next image can stand in it.
+                    self.pos = at
+                    return MORE
+                if (
+                    1 <= components <= 4
+                    and length == 6 + 2 * components
+                    and find_soi(data, at + 5, min(land + 2, look)) < 0
+                ):
                     if self.depth == 0 and self.sos < 0:
                         self.sos = self.base + at
                     self.touched = True
@@ -210,6 +228,8 @@ class MarkerWalk:
                     self._begun = 0
                     pos = at + 2
                     land = pos + length
+                    self.segment_at = self.base + at
+                    self.segment_end = self.base + land
                     if land > end:
                         self._left = length
                         self._state = _SKIP
@@ -246,7 +266,17 @@ class MarkerWalk:
                             if code <= 0xDF and self.buried < 0:
                                 self._begun = 0
                                 self._look_inside(data, at + 4, land, True)
+                            elif (
+                                state == _SCAN and view[land - 2] == 0xFF and view[land - 1] == 0xD8
+                            ):
+                                # It ends in the first half of the start of an image.
+                                self.buried = self.base + land - 2
                             self._state = _DUE
+                            if state == _SCAN and (code >= 0xE0 or self.buried >= 0):
+                                # Lawful between two scans.  In one of them damage makes such a
+                                # marker, and its length may lead into an image further on.
+                                self.pos = land
+                                return SURPRISE
                             pos = land
                             continue
             # A marker that can't be one: go on behind it.

@@ -1,0 +1,187 @@
+"""Whole images inside what was taken for one image and turned out to be broken.
+
+An image that was cut off in a segment takes what follows for its own, by the length of that
+segment; what precedes the first image of a stream takes that one for a thumbnail.  Where no
+header block stands before the images that are lost so, only they themselves can tell.
+
+A thumbnail is a whole image too.  What follows it tells them apart: behind a thumbnail comes
+the rest of the image that it belongs to, so the next marker is a table's, a frame's or a
+scan's.  Behind an image comes the next image, a delimiter or the end of the stream.
+
+So only two signs are looked for, FFD8FF and FFD9, each place once.  They are paired like
+brackets, and a pair counts if its inside is walked from the one to the other without a
+surprise.  What is walked again for that is bounded by what was looked through.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hamaproto.wire.walk import EOI, MORE, MarkerWalk
+
+__all__ = ["BEGUN", "ENDED", "NOTHING", "Inside"]
+
+Buffer = bytes | bytearray | memoryview
+
+_EACH_SIGN = re.compile(rb"\xff(?:\xd9|\xd8(?=\xff))").finditer
+#: What only the inside of an image has: the start of a segment.
+_SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]").search
+#: A frame header, with the height and the width.
+_EACH_FRAME = re.compile(
+    rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\x00[\x0b-\x17][\x08\x0c](..)(..)", re.DOTALL
+).finditer
+
+#: What stands where a search ends: nothing that is known; the next image or part, or the end of
+#: the stream; or the end of an image whose beginning was not seen.
+NOTHING = 0
+BEGUN = 1
+ENDED = 2
+
+#: How many FFD8FF may be open at a time.  No image has a thumbnail in a thumbnail in ... so deep.
+_DEEPEST = 16
+#: How many of them are tried for one FFD9: the innermost, and those around it.
+_TRIES = 4
+#: What may be walked again without having been looked through before.
+_CREDIT = 65536
+
+
+class Inside:
+    """What was found so far in the image that began at one offset, and how far was looked."""
+
+    __slots__ = ("_cursor", "_end", "_first", "_image_at", "_open", "_room", "_tries", "_walk")
+
+    def __init__(self) -> None:
+        # The one in Python, for both twins: it is for the few images that may be lost.
+        self._walk = MarkerWalk()
+        self._room = _CREDIT
+        self._image_at = -1
+        self._begin(-1)
+
+    def _begin(self, image_at: int) -> None:
+        self._image_at = image_at
+        self._cursor = image_at + 1
+        # The FFD8FF without an FFD9 so far, and those that may belong to the one before `_end`.
+        self._open: list[int] = []
+        self._tries: list[int] = []
+        self._end = -1
+        # The first of those that is not in another one, and its end.
+        self._first: tuple[list[int], int] | None = None
+
+    def search(
+        self,
+        image: Buffer,
+        image_at: int,
+        shift: int,
+        stop: int,
+        stands: int,
+        segment: tuple[int, int],
+    ) -> int:
+        """The offset of a whole image, or of the one behind its end, or -1.
+
+        `image[:stop]` is looked at, `image[0]` is at offset `shift`.  `stands`: what is known
+        to be at `image[stop]`.  `segment`: the offsets of the last segment that was leapt over,
+        and of what is behind it.
+        """
+        if self._image_at != image_at:
+            self._begin(image_at)
+        begin = max(0, self._cursor - shift)
+        for sign in _EACH_SIGN(image, begin, stop):
+            at = sign.start() + shift
+            self._cursor = at + 2
+            if image[at - shift + 1] == 0xD9:
+                if self._open or self._end < 0:
+                    self._tries = self._open[: -_TRIES - 1 : -1]
+                    del self._open[-1:]
+                    self._end = at + 2
+                    first = self._first
+                    if self._tries and (first is None or self._tries[0] < first[0][0]):
+                        self._first = (self._tries, self._end)
+                continue
+            if self._end >= 0:
+                end, self._end = self._end, -1
+                found = self._before(image, shift, at, segment, self._tries, end, False)
+                if found >= 0:
+                    return found
+            self._open.append(at)
+            del self._open[:-_DEEPEST]
+        self._room = min(self._room + 4 * max(0, stop - begin), 1 << 40)
+        self._cursor = max(self._cursor, stop + shift - 2)
+        if stands == ENDED and self._first is not None:
+            # One that is not the thumbnail of what ends here has others behind it that may be.
+            found = self._before(image, shift, stop + shift, segment, *self._first, True)
+            if found != stop + shift:
+                return found
+        if stands and self._end >= 0:
+            end, self._end = self._end, -1
+            ended = stands == ENDED
+            found = self._before(image, shift, stop + shift, segment, self._tries, end, ended)
+            return -1 if found == stop + shift else found
+        return -1
+
+    def _before(
+        self,
+        image: Buffer,
+        shift: int,
+        at: int,
+        segment: tuple[int, int],
+        tries: list[int],
+        end: int,
+        ended: bool,
+    ) -> int:
+        """The one of `tries` that ended at `end`, before `at`, where something begins; or `at`.
+
+        -1 if there is the rest of an image between them.  If that one has `ended`, it is known
+        whole: one that is no larger is not what the other is a thumbnail of.
+        """
+        rest = _largest(image, end - shift, at - shift) if ended else 0
+        if not ended and _SEGMENT(image, end - shift, at - shift):
+            return -1
+        if ended and _SEGMENT(image, end - shift, min(at, end + 2) - shift):
+            # It goes on at once with what is due behind its last segment.
+            return -1
+        for start in tries:
+            # If its segment had ended by then, it is a thumbnail all the same.
+            held = segment[0] < start and end <= segment[1] <= at
+            if (
+                not held
+                and (rest == 0 or rest <= _largest(image, start - shift, end - shift))
+                and self._is_whole(image, start - shift, end - shift)
+            ):
+                return start
+        return at
+
+    def around(self, image: Buffer, shift: int, stop: int) -> int:
+        """The offset of an image that had not ended at `image[stop]`, or -1.
+
+        `search` looked that far before.  What stands there is in a segment of that image.
+        """
+        for start in self._open[: -_TRIES - 1 : -1]:
+            if self._is_sound(image, start - shift, stop, MORE):
+                return start
+        return -1
+
+    def _is_whole(self, image: Buffer, start: int, end: int) -> bool:
+        return self._is_sound(image, start, end, EOI) and self._walk.sos >= 0
+
+    def _is_sound(self, image: Buffer, start: int, end: int, wanted: int) -> bool:
+        """Whether `image[start:end]` is walked to its last byte without a surprise."""
+        size = end - start
+        if size > self._room:
+            return False
+        self._room -= size
+        walk = self._walk
+        walk.base = 0
+        walk.begin(False)
+        outcome = walk.walk(bytes(image[start:end]), 2, size, size, False)
+        return outcome == wanted and walk.pos == size and not walk.surprised
+
+
+def _largest(image: Buffer, pos: int, end: int) -> int:
+    """The number of pixels of the largest image between `pos` and `end`."""
+    return max(
+        (
+            int.from_bytes(frame[1], "big") * int.from_bytes(frame[2], "big")
+            for frame in _EACH_FRAME(image, pos, end)
+        ),
+        default=0,
+    )
