@@ -1039,11 +1039,11 @@ class MjpegParser:
                 return None
             text = bytes(data[line:newline])
             stripped = text.strip(b"\r")
+            if text[:1] == b"\r" and (stripped or self._lf_lines):
+                # It belongs to the line before.
+                self._lf_cr = True
             if not stripped:
                 body = newline + 1
-                if text and self._lf_lines:
-                    # What looks like its CR belongs to the line before.
-                    self._lf_cr = True
                 if self._lf_lines or not text:
                     # The empty line may have ended in LF CR.
                     behind = data[body : body + 4]
