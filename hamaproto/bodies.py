@@ -35,6 +35,11 @@ Reader = Callable[[str | None, Limits], BodyParser]
 Judge = Callable[[bytes], bool | None]
 
 
+#: Bytes that are held until they tell what they are: longer than a run of line ends before a
+#: body, or a message in its place.
+_MOST_HELD: Final = 2048
+
+
 def _pictures(content_type: str | None, limits: Limits) -> BodyParser:
     return MjpegParser(content_type, limits=limits)
 
@@ -65,10 +70,11 @@ def _judge(begins: bytes, may_begin: bytes) -> Judge:
 def _no_words(head: bytes) -> bool | None:
     """Not for as long as all that came are words: "no signal" under the type of a picture.
 
-    What begins with a delimiter is a stream, whatever its first part is.
+    What begins with a delimiter is a stream, whatever its first part is.  So is what has more
+    to say than a message: some streams begin with pages of text.
     """
     start = head.lstrip(b"\r\n")[:2]
-    if start == b"--" or b"\n--" in head:
+    if start == b"--" or b"\n--" in head or len(head) >= _MOST_HELD:
         return True
     return None if head.isascii() and is_text(head) else True
 
@@ -172,9 +178,6 @@ class Undecided:
     that is given out as it comes, it is None.
     """
 
-    #: Longer than what stands before a body, line ends or words; more is not waited for.
-    _MOST: Final = 2048
-
     def __init__(self, judge: Judge, make: Callable[[], BodyParser]) -> None:
         self._judge = judge
         self._make = make
@@ -195,14 +198,14 @@ class Undecided:
         self._held += owned(data)
         if self._verbatim:
             return
-        head = bytes(self._held[: self._MOST])
+        head = bytes(self._held[:_MOST_HELD])
         verdict = self._judge(head)
         if verdict:
             self.chosen = self._make()
             self.chosen.receive_data(self._held)
             self._held.clear()
         else:
-            self._verbatim = verdict is False or len(head) == self._MOST
+            self._verbatim = verdict is False or len(head) == _MOST_HELD
 
     def receive_eof(self) -> None:
         """Say that the body is over."""
