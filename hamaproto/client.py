@@ -184,7 +184,8 @@ class ClientConnection(Exclusive):
     `ClientConnection` for the next socket, which has the answer to this very challenge; send
     the same request through it.  A device that says no without asking (a 401 without a
     challenge, a 403, an end without an answer) has a `retry` with Basic, once, unless it has
-    ever offered Digest.  If a 401 can't be answered, `login_error` says why.
+    ever offered Digest.  If a 401 can't be answered, `login_error` says why; `retry_here` may
+    be a last try.
 
     A redirect of what is only read (an image, a stream, a list) gives a `redirect`: where to
     connect, and what to send there through which connection.  It is None behind the fifth
@@ -280,6 +281,22 @@ class ClientConnection(Exclusive):
     def retry(self) -> ClientConnection | None:
         """After a refusal that a login may change: a connection for the next socket."""
         return self._retry
+
+    @property
+    def retry_here(self) -> ClientConnection | None:
+        """After a Digest that was refused with a new nonce: a last try on the same socket.
+
+        There are devices whose nonces are good for their own connection only.  It is None if
+        the device has not left the connection open behind a whole answer.
+        """
+        response, bound = self._response, self._exchange.bound
+        if bound is None or response is None or self._end is None or self._eof:
+            return None
+        tokens = ",".join(response.headers.get_all("connection")).lower().replace(" ", "")
+        keeps = response.version == "1.1" or "keep-alive" in tokens.split(",")
+        if not keeps or "close" in tokens.split(",") or not self._end.complete:
+            return None
+        return self._again(bound)
 
     @property
     def redirect(self) -> Redirect | None:

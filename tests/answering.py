@@ -8,32 +8,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
-__all__ = ["handled", "scripted"]
+__all__ = ["handled", "scripted", "serving"]
 
 Answer = bytes | Iterable[bytes]
 
 
 @contextlib.contextmanager
-def handled(handler: Callable[[bytes, int], Answer]) -> Iterator[str]:
-    """Gives the URL of a server; `handler(request, number of the connection)` is all it says.
-
-    Pieces of an answer are sent one by one, and the connection is closed behind the last.
-    """
+def serving(talk: Callable[[socket.socket, int], None]) -> Iterator[str]:
+    """Gives the URL of a server that runs `talk(client, number)` for each connection."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         threads: list[threading.Thread] = []
         clients: list[socket.socket] = []
-
-        def talk(client: socket.socket, number: int) -> None:
-            with contextlib.suppress(OSError), client:
-                request = b""
-                while b"\r\n\r\n" not in request:
-                    piece = client.recv(65536)
-                    if not piece:
-                        return
-                    request += piece
-                said = handler(request, number)
-                for piece in [said] if isinstance(said, bytes) else said:
-                    client.sendall(piece)
 
         def accept() -> None:
             with contextlib.suppress(OSError):
@@ -56,6 +41,29 @@ def handled(handler: Callable[[bytes, int], Answer]) -> Iterator[str]:
                     client.shutdown(socket.SHUT_RDWR)
             for thread in threads:
                 thread.join()
+
+
+@contextlib.contextmanager
+def handled(handler: Callable[[bytes, int], Answer]) -> Iterator[str]:
+    """Gives the URL of a server; `handler(request, number of the connection)` is all it says.
+
+    Pieces of an answer are sent one by one, and the connection is closed behind the last.
+    """
+
+    def talk(client: socket.socket, number: int) -> None:
+        with contextlib.suppress(OSError), client:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                piece = client.recv(65536)
+                if not piece:
+                    return
+                request += piece
+            said = handler(request, number)
+            for piece in [said] if isinstance(said, bytes) else said:
+                client.sendall(piece)
+
+    with serving(talk) as url:
+        yield url
 
 
 @contextlib.contextmanager

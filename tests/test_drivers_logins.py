@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
 import pytest
-from answering import handled
+from answering import handled, serving
 from conversations import UNAUTHORIZED
 from driving import AUTH, LATE, Driver, asynchronous, collect, everywhere, frames_of
 from driving import nothing_left as nothing_left
 from driving import quick_collections as quick_collections
-from test_login import BASIC, GOOD, REFUSALS, Nonces, unauthorized
+from test_login import BASIC, GOOD, REFUSALS, Nonces, fields_of, right, unauthorized
 
 from hamaproto import commands
 from hamaproto.errors import AuthenticationError, LoginKindError
@@ -125,6 +128,69 @@ def test_a_device_that_does_not_ask(driver: Driver, refusal: bytes) -> None:
     with handled(device) as url:
         driver.run(scenario, url)
     assert asked == [False, True, True, True]
+
+
+@contextlib.contextmanager
+def bound(*, stale: bool, closes: bool = False) -> Iterator[tuple[str, list[bytes]]]:
+    """A device whose nonces are good on the connection alone that they were given out on."""
+    asked: list[bytes] = []
+
+    def talk(client: socket.socket, number: int) -> None:
+        with contextlib.suppress(OSError), client:
+            given: set[str] = set()
+            while True:
+                request = b""
+                while b"\r\n\r\n" not in request:
+                    piece = client.recv(65536)
+                    if not piece:
+                        return
+                    request += piece
+                asked.append(request)
+                if right(request) and fields_of(request)["nonce"] in given:
+                    client.sendall(GOOD)
+                    return
+                nonce = f"{number}-{len(asked)}"
+                given.add(nonce)
+                more = ", stale=true" if stale and right(request) else ""
+                client.sendall(
+                    unauthorized(f'Digest realm="cam", nonce="{nonce}", qop="auth"{more}')
+                )
+                if closes:
+                    return
+
+    with serving(talk) as url:
+        yield url, asked
+
+
+@everywhere
+@pytest.mark.parametrize("stale", [False, True])
+def test_nonces_that_are_bound_to_their_connection(driver: Driver, stale: bool) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, auth=AUTH, timeout=LATE) as camera:
+            for _ in range(2):
+                assert isinstance(await camera.execute(commands.image()), Frame)
+            stream = camera.stream(commands.video_stream())
+            events, error = await collect(stream)
+            assert error is None
+            assert len(frames_of(events)) == 1
+
+    with bound(stale=stale) as (url, _):
+        driver.run(scenario, url)
+
+
+@everywhere
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_wrong_password_stays_one(driver: Driver, closes: bool) -> None:
+    """Where the connection is left open there is one more try on it, and no more."""
+
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, auth=("admin", "wrong"), timeout=LATE) as camera:
+            with pytest.raises(AuthenticationError, match="wrong user or password"):
+                await camera.execute(commands.image())
+
+    with bound(stale=False, closes=closes) as (url, asked):
+        driver.run(scenario, url)
+    assert len(asked) == (2 if closes else 3)
 
 
 @everywhere

@@ -313,3 +313,44 @@ def test_basic_goes_out_at_once_if_it_is_to() -> None:
 
     assert isinstance(ask(device, Credentials(USER, PASSWORD, preemptive=True)), Frame)
     assert len(asked) == 1
+
+
+def test_a_nonce_that_is_bound_to_its_connection() -> None:
+    """A last try on the same socket, if the device has left it open behind a whole answer."""
+    answer = unauthorized('Digest realm="c", nonce="two", qop="auth"')
+    for data, eof, there in (
+        (answer, False, True),
+        (answer, True, False),
+        (answer.replace(b"Content-Length: 0", b"Content-Length: 9"), False, False),
+        (answer.replace(b"Content-Length: 0", b"X: y"), False, False),
+        (answer.replace(b"\r\n\r\n", b"\r\nConnection: Close\r\n\r\n"), False, False),
+        (answer.replace(b"HTTP/1.1", b"HTTP/1.0"), False, False),
+        (answer.replace(b'"two"', b'"one"'), False, False),
+        (unauthorized('Basic realm="c"'), False, False),
+    ):
+        first = ClientConnection(HOST, auth=(USER, PASSWORD))
+        first.send(commands.image())
+        first.receive_data(answer.replace(b'"two"', b'"one"'))
+        list(first.events())
+        second = first.retry
+        assert second is not None
+        second.send(commands.image())
+        second.receive_data(data)
+        if eof:
+            second.receive_eof()
+        list(second.events())
+        assert second.retry is None
+        assert second.login_error is not None
+        here = second.retry_here
+        assert (here is not None) is there
+        if here is None:
+            continue
+        request = here.send(commands.image())
+        assert right(request)
+        assert fields_of(request)["nonce"] == "two"
+        # It is the last one.
+        here.receive_data(answer.replace(b'"two"', b'"three"'))
+        list(here.events())
+        assert here.retry is None
+        assert here.retry_here is None
+        assert here.login_error is not None

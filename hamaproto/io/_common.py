@@ -4,13 +4,14 @@ A driver is a loop around `Conversation.step`:
 
     an event        give it to the caller
     Do.OPEN         connect, `opening` says for how long; send what `opened` returns
+    Do.SEND         send what `opened` returns on the connection that stands
     Do.RECEIVE      receive, `patience` says for how long, into `get_buffer`
     Do.SLEEP        wait `delay` seconds, then `slept`
     Do.STOP         it is over; `result` has what an answer that ends amounts to
     Do.FAIL         it is over: raise `error`
 
 and tells what went wrong with `lost` or `timed_out`.  Asking again gives the same step until
-it was done.  The connection is to be closed at every step but an event and `RECEIVE`, and
+it was done.  The connection is to be closed at every step but an event, `SEND` and `RECEIVE`, and
 with a `Disconnected`.  So logins, refusals, broken connections and reconnection come out
 alike in all drivers, and time is a number that is passed in.
 
@@ -20,6 +21,7 @@ What was received is given out before the error that ended it: an image that was
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import logging
 import os
@@ -378,6 +380,7 @@ class Do(Enum):
     """What a driver is to do next; see the head of this module."""
 
     OPEN = "open"
+    SEND = "send"
     RECEIVE = "receive"
     SLEEP = "sleep"
     STOP = "stop"
@@ -416,6 +419,7 @@ class Conversation(Generic[R]):
         "_lost",
         "_outcome",
         "_patience",
+        "_refusal",
         "_request",
         "_settings",
         "_silent",
@@ -448,6 +452,8 @@ class Conversation(Generic[R]):
         # Of this connection: whether it is over, why, and whether nothing came at all.
         self._eof = False
         self._lost: HamaError | None = None
+        # What the device said before the last try on the connection that it left open.
+        self._refusal: HamaError | None = None
         self._silent = True
         self._cut_off = False
         # Attempts since the last good frame, whether the next frame is news, and that frame.
@@ -641,6 +647,8 @@ class Conversation(Generic[R]):
             try:
                 event = self._connection.next_event()
             except RemoteProtocolError as error:
+                if self._silent and self._refusal is not None:
+                    return self._fail(self._refusal)
                 if self._silent and isinstance(self._lost, ConnectionLostError) and self._retried():
                     # Some devices hang up on whoever comes without a login.
                     continue
@@ -707,7 +715,8 @@ class Conversation(Generic[R]):
 
     def _head(self, response: Response) -> Occurrence | Do | None:
         _log.debug("%s: answers, status %s", self.endpoint, response.status)
-        if self._retried() or self._redirected():
+        self._refusal = None
+        if self._retried() or self._redirected() or self._tried_here():
             return None
         refusal = self._connection.login_error or self._outcome.refusal
         if refusal is not None:
@@ -729,6 +738,22 @@ class Conversation(Generic[R]):
         self._connection = self._connection.retry
         self._lost = None
         self._step = Do.OPEN
+        return True
+
+    def _tried_here(self) -> bool:
+        """Whether a last try on this very connection may help: then that is next."""
+        connection = self._connection
+        if connection.login_error is None or self._eof or self._request.reply is Reply.TALK:
+            return False
+        with contextlib.suppress(RemoteProtocolError):
+            for _ in connection.events():
+                pass
+        here = connection.retry_here
+        if here is None:
+            return False
+        self._refusal = connection.login_error
+        self._connection = here
+        self._step = Do.SEND
         return True
 
     def _redirected(self) -> bool:

@@ -334,6 +334,9 @@ class _Line:
         if step is Do.RECEIVE:
             await self._receive()
             return True
+        if step is Do.SEND:
+            await self.send(self._conversation.opened(anyio.current_time()))
+            return True
         self._drop()
         if step is Do.OPEN:
             await self._open()

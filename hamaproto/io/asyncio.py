@@ -397,6 +397,16 @@ class _Link(asyncio.BufferedProtocol):
         finally:
             self._waiter = None
 
+    def send_again(self) -> None:
+        """Another request on this connection, if it still stands."""
+        data = self._conversation.opened(self._loop.time())
+        if self.transport is None:
+            self._conversation.receive_eof()
+            return
+        self.transport.write(data)
+        self._stop_timer()
+        self._set_timer()
+
     # -- time
 
     def _set_timer(self) -> None:
@@ -548,6 +558,10 @@ class _Line:
         if step is Do.RECEIVE:
             assert self._link is not None
             await self._link.news()
+            return True
+        if step is Do.SEND:
+            assert self._link is not None
+            self._link.send_again()
             return True
         await self._drop()
         if step is Do.OPEN:

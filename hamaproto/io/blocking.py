@@ -319,6 +319,9 @@ class _Line:
             if step is Do.RECEIVE:
                 self._receive()
                 return True
+            if step is Do.SEND:
+                self.send(self._conversation.opened(time.monotonic()))
+                return True
             with self._lock:
                 self._drop()
             if step is Do.OPEN:

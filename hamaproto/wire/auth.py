@@ -464,6 +464,20 @@ class Authenticator(_Secret):
             most = _MOST_STALE if new and used.accepted and login not in tried else 0
         return login if len(tried) < most else None
 
+    def bound(self, values: Iterable[str], tried: Sequence[Login]) -> Login | None:
+        """The login for a nonce that may be good on the connection alone that it came on.
+
+        For a Digest that was refused with another nonce of the same kind.  It is a last try,
+        and only where the device has left the connection open.
+        """
+        used = tried[-1] if tried else None
+        for challenge in parse_challenges(values):
+            if used is None or _strength(challenge) != used.strength or not used.strength:
+                continue
+            if challenge.params["nonce"] != used.challenge.params["nonce"]:
+                return self._login(challenge)
+        return None
+
     def _login(self, challenge: Challenge) -> Login:
         """The login for a challenge; the one of before for a nonce that comes again."""
         if challenge.scheme == "basic":

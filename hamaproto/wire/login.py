@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from hamaproto.errors import AuthenticationError, LoginKindError
 from hamaproto.headers import Headers
-from hamaproto.wire.auth import Authenticator, Login
+from hamaproto.wire.auth import Authenticator, Login, Refusal
 
 __all__ = ["LoginExchange"]
 
@@ -20,7 +20,7 @@ __all__ = ["LoginExchange"]
 class LoginExchange:
     """One attempt; `error` says why there is no other one, once the device has refused it."""
 
-    __slots__ = ("_authenticator", "_host", "_login", "_tried", "_uses", "error")
+    __slots__ = ("_authenticator", "_host", "_last", "_login", "_tried", "_uses", "bound", "error")
 
     def __init__(
         self,
@@ -28,12 +28,17 @@ class LoginExchange:
         host: str,
         tried: tuple[Login, ...] = (),
         login: Login | None = None,
+        *,
+        last: bool = False,
     ) -> None:
         self._authenticator = authenticator
         self._host = host
         self._tried = tried
         self._login = login
         self._uses = 0
+        self._last = last
+        #: The attempt that is left on the same connection, once the device has refused this one.
+        self.bound: LoginExchange | None = None
         self.error: AuthenticationError | None = None
 
     def __repr__(self) -> str:
@@ -72,7 +77,12 @@ class LoginExchange:
             return None
         answer = authenticator.answer(fields, self._tried, self._uses)
         if isinstance(answer, Login):
-            return self._next(answer)
+            if not self._last:
+                return self._next(answer)
+            answer = Refusal("asks for a login again and again")
+        login = None if self._last or answer.by_kind else authenticator.bound(fields, self._tried)
+        if login is not None:
+            self.bound = LoginExchange(authenticator, self._host, self._tried, login, last=True)
         kind = LoginKindError if answer.by_kind else AuthenticationError
         self.error = kind(f"{self._host} {answer.words}", status)
         return None
