@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import time
 from dataclasses import dataclass
@@ -38,13 +39,14 @@ from hamaproto.cli.options import (
     Target,
     cafile_option,
     insecure_option,
+    json_option,
     need,
     set_target,
     timeout_option,
 )
 from hamaproto.cli.output import Output, open_output
 from hamaproto.cli.picture_size import absurd_size, size_of
-from hamaproto.cli.plain import cell, console, note
+from hamaproto.cli.plain import cell, console, note, print_json
 from hamaproto.commands import CATALOGUE, Command, Direction, FlipMode, Reply, Request
 from hamaproto.errors import (
     AuthenticationError,
@@ -103,6 +105,7 @@ class _Row:
 @cafile_option
 @insecure_option
 @timeout_option
+@json_option
 @click.pass_context
 def demo(
     context: click.Context,
@@ -113,6 +116,7 @@ def demo(
     cafile: str | None,
     insecure: bool,
     timeout: float,
+    as_json: bool,
 ) -> int:
     """Ask, set, move, watch and listen, and leave pictures and sound to look at.
 
@@ -131,7 +135,7 @@ def demo(
             target = Target(url, user, timeout, cafile=cafile, insecure=insecure)
             set_target(context, target)
             show = _Demo(target.url, target.driver, directory, seconds, real=True)
-        return show.run()
+        return show.run(as_json=as_json)
 
 
 class _Demo:
@@ -151,22 +155,27 @@ class _Demo:
         self._files: list[str] = []
         self._first: HamaError | None = None
 
-    def run(self) -> int:
+    def run(self, *, as_json: bool) -> int:
         """All of it; gives the exit code."""
         terminal = console(error=True)
         columns = (TextColumn("{task.description:<28}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=terminal, disable=not terminal.is_terminal) as progress:
             self._ask(progress)
             picture, sound, finished = self._stream(progress)
-        self._print_tables(picture, sound)
+        if not as_json:
+            self._print_tables(picture, sound)
         host = self._url.partition("://")[2]
         login = self._driver["auth"] is not None
         code = verdict(
             picture, sound, finished=finished, seconds=self._seconds, host=host, login=login
         )
         if code == 0 and not finished:
-            return INTERRUPTED
-        return PARTIAL if code == 0 and self._failed else code
+            code = INTERRUPTED
+        if code == 0 and self._failed:
+            code = PARTIAL
+        if as_json:
+            self._print_data(code, picture, sound)
+        return code
 
     # -- what ends
 
@@ -311,6 +320,17 @@ class _Demo:
         return open_output(path, overwrite=True, whole=whole)
 
     # -- the end
+
+    def _print_data(self, code: int, *tallies: Tally) -> None:
+        files = filter(os.path.exists, self._files)
+        print_json(
+            {
+                "code": code,
+                "asked": [dataclasses.asdict(row) for row in self._rows],
+                "streams": [tally.as_data(seconds=self._seconds) for tally in tallies],
+                "files": {path: os.stat(path).st_size for path in files},
+            }
+        )
 
     def _print_tables(self, picture: Tally, sound: Tally) -> None:
         paper = console()

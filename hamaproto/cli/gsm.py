@@ -15,12 +15,12 @@ from typing import BinaryIO
 import click
 from rich.progress import Progress
 
-from hamaproto.cli.exits import PARTIAL
+from hamaproto.cli.exits import OK, PARTIAL
 from hamaproto.cli.inputs import frames_of, samples_of
-from hamaproto.cli.options import overwrite_option
+from hamaproto.cli.options import check_json, json_option, overwrite_option
 from hamaproto.cli.output import Output, format_of, open_output
 from hamaproto.cli.plain import console as plain_console
-from hamaproto.cli.plain import note
+from hamaproto.cli.plain import note, print_json
 from hamaproto.events import Skipped
 from hamaproto.gsm import Decoder, Encoder
 from hamaproto.gsm.files import Wav49Writer
@@ -84,20 +84,21 @@ def _progress(source: BinaryIO, what: str) -> Iterator[BinaryIO]:
 @overwrite_option
 @_homing
 @click.option("--seed", default=0, show_default=True, help="Of what stands for lost frames.")
-@click.pass_context
+@json_option
 def decode(
-    context: click.Context,
     source: BinaryIO,
     target: str,
     overwrite: bool,
     homing: bool,
     seed: int,
-) -> None:
+    as_json: bool,
+) -> int:
     """Decode IN, a raw .gsm or a WAV49 file, to OUT: .wav, .raw or - for raw PCM.
 
     Bytes of IN that belong to no frame are concealed like lost frames, for as long as
     frames of as many bytes would last.
     """
+    check_json(as_json, target)
     wav = format_of(target, {".wav": "wav", **dict.fromkeys(RAW, "raw")}, stream="raw") == "wav"
     decoder = Decoder(homing, seed=seed)
     with _output(target, source, overwrite) as file, _progress(source, "decoding") as read:
@@ -114,14 +115,17 @@ def decode(
             writer.close()
     if not wav and frames.rate != RATE:
         note(f"{source.name}: {frames.rate} samples a second, which raw samples do not say")
-    _end(context, source, frames.lost)
+    return _end(source, target, frames.lost, as_json)
 
 
-def _end(context: click.Context, source: BinaryIO, lost: str) -> None:
-    """Say what was missing, and end with the exit code for that."""
+def _end(source: BinaryIO, target: str, lost: str, as_json: bool) -> int:
+    """Say what was missing; gives the exit code for that."""
     if lost:
         note(f"{source.name}: {lost}")
-        context.exit(PARTIAL)
+    code = PARTIAL if lost else OK
+    if as_json:
+        print_json({"code": code, "file": target, "lost": lost or None})
+    return code
 
 
 @gsm.command()
@@ -129,15 +133,14 @@ def _end(context: click.Context, source: BinaryIO, lost: str) -> None:
 @_target
 @overwrite_option
 @_homing
-@click.pass_context
-def encode(
-    context: click.Context, source: BinaryIO, target: str, overwrite: bool, homing: bool
-) -> None:
+@json_option
+def encode(source: BinaryIO, target: str, overwrite: bool, homing: bool, as_json: bool) -> int:
     """Encode IN, any file of sound, to OUT: .gsm, .wav (WAV49) or - for raw frames.
 
     What IN is its first bytes say; what no known format begins with is raw PCM. Other rates
     than 8000 Hz, more channels and other formats are converted.
     """
+    check_json(as_json, target)
     wav49 = format_of(target, {".gsm": "gsm", ".wav": "wav49"}, stream="gsm") == "wav49"
     encoder = Encoder(homing)
     with _output(target, source, overwrite) as file, _progress(source, "encoding") as read:
@@ -147,4 +150,4 @@ def encode(
             (writer or file).write(encoder.encode(piece))
         if writer:
             writer.close()
-    _end(context, source, samples.lost)
+    return _end(source, target, samples.lost, as_json)

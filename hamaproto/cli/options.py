@@ -19,6 +19,7 @@ import click
 
 from hamaproto import commands
 from hamaproto.cli.address import Address
+from hamaproto.cli.output import STDOUT
 from hamaproto.cli.plain import harmless, warn
 from hamaproto.commands import Reply, Request, StreamRequest, VideoEvent
 from hamaproto.events import Frame
@@ -30,6 +31,7 @@ __all__ = [
     "Target",
     "cafile_option",
     "camera_options",
+    "check_json",
     "current_target",
     "file_options",
     "image_at",
@@ -73,6 +75,14 @@ reconnect_option = click.option(
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Data instead of lines, as JSON on standard output."
 )
+
+
+def check_json(as_json: bool, output: str) -> None:
+    """Raises click.UsageError if both are for standard output."""
+    if as_json and output == STDOUT:
+        raise click.UsageError("--json and -o - are both for standard output")
+
+
 path_option = click.option(
     "--path", metavar="PATH", help="Ask for this, as /video.cgi?res=1: for other cameras."
 )

@@ -34,7 +34,9 @@ from hamaproto.cli.exits import INTERRUPTED, OK, PARTIAL
 from hamaproto.cli.measures import AMOUNT, DURATION, Amount
 from hamaproto.cli.options import (
     Target,
+    check_json,
     file_options,
+    json_option,
     need,
     overwrite_option,
     reconnect_option,
@@ -42,7 +44,7 @@ from hamaproto.cli.options import (
 )
 from hamaproto.cli.output import STDOUT, format_of, is_stream, open_output
 from hamaproto.cli.picture_size import absurd_size
-from hamaproto.cli.plain import note
+from hamaproto.cli.plain import note, print_json
 from hamaproto.errors import AuthenticationError, HamaError
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.gsm import Decoder
@@ -121,16 +123,20 @@ _LAPSE: Final = {".mkv": "matroska", ".jpg": "jpeg", ".jpeg": "jpeg"}
     show_default=True,
     help="Pictures a second of a time-lapse film.",
 )
-@click.pass_context
-def record(context: click.Context, /, target: Target, output: str, **options: Any) -> None:
+@json_option
+def record(target: Target, output: str, as_json: bool, **options: Any) -> int:
     """Record picture and sound of the camera at URL, the pictures as they are sent.
 
     The file can be played while it is written, and however the recording ends.  URL may be the
     full address of a stream of any other camera; with --every, of a picture.
     """
     need("av", "numpy")
+    check_json(as_json, output)
     job = _Job(target, output, **options)
-    context.exit(job.run())
+    code = job.run()
+    if as_json:
+        print_json({"code": code, **job.result})
+    return code
 
 
 class _Job:
@@ -169,6 +175,8 @@ class _Job:
         self.format = format_of(output, _MKV if every is None else _LAPSE, stream="matroska")
         self.template = Template(output, _camera_name(target))
         self.retention: Retention | None = None
+        #: What came of it, for a program.
+        self.result: dict[str, object] = {}
         self._check(keep)
         if split is not None or on_motion or (self.format == "jpeg" and not overwrite):
             self.template = self.template.numbered()
@@ -256,6 +264,17 @@ class _Stream:
             host=job.target.host,
             login=job.target.auth is not None,
         )
+        recorder = recording.recorder
+        self._job.result = {
+            "files": recorder.parts,
+            "first": recorder.first_name,
+            "last": recorder.last_name,
+            "pictures": recording.pictures,
+            "sound": round(recording.samples / RATE, 2),
+            "streams": [
+                tally.as_data(seconds=job.seconds) for tally in (self._picture, self._sound)
+            ],
+        }
         if code == OK and self._gate is not None and not self._gate.said:
             return PARTIAL
         return code
@@ -382,6 +401,12 @@ class _Lapse:
                     first, last = self._names[0], self._names[-1]
                     names = first if first == last else f"{first} to {last}"
                     note(f"{names}: {self._taken} pictures")
+        job.result = {
+            "first": self._names[0] if self._names else None,
+            "last": self._names[-1] if self._names else None,
+            "pictures": self._taken,
+            "missing": self._failed,
+        }
         if self._failed:
             note(f"picture: {self._failed} of {self._taken + self._failed} are missing")
         if not self._taken:

@@ -10,7 +10,8 @@ import click
 
 from hamaproto.camera import FAULTS, CameraState, Faults
 from hamaproto.cli.capture import run_until_stopped
-from hamaproto.cli.plain import note, print_line
+from hamaproto.cli.options import json_option
+from hamaproto.cli.plain import note, print_json, print_line
 from hamaproto.io.serve import serve
 
 __all__ = ["simulate"]
@@ -30,6 +31,7 @@ __all__ = ["simulate"]
 @click.option(
     "--fault", "faults", multiple=True, metavar="NAME", help="What is wrong with it; many may be."
 )
+@json_option
 @click.option("--list-faults", is_flag=True, help="Print the faults and end.")
 @click.option("--no-audio", is_flag=True, help="A camera without a microphone.")
 @click.option("--no-ptz", is_flag=True, help="A camera that does not move.")
@@ -40,10 +42,14 @@ def simulate(
     password: str,
     faults: tuple[str, ...],
     list_faults: bool,
+    as_json: bool,
     no_audio: bool,
     no_ptz: bool,
 ) -> None:
     """Be a camera until interrupted; the first line on stdout is its URL."""
+    if list_faults and as_json:
+        print_json({name: fault.about for name, fault in FAULTS.items()})
+        return
     if list_faults:
         for name, fault in FAULTS.items():
             print_line(f"{name:<20} {fault.about}")
@@ -57,7 +63,10 @@ def simulate(
 
     async def main() -> None:
         async with serve(state, host=host, port=port) as camera:
-            print_line(camera.url)
+            if as_json:
+                print_json({"url": camera.url}, indent=None)
+            else:
+                print_line(camera.url)
             if user is None and not _is_loopback(host):
                 note(
                     f"anyone who can reach {host} can watch and steer this camera: --user NAME "

@@ -6,7 +6,14 @@ import click
 
 from hamaproto import commands
 from hamaproto.cli.exits import OK, PARTIAL
-from hamaproto.cli.options import Target, file_options, image_at, json_option, path_option
+from hamaproto.cli.options import (
+    Target,
+    check_json,
+    file_options,
+    image_at,
+    json_option,
+    path_option,
+)
 from hamaproto.cli.output import open_output
 from hamaproto.cli.picture_size import absurd_size, size_of
 from hamaproto.cli.plain import note, print_json
@@ -44,8 +51,7 @@ def snapshot(
 
     URL may be the full address of a picture of any other camera.
     """
-    if as_json and output == "-":
-        raise click.UsageError("--json and -o - are both for standard output")
+    check_json(as_json, output)
     target.name_file(path)
     if without_login is not None and target.file is not None:
         raise click.UsageError("--without-login names a file already")

@@ -15,13 +15,16 @@ import click
 from hamaproto.cli.capture import Tally, run_until_stopped, verdict, watch, watch_picture
 from hamaproto.cli.options import (
     Target,
+    check_json,
     file_options,
+    json_option,
     overwrite_option,
     path_option,
     reconnect_option,
     seconds_option,
 )
 from hamaproto.cli.output import is_stream, open_output
+from hamaproto.cli.plain import print_json
 from hamaproto.events import Frame
 from hamaproto.io._common import Backoff
 from hamaproto.io.asyncio import Camera
@@ -61,6 +64,7 @@ def part(image: bytes, seconds: float) -> bytes:
 @overwrite_option
 @seconds_option
 @reconnect_option
+@json_option
 @click.pass_context
 def stream(
     context: click.Context,
@@ -72,6 +76,7 @@ def stream(
     overwrite: bool,
     seconds: float | None,
     reconnect: bool,
+    as_json: bool,
 ) -> int:
     """Pass on the live stream of the camera at URL, for another program to read.
 
@@ -81,6 +86,7 @@ def stream(
     hamaproto stream 192.168.1.20 -o - --format matroska | mpv -
     hamaproto stream 192.168.1.20 -o - | ffplay -f mjpeg -
     """
+    check_json(as_json, output)
     form = form or _FORMATS.get(Path(output).suffix.lower())
     if form is None and is_stream(output):
         form = "mjpeg"
@@ -91,9 +97,9 @@ def stream(
     if form == "matroska":
         # It is what `record` writes, and has the same to say at its end.
         record = context.find_root().command.commands["record"]  # type: ignore[attr-defined]
-        words = {"target": target, "output": output, "no_sound": no_sound, **common}
-        code: int = context.invoke(record, **words)
-        return code
+        words = {"target": target, "output": output, "no_sound": no_sound, "as_json": as_json}
+        result: int = context.invoke(record, **words, **common)
+        return result
     tally = Tally("picture")
     with open_output(output, overwrite=overwrite) as file:
 
@@ -107,10 +113,14 @@ def stream(
                 await watch(pictures, seconds=seconds)
 
         finished = run_until_stopped(main())
-    return verdict(
+    code = verdict(
         tally,
         finished=finished,
         seconds=seconds,
         host=target.host,
         login=target.auth is not None,
     )
+    if as_json:
+        streams = [tally.as_data(seconds=seconds)]
+        print_json({"code": code, "file": output, "streams": streams})
+    return code

@@ -109,6 +109,19 @@ class Tally:
         if ended and (pictures or seconds is not None):
             yield f"the camera ended it after {self.seconds:.1f} s"
 
+    def as_data(self, *, seconds: float | None) -> dict[str, object]:
+        """The same for a program."""
+        missing = list(self.missing(pictures=self.name == "picture", seconds=seconds))
+        return {
+            "stream": self.name,
+            "frames": self.frames,
+            "seconds": round(self.seconds, 3),
+            "bytes": self.received,
+            "error": None if self.error is None else str(self.error),
+            "missing": missing,
+            "absent": self.absent,
+        }
+
     def _missing_pictures(self) -> Iterator[str]:
         if self.cut_off:
             yield f"{self.cut_off} of {self.frames} are cut off"

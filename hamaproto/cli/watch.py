@@ -13,18 +13,20 @@ from hamaproto.cli.capture import (
     watch,
     watch_sound,
 )
-from hamaproto.cli.exits import PARTIAL
+from hamaproto.cli.exits import OK, PARTIAL
 from hamaproto.cli.inputs import Spoken
 from hamaproto.cli.options import (
     Target,
     camera_options,
+    check_json,
+    json_option,
     need,
     overwrite_option,
     reconnect_option,
     seconds_option,
 )
 from hamaproto.cli.output import format_of, open_output
-from hamaproto.cli.plain import note
+from hamaproto.cli.plain import note, print_json
 from hamaproto.events import AudioFrame
 from hamaproto.gsm import Decoder
 from hamaproto.io._common import Backoff
@@ -54,17 +56,18 @@ _SOUNDS = {".wav": "wav", ".gsm": "gsm", ".s16": "s16"}
 )
 @seconds_option
 @reconnect_option
-@click.pass_context
+@json_option
 def listen(
-    context: click.Context,
     target: Target,
     output: str,
     overwrite: bool,
     form: str | None,
     seconds: float | None,
     reconnect: bool,
-) -> None:
+    as_json: bool,
+) -> int:
     """Get the sound of the camera at URL: 8000 samples a second, 16 bits, mono."""
+    check_json(as_json, output)
     form = form or format_of(output, _SOUNDS, stream="gsm")
     if form != "gsm":
         need("numpy")
@@ -94,22 +97,24 @@ def listen(
         finished = run_until_stopped(main())
     if output != "-" and tally.frames:
         note(f"{output}: {tally.frames * 0.02:.1f} s of sound")
-    context.exit(
-        verdict(
-            tally,
-            finished=finished,
-            seconds=seconds,
-            host=target.host,
-            login=target.auth is not None,
-        )
+    code = verdict(
+        tally,
+        finished=finished,
+        seconds=seconds,
+        host=target.host,
+        login=target.auth is not None,
     )
+    if as_json:
+        streams = [tally.as_data(seconds=seconds)]
+        print_json({"code": code, "file": output, "streams": streams})
+    return code
 
 
 @click.command()
 @camera_options
 @click.argument("file", metavar="FILE")
-@click.pass_context
-def talk(context: click.Context, target: Target, file: str) -> None:
+@json_option
+def talk(target: Target, file: str, as_json: bool) -> int:
     """Play FILE on the loudspeaker of the camera at URL.
 
     FILE is any file of sound, or GSM frames; "-" is stdin, which is played as it comes.
@@ -123,7 +128,11 @@ def talk(context: click.Context, target: Target, file: str) -> None:
     note(f"{sent * 0.02:.1f} s of sound sent")
     if sound.lost:
         note(f"{file}: {sound.lost}")
-        context.exit(PARTIAL)
+    code = PARTIAL if sound.lost else OK
+    if as_json:
+        seconds = round(sent * 0.02, 2)
+        print_json({"code": code, "seconds": seconds, "lost": sound.lost or None})
+    return code
 
 
 COMMANDS = (listen, talk)

@@ -141,7 +141,7 @@ class Recorder:
         self.pictures = 0
         self.samples = 0
         self.parts = 0
-        self._first_name = self._last_name = ""
+        self.first_name = self.last_name = ""
         self._sound_end: int | None = None
 
     def __enter__(self) -> Self:
@@ -215,8 +215,8 @@ class Recorder:
     def names(self) -> str:
         """What was recorded to, for people."""
         if self.parts <= 1:
-            return self._last_name
-        return f"{self.parts} files, {self._first_name} to {self._last_name}"
+            return self.last_name
+        return f"{self.parts} files, {self.first_name} to {self.last_name}"
 
     @property
     def sound_offset(self) -> float | None:
@@ -267,8 +267,8 @@ class Recorder:
         output = self._parts.open(when)
         self._plan.begin(made)
         self.parts += 1
-        self._last_name = output.label
-        self._first_name = self._first_name or output.label
+        self.last_name = output.label
+        self.first_name = self.first_name or output.label
         file = Matroska(output, size, sound=self._with_sound, rate=self.rate, made=when)
         return _Part(file, output, made)
 
