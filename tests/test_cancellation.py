@@ -253,8 +253,10 @@ def cancelled_after(
         left = asyncio.all_tasks(loop)
         if not hangs and not task.cancelled():
             assert task.exception() is None
-        camera.close()
+        # As `asyncio.run` ends.
+        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
+        camera.close()
         loop.close()
     assert not hangs, f"it waits for ever: {left}"
     assert not left

@@ -333,7 +333,8 @@ class _Link(asyncio.BufferedProtocol):
 
     def _broke(self, error: BaseException) -> None:
         """Something here raised: end this link, and leave the rest to the one who waits."""
-        self.failure = error
+        if self.failure is None:
+            self.failure = error
         self.close()
         if not isinstance(error, Exception):
             raise error  # to end the program
@@ -474,7 +475,8 @@ class _Link(asyncio.BufferedProtocol):
         self.resume_writing()
         self.wake()
         if transport is not None:
-            transport.abort()
+            # In the next round: uvloop does not bear it inside one of its callbacks.
+            self._loop.call_soon(transport.abort)
 
 
 class _Line:
