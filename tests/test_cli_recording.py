@@ -229,6 +229,28 @@ def test_no_picture_and_no_sample_is_lost_between_parts(
     assert heard == numbered_sound(first, sound[-1] + 160 - first)
 
 
+@pytest.mark.parametrize("first", ["pictures", "sound"])
+def test_what_a_silent_network_has_held_back_goes_to_its_part(
+    images: list[bytes], first: str
+) -> None:
+    """5 s of the one stream come at once, and then 5 s of the other; the cut lies within."""
+    with Recorder(NamedParts(Template("{n}.mkv")), plan=SplitPlan(2.5)) as recorder:
+        recorder.picture(images[0], 0.0)
+        for kind in (first, {"pictures": "sound", "sound": "pictures"}[first]):
+            for number in range(50):
+                if kind == "pictures" and number:
+                    recorder.picture(images[number], number / 10)
+                elif kind == "sound":
+                    recorder.sound(numbered_sound(number * 800, 800), number * 800)
+    heard = b""
+    for name in ("1.mkv", "2.mkv"):
+        assert len(pictures_in(name)) == 25
+        part = b"".join(data for data, _ in sound_in(name))
+        assert len(part) == 2.5 * 16000
+        heard += part
+    assert heard == numbered_sound(0, 40_000)
+
+
 def test_parts_by_size(images: list[bytes]) -> None:
     plan = SplitPlan(size=60_000)
     with Recorder(NamedParts(Template("{n}.mkv")), plan=plan) as recorder:

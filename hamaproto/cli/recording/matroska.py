@@ -92,10 +92,18 @@ class Matroska:
         with self._telling():
             self._file.mux(packet)
 
-    def close(self) -> None:
-        """Finish the file, and see to it that it survives a loss of power."""
-        with self._output, self._telling():
-            self._file.close()
+    def close(self, *, durable: bool = True) -> None:
+        """Finish the file, and see to it that it survives a loss of power.
+
+        That takes its time on a slow disk; so it may be left to the system.
+        """
+        try:
+            with self._telling():
+                self._file.close()
+            if durable:
+                self._output.keep()
+        finally:
+            self._output.close()
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:

@@ -27,10 +27,12 @@ from hamaproto.gsm.wav import RATE, WavWriter
 
 __all__ = ["NamedParts", "OnePart", "Parts", "Recorder", "Sound"]
 
-#: Seconds that a part waits for its last sound, and samples for which sound waits for the
-#: next picture.
-_PART_WAIT: Final = 3.0
-_SOUND_WAIT: Final = 3 * RATE
+#: Seconds that a part waits for its last sound, and how many may wait: a network that was
+#: silent brings the pictures of that time before the sound, or the sound before the pictures.
+_PART_WAIT: Final = 10.0
+_MOST_WAITING: Final = 8
+#: Samples for which sound waits for the next picture.
+_SOUND_WAIT: Final = 6 * RATE
 _SAMPLE_BYTES: Final = 2
 #: Bytes that a sample takes in a file, its share of the container included.
 _SOUND_COST: Final = 2.2
@@ -100,8 +102,10 @@ class _Part:
         self.behind: int | None = None
         #: Up to where it has sound.
         self.heard = self.first
-        #: The end, by the clock of the pictures.
-        self.end = float("inf")
+        #: When it was over, on the clock of this machine.
+        self.over = 0.0
+        #: Whether all its sound has come.
+        self.is_whole = False
 
 
 class Recorder:
@@ -187,7 +191,7 @@ class Recorder:
         self.pictures += 1
         self._last_made = made * RATE
         self._release(self._last_made)
-        self._retire(made)
+        self._retire()
 
     def sound(self, samples: bytes, start: int) -> None:
         """16-bit samples, 8000 a second; `start` is when the first was made, times 8000."""
@@ -207,7 +211,8 @@ class Recorder:
         if self._part is None:
             return
         self._part.behind = round(made * RATE)
-        self._part.end = made
+        self._part.over = time.monotonic()
+        self._part.is_whole = not self._with_sound
         self._ending.append(self._part)
         self._part = None
 
@@ -235,7 +240,7 @@ class Recorder:
             failed = error
         for part in self._open_parts():
             try:
-                self._finish(part)
+                self._finish(part, durable=True)
             except (OSError, av.FFmpegError, StoppedError) as error:
                 failed = failed or error
                 part.file.abandon()
@@ -289,16 +294,20 @@ class Recorder:
                 part.heard = behind
                 self.samples += behind - first
             if part.behind is not None and end >= part.behind:
-                part.end = float("-inf")
+                part.is_whole = True
 
-    def _retire(self, made: float) -> None:
+    def _retire(self) -> None:
         """Finish the parts whose sound has come, or should have."""
-        wait = _PART_WAIT if self._with_sound else 0.0
-        while self._ending and made >= self._ending[0].end + wait:
-            self._finish(self._ending.popleft())
+        while self._ending and (
+            self._ending[0].is_whole
+            or len(self._ending) > _MOST_WAITING
+            or time.monotonic() - self._ending[0].over > _PART_WAIT
+        ):
+            # The camera sends on while it is finished: no time for a slow disk.
+            self._finish(self._ending.popleft(), durable=False)
 
-    def _finish(self, part: _Part) -> None:
-        part.file.close()
+    def _finish(self, part: _Part, *, durable: bool) -> None:
+        part.file.close(durable=durable)
         self._finished_size += part.output.size
         if self._on_part is not None:
             self._on_part(part.output.label)
