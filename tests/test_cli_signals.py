@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hamaproto.cli.exits import INTERRUPTED
-from hamaproto.cli.signals import interrupting, is_stopping, stopping
+from hamaproto.cli.signals import finishing, interrupting, is_stopping, stopping
 
 ROOT = Path(__file__).resolve().parent.parent
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -37,6 +37,24 @@ def test_a_signal_interrupts_or_stops(number: signal.Signals) -> None:
         signal.raise_signal(number)
         assert is_stopping()
     assert calls == [True, True]
+    assert not is_stopping()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_second_signal_does_not_keep_files_from_being_closed(number: signal.Signals) -> None:
+    interrupting()
+    calls: list[str] = []
+    with finishing():
+        assert not is_stopping()
+        signal.raise_signal(number)  # before the work begins: it hears of it
+        with stopping(lambda: calls.append("stop")):
+            assert calls == ["stop"]
+        signal.raise_signal(number)  # while files are closed
+        calls.append("closed")
+        assert is_stopping()
+    assert calls == ["stop", "closed"]
     assert not is_stopping()
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)

@@ -45,6 +45,7 @@ from hamaproto.cli.options import (
 from hamaproto.cli.output import STDOUT, format_of, is_stream, open_output
 from hamaproto.cli.picture_size import absurd_size
 from hamaproto.cli.plain import note, print_json
+from hamaproto.cli.signals import finishing
 from hamaproto.errors import AuthenticationError, HamaError
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.gsm import Decoder
@@ -252,7 +253,7 @@ class _Stream:
         recording = Recording(job.parts(), sound=not job.no_sound, plan=plan, motion=job.motion)
         self._gate = recording.gate
         try:
-            with recording, Progress.shown() as progress:
+            with finishing(), recording, Progress.shown() as progress:
                 finished = run_until_stopped(self._watch(recording, progress))
         finally:
             self._say_what_came(recording)
@@ -387,6 +388,7 @@ class _Lapse:
         parts = job.parts()
         recording = None
         with contextlib.ExitStack() as stack:
+            stack.enter_context(finishing())
             if job.format == "matroska":
                 recording = Recorder(parts, sound=False, epoch=time.time())
                 recording.rate = job.fps

@@ -2,8 +2,8 @@
 
 While the program starts, nothing is open yet: it ends at once.  While a command runs that
 waits for one thing after another, a signal raises KeyboardInterrupt there.  While streams are
-watched it calls what ends them, so that files are closed with all that came.  And while the
-interpreter winds up, what was done stays done.
+watched it calls what ends them; and a second one doesn't keep their files from being closed
+with all that came.  While the interpreter winds up, what was done stays done.
 
 A signal that whoever started us wants ignored stays ignored: `nohup` ignores SIGHUP, and a
 shell without job control ignores the SIGINT of what it starts in the background.
@@ -18,15 +18,16 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
 
-__all__ = ["ending_at_once", "interrupting", "is_stopping", "stopping"]
+__all__ = ["ending_at_once", "finishing", "interrupting", "is_stopping", "stopping"]
 
 _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 #: `exits.INTERRUPTED`, without the imports of that module.
 _INTERRUPTED: Final = 130
 
 _Handler = Callable[[int, FrameType | None], None]
-#: Whether a signal came to what `stopping` guards.
+#: Whether a signal came to what `stopping` or `finishing` guards; and whether the latter does.
 _stopping = False
+_finishing = False
 
 
 def _handle(handler: _Handler) -> dict[int, object]:
@@ -71,8 +72,29 @@ def interrupting() -> None:
 
 
 def is_stopping() -> bool:
-    """Whether a signal came while `stopping` was in force: nobody should wait any longer."""
+    """Whether a signal to stop came: nobody should wait any longer."""
     return _stopping
+
+
+@contextlib.contextmanager
+def finishing() -> Iterator[None]:
+    """Inside, a signal only leaves word: whatever is closed at the end is closed.
+
+    `stopping` within it hears of a signal that came before.
+    """
+    global _finishing, _stopping
+
+    def leave_word(number: int, frame: FrameType | None) -> None:
+        global _stopping
+        _stopping = True
+
+    _finishing, _stopping = True, False
+    before = _handle(leave_word)
+    try:
+        yield
+    finally:
+        _restore(before)
+        _finishing = _stopping = False
 
 
 @contextlib.contextmanager
@@ -88,10 +110,14 @@ def stopping(stop: Callable[[], None]) -> Iterator[None]:
         _stopping = True
         stop()
 
-    _stopping = False
+    if not _finishing:
+        _stopping = False
     before = _handle(leave_word)
     try:
+        if _stopping:
+            stop()
         yield
     finally:
         _restore(before)
-        _stopping = False
+        if not _finishing:
+            _stopping = False
