@@ -441,6 +441,40 @@ def test_every_bytes_like_object_will_do(codec: Any) -> None:
 # ---- the bank: streams of their own ----
 
 
+def at_an_odd_address(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    memory = np.zeros(samples.nbytes + 3, np.uint8)
+    start = 1 + memory.ctypes.data % 2
+    odd = memory[start : start + samples.nbytes].view(np.int16).reshape(samples.shape)
+    assert odd.ctypes.data % 2 == 1 or samples.size == 0
+    odd[...] = samples
+    return odd
+
+
+@pytest.mark.parametrize("count", [0, 1, 20])
+def test_samples_at_an_odd_address(count: int, codec: Any) -> None:
+    """A slice of a packet may begin anywhere; in C no int16 can."""
+    random = np.random.default_rng(count)
+    sound = random.integers(-32768, 32767, count * 160, np.int16)
+    frames = codec.Encoder().encode(sound)
+    assert codec.Encoder().encode(at_an_odd_address(sound)) == frames
+    expected = codec.Decoder().decode(frames)
+    out = at_an_odd_address(np.zeros(count * 160, np.int16))
+    assert codec.Decoder().decode(frames, out) is out
+    assert (out == expected).all()
+    out = at_an_odd_address(np.zeros(160, np.int16))
+    assert (codec.Decoder().conceal(out) == codec.Decoder().conceal()).all()
+    streams = np.frombuffer(frames * 3, np.uint8).reshape(3, count, 33)
+    out = at_an_odd_address(np.zeros((3, count * 160), np.int16))
+    codec.DecoderBank(3).decode(streams, out=out)
+    assert (out == expected).all()
+
+
+@pytest.mark.parametrize("streams", [1 << 70, 1 << 40, 65537, 0, -1, True, 2.0, "3", None])
+def test_a_bank_has_a_bounded_number_of_streams(streams: Any, codec: Any) -> None:
+    with pytest.raises(LocalProtocolError, match=f"streams={streams!r}"):
+        codec.DecoderBank(streams)
+
+
 def test_streams_start_stop_and_lose_frames_independently(codec: Any) -> None:
     random = np.random.default_rng(5)
     streams, count = 21, 40

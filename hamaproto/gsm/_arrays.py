@@ -29,12 +29,12 @@ __all__ = [
     "bad_frame_in_bank",
     "bad_nibble",
     "bank_view",
-    "check_count",
     "check_policy",
     "check_samples",
     "check_seed",
     "check_single",
     "check_stream",
+    "check_streams",
     "frames_view",
     "mask_view",
     "new_samples",
@@ -61,9 +61,15 @@ def check_seed(seed: int) -> int:
     return seed
 
 
-def check_count(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise LocalProtocolError(f"{name}={value!r}: a whole number of at least 1 is needed")
+#: Streams of one bank; each has about 700 bytes of state.
+MOST_STREAMS = 65536
+
+
+def check_streams(value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_STREAMS:
+        raise LocalProtocolError(
+            f"streams={value!r}: a whole number of at least 1 is needed, and at most {MOST_STREAMS}"
+        )
     return value
 
 

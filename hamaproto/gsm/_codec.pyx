@@ -19,18 +19,19 @@ from cpython.buffer cimport (
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.stdint cimport int16_t, uint8_t, uint32_t
+from libc.string cimport memcpy
 
 from hamaproto.errors import LocalProtocolError
 from hamaproto.gsm._arrays import (
     bad_frame_in_bank,
     bad_nibble,
     bank_view,
-    check_count,
     check_policy,
     check_samples,
     check_seed,
     check_single,
     check_stream,
+    check_streams,
     frames_view,
     mask_view,
     new_samples,
@@ -105,13 +106,21 @@ cdef object _new_samples(Py_ssize_t count):
 
 @cython.final
 cdef class _Borrowed:
-    """The memory of an object, for as long as this one lives."""
+    """The memory of an object, for as long as this one lives.
+
+    Samples at an odd address, which no int16 can have in C, are copied, and copied back.
+    """
 
     cdef Py_buffer view
     cdef bint held
+    cdef char *copy
     cdef char nothing
 
     def __dealloc__(self):
+        if self.copy is not NULL:
+            if not self.view.readonly:
+                memcpy(self.view.buf, self.copy, self.view.len)
+            PyMem_Free(self.copy)
         if self.held:
             PyBuffer_Release(&self.view)
 
@@ -121,6 +130,22 @@ cdef class _Borrowed:
         self.held = True
         # An empty view may have no address.
         return &self.nothing if self.view.buf is NULL else <char *> self.view.buf
+
+    cdef int16_t *samples(self, object value, int flags) except NULL:
+        """The same, as samples; `flags` says whether they are written."""
+        PyObject_GetBuffer(value, &self.view, PyBUF_C_CONTIGUOUS | flags)
+        self.held = True
+        if self.view.buf is NULL:
+            return <int16_t *> &self.nothing
+        if not <size_t> self.view.buf & 1:
+            return <int16_t *> self.view.buf
+        if not flags:
+            self.view.readonly = True
+        self.copy = <char *> PyMem_Calloc(self.view.len, 1)
+        if self.copy is NULL:
+            raise MemoryError
+        memcpy(self.copy, self.view.buf, self.view.len)
+        return <int16_t *> self.copy
 
 
 cdef bint _ordinary(object value, Py_buffer *view, char item, Py_ssize_t unit, int flags):
@@ -138,6 +163,7 @@ cdef bint _ordinary(object value, Py_buffer *view, char item, Py_ssize_t unit, i
         and not view.format[1]
         and view.len
         and view.len % unit == 0
+        and not (item == c"h" and <size_t> view.buf & 1)
     ):
         return True
     PyBuffer_Release(view)
@@ -226,7 +252,9 @@ cdef class Decoder:
                 PyBuffer_Release(&view)
         borrowed = _Borrowed()
         self._run(
-            frames, count, <int16_t *> borrowed.whole(samples_view(samples, count * GSM_SAMPLES))
+            frames,
+            count,
+            borrowed.samples(samples_view(samples, count * GSM_SAMPLES), PyBUF_WRITABLE),
         )
         return samples
 
@@ -256,7 +284,7 @@ cdef class Decoder:
         cdef _Borrowed borrowed = _Borrowed()
         samples = _new_samples(GSM_SAMPLES) if out is None else out
         hama_gsm_conceal(
-            &self.state, <int16_t *> borrowed.whole(samples_view(samples, GSM_SAMPLES))
+            &self.state, borrowed.samples(samples_view(samples, GSM_SAMPLES), PyBUF_WRITABLE)
         )
         return samples
 
@@ -297,7 +325,7 @@ cdef class Encoder:
                 PyBuffer_Release(&view)
         checked = pcm_view(pcm)
         borrowed = _Borrowed()
-        return self._encode(<const int16_t *> borrowed.whole(checked), len(checked))
+        return self._encode(borrowed.samples(checked, 0), len(checked))
 
     cdef bytes _encode(self, const int16_t *samples, Py_ssize_t length):
         cdef Py_ssize_t count = length // (2 * GSM_SAMPLES)
@@ -339,7 +367,7 @@ cdef class DecoderBank:
         cdef Py_ssize_t stream
         cdef int policy, home = bool(homing)
         cdef uint32_t first
-        self.count = check_count("streams", streams)
+        self.count = check_streams(streams)
         policy = check_policy(on_bad_frame)
         first = check_seed(seed)
         self.decoders = <hama_gsm_decoder *> PyMem_Calloc(self.count, sizeof(hama_gsm_decoder))
@@ -394,7 +422,7 @@ cdef class DecoderBank:
         samples = new_samples(self.count, count * GSM_SAMPLES) if out is None else out
         target = samples_view(samples, self.count, count * GSM_SAMPLES)
         cdef const uint8_t *source = <const uint8_t *> frames_held.whole(view)
-        cdef int16_t *to = <int16_t *> out_held.whole(target)
+        cdef int16_t *to = out_held.samples(target, PyBUF_WRITABLE)
         if self.decoders[0].policy == GSM_RAISE:
             for i in range(self.count * count):
                 if (

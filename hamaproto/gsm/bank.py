@@ -13,10 +13,10 @@ from hamaproto.gsm._arrays import (
     BadFrame,
     bad_frame_in_bank,
     bank_view,
-    check_count,
     check_policy,
     check_seed,
     check_stream,
+    check_streams,
     mask_view,
     new_samples,
     samples_view,
@@ -51,7 +51,7 @@ class DecoderBank:
         on_bad_frame: BadFrame = "raise",
         seed: int = 0,
     ) -> None:
-        check_count("streams", streams)
+        check_streams(streams)
         self._policy = check_policy(on_bad_frame)
         check_seed(seed)
         self._decoders = [
