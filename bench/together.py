@@ -322,9 +322,10 @@ def _judge(paths: list[Path], log: Log, options: argparse.Namespace) -> int:
             at += contents.sound_from
             near = min(contents.pictures, key=lambda picture: abs(picture[0] - at))
             guess = near[2] + at - near[0]
-            # A fast clock makes notes higher: the pitch may lie between two steps.
+            # A fast clock makes notes higher, and what is stretched lies between two steps.
+            steps = range(round(step) - 1, round(step) + 2)
             made = min(
-                by_step.get(math.floor(step), []) + by_step.get(math.ceil(step), []) or [math.inf],
+                [each for near_by in steps for each in by_step.get(near_by, [])] or [math.inf],
                 key=lambda each: abs(each - guess),
             )
             place = bisect_right(made_at, made) - 1

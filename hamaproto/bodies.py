@@ -18,7 +18,7 @@ from typing import Final
 
 from hamaproto.commands import Reply
 from hamaproto.events import NEED_DATA, Data, EndOfStream, Event, NeedData
-from hamaproto.gsm import GsmFrameParser
+from hamaproto.gsm.other import SoundParser
 from hamaproto.limits import Limits
 from hamaproto.wire import MjpegParser
 from hamaproto.wire.contract import Chunk, Events, Parser, owned
@@ -45,7 +45,7 @@ def _pictures(content_type: str | None, limits: Limits) -> BodyParser:
 
 
 def _sound(content_type: str | None, limits: Limits) -> BodyParser:
-    return GsmFrameParser(limits=limits)
+    return SoundParser(content_type, limits=limits)
 
 
 def _params(content_type: str | None, limits: Limits) -> BodyParser:

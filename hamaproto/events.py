@@ -28,6 +28,7 @@ __all__ = [
     "Event",
     "Frame",
     "FrameEnd",
+    "G711Frame",
     "NeedData",
     "Param",
     "ParamError",
@@ -206,6 +207,8 @@ class AnomalyCode(StrEnum):
     # audio
     LOST_SYNC = "lost-sync"
     """A GSM frame's magic nibble was not where it was due."""
+    OTHER_SOUND = "other-sound"
+    """The sound is no GSM 06.10 but G.711; it comes as `G711Frame`."""
 
 
 #: How an image ended: where its declared length said; at its own EOI, which the
@@ -375,6 +378,19 @@ class AudioFrame:
 
     def __repr__(self) -> str:
         return f"<AudioFrame at {self.offset}>"
+
+
+@dataclass(slots=True, repr=False)
+class G711Frame(AudioFrame):
+    """20 ms of sound that a camera sends instead of GSM: 160 bytes, a sample each.
+
+    `law` is `A-law` or `mu-law`; `hamaproto.gsm.g711.decode` makes samples of it.
+    """
+
+    law: str = ""
+
+    def __repr__(self) -> str:
+        return f"<G711Frame {self.law} at {self.offset}>"
 
 
 Event = (

@@ -215,6 +215,18 @@ def test_only_frames_are_decoded(name: str, tmp_path: Path) -> None:
         list(frames_of(file, "the file"))
 
 
+def test_g711_is_no_gsm(tmp_path: Path) -> None:
+    for name, data in (
+        ("A-law", b"\xd5" * 4000),
+        ("mu-law", b"\xff\x7f\xfe\x7e\xfd" * 2000),
+    ):
+        with (
+            written(tmp_path, data).open("rb") as file,
+            pytest.raises(click.UsageError, match=name),
+        ):
+            frames_of(file, "the file")
+
+
 @pytest.mark.parametrize("pad", [False, True])
 @pytest.mark.parametrize("rate", [8000, 11_025])
 def test_frames_keep_their_rate(rate: int, pad: bool, tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from hamaproto.cli.capture import (
     watch_sound,
 )
 from hamaproto.cli.exits import INTERRUPTED, PARTIAL
+from hamaproto.cli.hearing import Hearing
 from hamaproto.cli.lists import fields_of, shown
 from hamaproto.cli.options import (
     Target,
@@ -56,7 +57,6 @@ from hamaproto.errors import (
     TransportError,
 )
 from hamaproto.events import AudioFrame, Frame
-from hamaproto.gsm import Decoder
 from hamaproto.io import asyncio as io_asyncio
 from hamaproto.io.blocking import Camera
 from hamaproto.io.serve import running_camera
@@ -248,7 +248,7 @@ class _Demo:
 
         picture, sound = Tally("picture"), Tally("sound")
         sheet = ContactSheet(self._seconds)
-        decoder = Decoder(on_bad_frame="conceal")
+        hearing = Hearing()
         start = time.monotonic()
         with (
             Recording(self._output("recording.mkv")) as recording,
@@ -260,7 +260,7 @@ class _Demo:
                 sheet.add(picture.frames, at - start, frame.data)
 
             def take_sound(frame: AudioFrame, at: float) -> None:
-                samples = decoder.decode(frame.data).tobytes()
+                samples = hearing.samples(frame)
                 wav.write(samples)
                 recording.sound(samples, at)
 

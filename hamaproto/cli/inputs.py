@@ -23,6 +23,7 @@ from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Skipped
 from hamaproto.gsm import Encoder
 from hamaproto.gsm.files import FrameFile, PcmFile, is_wav
+from hamaproto.gsm.g711 import ENOUGH_BYTES, is_quiet_alaw, law_of
 from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES
 from hamaproto.wire.sniff import picture_format
 
@@ -388,6 +389,10 @@ def frames_of(file: IO[bytes], name: str) -> FramesInput:
     source, known = _opened(file, name)
     if known is not None and not is_wav(source.head()):
         raise click.UsageError(f"{name}: {known[0]}, which holds no GSM frames")
+    piece = source.head()[:ENOUGH_BYTES]
+    law = law_of(piece) if not _is_frames(piece) or is_quiet_alaw(piece) else None
+    if known is None and law is not None:
+        raise click.UsageError(f"{name}: by its bytes {law} (G.711), and no GSM frames")
     source.keep_no_more()
     try:
         return _Frames(FrameFile(source))  # type: ignore[arg-type]

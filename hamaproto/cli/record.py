@@ -31,6 +31,7 @@ from hamaproto.cli.capture import (
     watch_sound,
 )
 from hamaproto.cli.exits import INTERRUPTED, OK, PARTIAL
+from hamaproto.cli.hearing import Hearing
 from hamaproto.cli.measures import AMOUNT, DURATION, Amount
 from hamaproto.cli.options import (
     Target,
@@ -48,7 +49,6 @@ from hamaproto.cli.plain import note, print_json
 from hamaproto.cli.signals import finishing
 from hamaproto.errors import AuthenticationError, HamaError
 from hamaproto.events import AudioFrame, Frame
-from hamaproto.gsm import Decoder
 from hamaproto.gsm.wav import RATE
 from hamaproto.io._common import Backoff
 from hamaproto.io.asyncio import Camera
@@ -312,7 +312,7 @@ class _Stream:
 
     def _takers(self, recording: Recording) -> tuple[Any, Any]:
         gate = self._gate
-        decoder = Decoder(on_bad_frame="conceal")
+        hearing = Hearing()
 
         def take_picture(frame: Frame, at: float) -> None:
             stamp = frame.timestamp
@@ -326,7 +326,7 @@ class _Stream:
                 note("the camera says nothing about motion: its pictures have no Motion-Event")
 
         def take_sound(frame: AudioFrame, at: float) -> None:
-            recording.sound(decoder.decode(frame.data).tobytes(), at)
+            recording.sound(hearing.samples(frame), at)
 
         return take_picture, take_sound
 

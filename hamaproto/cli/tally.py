@@ -50,6 +50,8 @@ class Tally:
     #: Pictures of a size that none can have, and the size of the first.
     absurd: int = 0
     absurd_size: tuple[int, int] = (0, 0)
+    #: What the sound is, if it is no GSM.
+    other: str = ""
     #: The camera has no such stream, so that none is missing.
     absent: bool = False
 
@@ -73,6 +75,8 @@ class Tally:
                 self.last = at
             case Anomaly():
                 self.anomalies[event.code.value] += 1
+                if event.code is AnomalyCode.OTHER_SOUND:
+                    self.other = event.detail
             case Skipped():
                 self._count_skipped(event)
             case Disconnected():
@@ -99,6 +103,8 @@ class Tally:
         """
         if self.losses:
             yield f"connections lost: {self.losses}"
+        if self.other:
+            yield f"the camera sends {self.other} (G.711) and no GSM: decoded as that"
         if pictures:
             yield from self._missing_pictures()
         elif self.lost_bytes:

@@ -14,6 +14,7 @@ from hamaproto.cli.capture import (
     watch_sound,
 )
 from hamaproto.cli.exits import OK, PARTIAL
+from hamaproto.cli.hearing import Hearing
 from hamaproto.cli.inputs import Spoken
 from hamaproto.cli.options import (
     Target,
@@ -28,7 +29,6 @@ from hamaproto.cli.options import (
 from hamaproto.cli.output import format_of, open_output
 from hamaproto.cli.plain import note, print_json
 from hamaproto.events import AudioFrame
-from hamaproto.gsm import Decoder
 from hamaproto.io._common import Backoff
 from hamaproto.io.asyncio import Camera
 
@@ -72,7 +72,7 @@ def listen(
     if form != "gsm":
         need("numpy")
     tally = Tally("sound")
-    decoder = Decoder(on_bad_frame="conceal")
+    hearing = Hearing()
     with ExitStack() as stack:
         if form == "wav":
             from hamaproto.cli.recording import Sound
@@ -80,13 +80,13 @@ def listen(
             wav = stack.enter_context(Sound(open_output(output, overwrite=overwrite)))
 
             def take(frame: AudioFrame, at: float) -> None:
-                wav.write(decoder.decode(frame.data).tobytes())
+                wav.write(hearing.samples(frame))
 
         else:
             file = stack.enter_context(open_output(output, overwrite=overwrite))
 
             def take(frame: AudioFrame, at: float) -> None:
-                samples = frame.data if form == "gsm" else decoder.decode(frame.data).tobytes()
+                samples = hearing.gsm(frame) if form == "gsm" else hearing.samples(frame)
                 file.write(samples)
 
         async def main() -> None:
