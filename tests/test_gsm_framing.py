@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fixtures.gsm import vectors
 from hamaproto.errors import LimitExceededError, LocalProtocolError
 from hamaproto.events import NEED_DATA, Anomaly, AnomalyCode, AudioFrame, EndOfStream, Skipped
-from hamaproto.gsm import GsmEvent, GsmFrameParser
+from hamaproto.gsm import GsmEvent, GsmFrameParser, framing
 from hamaproto.gsm.wav49 import pack
 from hamaproto.limits import Limits
 
@@ -318,3 +318,14 @@ def test_the_contract() -> None:
         parser.receive_data(b"x")
     assert list(parser.events()) == [AudioFrame(SPEECH[33:66], 33), EndOfStream(True, 66)]
     assert parser.next_event() == EndOfStream(True, 66)
+
+
+def test_no_sound_is_looked_for_in_hours_of_something_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Limits().max_junk > framing.MOST_JUNK
+    monkeypatch.setattr(framing, "MOST_JUNK", 5000)
+    parser = GsmFrameParser()
+    parser.receive_data(bytes(5100))
+    with pytest.raises(LimitExceededError, match="no GSM frame in 5000 bytes"):
+        list(parser.events())

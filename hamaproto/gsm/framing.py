@@ -33,6 +33,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from typing import Final
 
 from hamaproto.errors import HamaError, LimitExceededError, LocalProtocolError
 from hamaproto.events import (
@@ -253,6 +254,11 @@ class _Blocks:
         return EndOfStream(complete, end)
 
 
+#: Bytes without a frame, whatever `Limits.max_junk` says: what is for pictures is hours of sound,
+#: and a packed body of some hundred bytes makes as much.
+MOST_JUNK: Final = 4 * 1024 * 1024
+
+
 class _Wrapper:
     """Takes a multipart wrapper off, if there is one, in front of `_Frames`.
 
@@ -454,7 +460,7 @@ class GsmFrameParser(Exclusive):
         if wav49:
             self._source = _Blocks()
         else:
-            self._source = _Wrapper(limits.max_junk, limits.max_part_head)
+            self._source = _Wrapper(min(limits.max_junk, MOST_JUNK), limits.max_part_head)
         # What was met behind the events that wait, and the same once it was raised.
         self._fault: HamaError | None = None
         self._error: HamaError | None = None
@@ -490,7 +496,8 @@ class GsmFrameParser(Exclusive):
     def next_event(self) -> GsmEvent | NeedData:
         """The next event, or `NEED_DATA`; `EndOfStream` again and again after the end.
 
-        Raises `LimitExceededError` once no frame was found in `Limits.max_junk` bytes, and
+        Raises `LimitExceededError` once no frame was found in `Limits.max_junk` bytes, or in
+        4 MiB, which is 40 minutes of sound, and
         so does every later call.
         """
         if self._source.events:
