@@ -20,6 +20,7 @@ from hamaproto.cli.output import (
     Output,
     StreamOutput,
     WholeFile,
+    check_ending,
     format_of,
     is_stream,
     open_output,
@@ -311,6 +312,15 @@ def test_the_ending_says_what_is_written() -> None:
         assert format_of(name, formats, stream="matroska") == "matroska"
         with pytest.raises(click.UsageError):
             format_of(name, formats)
+
+
+def test_an_ending_that_says_something_else_is_refused() -> None:
+    os.mkfifo("fifo.png")
+    for name in ("a.jpg", "a.JPEG", "a.jpe", "a", "a.new", "a.jpg.tmp", ".png", "-", "fifo.png"):
+        check_ending(name, "image/jpeg")
+    for name in ("a.png", "a.jpg.PNG", "a.mkv", "a.txt", "a.gif"):
+        with pytest.raises(click.UsageError, match=r"this is image/jpeg, and the name says \w+/"):
+            check_ending(name, "image/jpeg")
 
 
 def test_outputs_say_what_they_are() -> None:

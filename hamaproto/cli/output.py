@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import mimetypes
 import os
 import re
 import secrets
@@ -48,6 +49,7 @@ __all__ = [
     "StoppedError",
     "StreamOutput",
     "WholeFile",
+    "check_ending",
     "format_of",
     "is_stream",
     "open_output",
@@ -147,8 +149,7 @@ def open_output(
 
     Raises click.UsageError or OSError for what can't be, before anything was asked of anyone.
     """
-    if not name:
-        raise click.UsageError("the name of the output is empty")
+    _check_name(name)
     if name == STDOUT:
         return _standard_output(sources)
     match = _DESCRIPTOR.match(name)
@@ -189,12 +190,30 @@ def format_of(name: str, formats: Mapping[str, str], stream: str | None = None) 
 
     Raises click.UsageError for an ending that is not among `formats`.
     """
+    _check_name(name)
     found = formats.get(Path(name).suffix.lower())
     if found is None and stream is not None and is_stream(name):
         return stream
     if found is None:
         raise click.UsageError(f"{name}: the name must end in {' or '.join(formats)}")
     return found
+
+
+def check_ending(name: str, wanted: str) -> None:
+    """Refuse a name whose ending is known for something else than the MIME type `wanted`.
+
+    An ending that says nothing is fine: scripts write to `x.new` and rename.
+    Raises click.UsageError.
+    """
+    # Without the files of this machine: the same names are right everywhere.
+    said = mimetypes.MimeTypes(()).guess_type(f"x{Path(name).suffix}")[0]
+    if said not in (None, wanted) and not is_stream(name):
+        raise click.UsageError(f"{name}: this is {wanted}, and the name says {said}")
+
+
+def _check_name(name: str) -> None:
+    if not name:
+        raise click.UsageError("the name of the output is empty")
 
 
 def _check_sources(name: str, found: os.stat_result, sources: Iterable[HasFileno]) -> None:

@@ -14,7 +14,7 @@ from hamaproto.cli.options import (
     json_option,
     path_option,
 )
-from hamaproto.cli.output import open_output
+from hamaproto.cli.output import check_ending, open_output
 from hamaproto.cli.picture_size import absurd_size, size_of
 from hamaproto.cli.plain import note, print_json
 from hamaproto.errors import RefusedError, RemoteProtocolError
@@ -52,6 +52,7 @@ def snapshot(
     URL may be the full address of a picture of any other camera.
     """
     check_json(as_json, output)
+    check_ending(output, "image/jpeg")
     target.name_file(path)
     if without_login is not None and target.file is not None:
         raise click.UsageError("--without-login names a file already")
