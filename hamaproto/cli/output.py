@@ -66,6 +66,13 @@ _PIECE: Final = getattr(select, "PIPE_BUF", 512)
 #: Seconds that a reader who doesn't read is still waited for when a signal came.
 _LAST_WAIT: Final = 1.0
 _LOOK: Final = 0.1
+#: Endings that not every Python knows.
+_MORE_TYPES: Final = {
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".mkv": "video/x-matroska",
+    ".webp": "image/webp",
+}
 
 
 class HasFileno(Protocol):
@@ -206,7 +213,8 @@ def check_ending(name: str, wanted: str) -> None:
     Raises click.UsageError.
     """
     # Without the files of this machine: the same names are right everywhere.
-    said = mimetypes.MimeTypes(()).guess_type(f"x{Path(name).suffix}")[0]
+    ending = Path(name).suffix.lower()
+    said = _MORE_TYPES.get(ending) or mimetypes.MimeTypes(()).guess_type(f"x{ending}")[0]
     if said not in (None, wanted) and not is_stream(name):
         raise click.UsageError(f"{name}: this is {wanted}, and the name says {said}")
 
