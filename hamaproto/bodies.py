@@ -76,7 +76,8 @@ def _no_words(head: bytes) -> bool | None:
     start = head.lstrip(b"\r\n")[:2]
     if start == b"--" or b"\n--" in head or len(head) >= _MOST_HELD:
         return True
-    return None if head.isascii() and is_text(head) else True
+    words = head.isascii() and b"\0" not in head and is_text(head)
+    return None if words else True
 
 
 def _no_words_or_other_picture(head: bytes) -> bool | None:

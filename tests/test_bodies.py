@@ -38,6 +38,7 @@ ROWS = [
     (Reply.MJPEG, "multipart/mixed", b"words\r\n" * 500 + PICTURE, ["Skipped", "Frame"]),
     (Reply.MJPEG, "multipart/mixed", b"\r\nToo many users\r\n", ["Data"]),
     (Reply.AUDIO, "audio/gsm", b"no microphone", ["Data"]),
+    (Reply.AUDIO, "audio/gsm", b"\0no microphone", ["Skipped"]),
     (Reply.PARAMS, None, b'[{"a": "b=c"}]', ["Data"]),
     (Reply.PARAMS, "image/jpeg", PICTURE, ["Data"]),
     (Reply.PARAMS, "text/plain", PNG, ["Data"]),
