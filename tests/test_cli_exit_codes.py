@@ -146,6 +146,7 @@ CASES = [
     *of_network("listen URL -o x.wav"),
     Case(2, "the name has another ending", "listen URL -o x.mp3"),
     Case(7, "all slots of the camera are taken", "listen URL -o x.wav", FULL),
+    Case(7, "the camera has no microphone", "listen URL -o x.wav", simulated(has_audio=False)),
     Case(8, "the stream was lost", "listen URL -o x.wav", DYING),
     Case(0, "all of it was sent", "talk URL frames.gsm"),
     Case(2, "no such file", "talk URL no-such.gsm"),

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hamaproto.cli.tally import Tally, verdict
-from hamaproto.errors import AuthenticationError, BusyError, ConnectError, HamaError
+from hamaproto.cli.tally import NO_SOUND, Tally, verdict
+from hamaproto.errors import AuthenticationError, BusyError, ConnectError, HamaError, RefusedError
 from hamaproto.events import Anomaly, AnomalyCode, AudioFrame, EndOfStream, Frame, Skipped
 from hamaproto.io._common import Disconnected
 
@@ -106,6 +106,13 @@ PICTURES = counted("picture", *[frame()] * 10)
             {"host": "cam:80"},
             8,
             ["sound: full (cam:80); close another viewer, or try again later"],
+        ),
+        ([PICTURES, failed("sound", RefusedError("404", 404))], {}, 0, [NO_SOUND]),
+        (
+            [failed("sound", RefusedError("404", 404))],
+            {"host": "cam:80"},
+            7,
+            ["sound: 404 (cam:80); is URL the address of a camera of this family, without a page?"],
         ),
         # The same trouble is said once.
         (

@@ -11,16 +11,16 @@ from hamaproto import commands
 from hamaproto.cli.exits import OK, REFUSED
 from hamaproto.cli.lists import confirmed, print_params
 from hamaproto.cli.options import Target, camera_options, json_option
-from hamaproto.cli.output import open_output
+from hamaproto.cli.output import STDOUT, open_output
 from hamaproto.cli.picture_size import size_of
-from hamaproto.cli.plain import note, print_json, print_line, readable
+from hamaproto.cli.plain import note, on_terminal, print_json, print_line, print_sent, readable
 from hamaproto.cli.snapshot import checked
 from hamaproto.commands import CATALOGUE, Command, Request, StreamRequest
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Frame
 from hamaproto.models import Ack, RawAnswer, View
 from hamaproto.outcome import is_success
-from hamaproto.wire.sniff import text_of
+from hamaproto.wire.sniff import is_text, text_of
 
 __all__ = ["COMMANDS"]
 
@@ -72,17 +72,21 @@ def _take_picture(frame: Frame, output: str, as_json: bool) -> int:
         width, height = size_of(frame.data) or (None, None)
         size = {"bytes": len(frame.data), "width": width, "height": height}
         print_json({**size, "complete": frame.complete})
-    if not as_json or output != "-":
+    if not as_json or output != STDOUT:
         with open_output(output, overwrite=True, whole=True) as file:
             file.write(frame.data)
     return code
 
 
 def _take_anything(answer: RawAnswer, output: str, as_json: bool) -> int:
+    to_terminal = output == STDOUT and on_terminal() and is_text(answer.body)
     if as_json:
         body = text_of(answer.body)
         print_json({"status": answer.status, "headers": list(answer.headers), "body": body})
-    if not as_json or output != "-":
+    elif to_terminal:
+        for line in answer.body.splitlines():
+            print_sent(line)
+    if output != STDOUT or not (as_json or to_terminal):
         with open_output(output, overwrite=True, whole=True) as file:
             file.write(answer.body)
     if is_success(answer.status):

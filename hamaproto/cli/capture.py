@@ -15,11 +15,10 @@ from typing import Any, Final, TypeVar
 from hamaproto import commands
 from hamaproto.cli.output import StoppedError
 from hamaproto.cli.picture_size import absurd_size
-from hamaproto.cli.plain import note
 from hamaproto.cli.signals import stopping
-from hamaproto.cli.tally import Tally, verdict
+from hamaproto.cli.tally import NO_SOUND, Tally, verdict
 from hamaproto.commands import StreamRequest
-from hamaproto.errors import ConnectError, HamaError, RefusedError
+from hamaproto.errors import ConnectError, HamaError
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.io._common import Backoff, Disconnected
 from hamaproto.io.asyncio import Camera
@@ -37,8 +36,6 @@ __all__ = [
     "watch_sound",
 ]
 
-#: What is said of a camera without a microphone: no error, and nothing is missing.
-NO_SOUND = "the camera has no sound: pictures only"
 #: Seconds that pictures wait for the answer whether there is sound.
 _PATIENCE: Final = 3.0
 
@@ -135,11 +132,6 @@ async def _watch(
                 elif isinstance(event, Disconnected) and lost is not None:
                     lost()
         except HamaError as error:
-            refused = isinstance(error, RefusedError) and error.status == 404
-            if refused and kind is AudioFrame and not tally.frames:
-                note(NO_SOUND)
-                tally.absent = True
-                return
             tally.error = error
         finally:
             tally.received = stream.received

@@ -22,6 +22,7 @@ from hamaproto.cli.address import Address
 from hamaproto.cli.output import STDOUT
 from hamaproto.cli.plain import harmless, warn
 from hamaproto.commands import Reply, Request, StreamRequest, VideoEvent
+from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Frame
 from hamaproto.io._common import Auth, Endpoint, Timeouts
 from hamaproto.io.blocking import Camera
@@ -127,7 +128,10 @@ class Target:
         preemptive: bool = False,
     ) -> None:
         address = Address.parse(url)
-        endpoint, in_url = Endpoint.parse(address.camera)
+        try:
+            endpoint, in_url = Endpoint.parse(address.camera)
+        except LocalProtocolError as error:
+            raise click.UsageError(f"URL: {str(error).removeprefix('Camera(url=...): ')}") from None
         if in_url is not None or address.has_secret:
             warn("a password in a URL can be seen by others (history, process list); use --user")
         if address.target is not None and not files:

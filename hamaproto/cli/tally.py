@@ -16,12 +16,15 @@ from typing import Final
 from hamaproto.cli.exits import BROKEN, INTERRUPTED, OK, PARTIAL, exit_code
 from hamaproto.cli.plain import note
 from hamaproto.cli.trouble import note_troubles
-from hamaproto.errors import CameraTimeoutError, HamaError
+from hamaproto.errors import CameraTimeoutError, HamaError, RefusedError
 from hamaproto.events import Anomaly, AnomalyCode, AudioFrame, EndOfStream, Frame, Skipped
 from hamaproto.gsm.tables import FRAME_BYTES
 from hamaproto.io._common import Disconnected
 
-__all__ = ["Tally", "verdict"]
+__all__ = ["NO_SOUND", "Tally", "verdict"]
+
+#: What is said of a camera without a microphone: no error, and nothing is missing.
+NO_SOUND: Final = "the camera has no sound: pictures only"
 
 #: Of images of which nothing, or not all, was delivered.
 _LEFT_OUT: Final = (AnomalyCode.IMAGE_TOO_LARGE, AnomalyCode.IMAGE_WITHOUT_SCAN)
@@ -154,6 +157,12 @@ def verdict(
 
     `finished` is False if a signal ended it; `seconds` is how long it was to run.
     """
+    for tally in others:
+        # A camera that does not know the name of the stream has none such.
+        refused = isinstance(tally.error, RefusedError) and tally.error.status == 404
+        if refused and not tally.frames:
+            tally.absent = True
+            note(NO_SOUND)
     tallies = [lead, *(tally for tally in others if not tally.absent)]
     note_troubles(
         [(tally.name, tally.error) for tally in tallies if tally.error is not None],

@@ -8,6 +8,7 @@ import click
 
 from hamaproto.cli.capture import (
     Tally,
+    has_sound,
     run_until_stopped,
     verdict,
     watch,
@@ -28,6 +29,7 @@ from hamaproto.cli.options import (
 )
 from hamaproto.cli.output import format_of, open_output
 from hamaproto.cli.plain import note, print_json
+from hamaproto.errors import RefusedError
 from hamaproto.events import AudioFrame
 from hamaproto.io._common import Backoff
 from hamaproto.io.asyncio import Camera
@@ -92,6 +94,8 @@ def listen(
         async def main() -> None:
             async with Camera(target.url, **target.driver) as camera:
                 backoff = Backoff() if reconnect else None
+                if not await has_sound(camera, again=reconnect):
+                    raise RefusedError("the camera has no sound")
                 await watch(watch_sound(camera, tally, take, backoff), seconds=seconds)
 
         finished = run_until_stopped(main())
