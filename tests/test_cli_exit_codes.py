@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from answering import scripted
 
@@ -23,11 +24,13 @@ from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.cli.app import cli, run
 from hamaproto.cli.exits import EXITS
 from hamaproto.cli.help import text_of_topic
+from hamaproto.gsm import Encoder
 from hamaproto.io.serve import running_camera
 
 ROOT = Path(__file__).resolve().parent.parent
 TOPIC = ROOT / "hamaproto" / "cli" / "topics" / "exit-codes.md"
-FRAME = bytes([0xD0, *bytes(32)])
+#: A tone of 250 Hz, 0.2 s of it.
+FRAMES = Encoder().encode(np.tile(np.array([0, 9000, 0, -9000], np.int16).repeat(8), 50))
 OK_LINE = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"
 
 # -- cameras -----------------------------------------------------------------------------
@@ -217,8 +220,8 @@ def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
     monkeypatch.chdir(tmp_path)
-    Path("frames.gsm").write_bytes(FRAME * 5)
-    Path("noise.gsm").write_bytes(FRAME * 5 + b"noise" * 20 + FRAME * 5)
+    Path("frames.gsm").write_bytes(FRAMES)
+    Path("noise.gsm").write_bytes(FRAMES + b"noise" * 20 + FRAMES)
     Path("old.mkv").write_bytes(b"old")
     with wave.open("old.wav", "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
