@@ -6,10 +6,15 @@ simulated camera that ends its streams by itself; only the address is put in its
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import io
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +23,8 @@ import pytest
 
 from hamaproto.camera import CameraState, Faults, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
+from hamaproto.camera.picture import Scene
+from hamaproto.errors import ConnectionLostError
 from hamaproto.io.serve import CameraThread, running_camera
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +39,6 @@ SHOWS = {
     "update": r"\{'Image\.I0\.Stream\.FPS': \('7', '10'\)\}",
     "reconnect": r"(a live picture \d+\n)+the camera ended the stream - again in 0\.\d s",
     "sound": r"(-?\d+ \d+\n){3}",
-    "with_twisted": r"(<Frame \d+ bytes .*\n){3}",
 }
 THREE_FRAMES = r"(<Frame \d+ bytes.*\n.*){3}EndOfStream\(complete=True"
 
@@ -77,6 +83,135 @@ def test_a_snippet_runs(name: str, open_camera: CameraThread, locked_camera: Cam
     camera = locked_camera if "1234" in text else open_camera
     output = run(text, camera.url)
     assert re.search(SHOWS.get(name, THREE_FRAMES), output, re.DOTALL), output
+
+
+# What a camera may do to a snippet
+
+
+#: Those that take care of the login and the coding themselves, or have a client do it; all but
+#: Twisted's, whose loop can't be run twice, run in this process.
+ANY_CLIENT = [
+    *("with_sockets", "with_blocking", "with_asyncio", "with_trio"),
+    *("with_requests", "with_httpx", "with_aiohttp", "with_urllib3"),
+]
+FRAMES = 3
+
+
+@contextlib.contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """A server that gives the same answer to everybody, then closes."""
+
+    def serve() -> None:
+        while True:
+            try:
+                sock, _ = server.accept()
+            except OSError:
+                return
+            with sock, contextlib.suppress(OSError):
+                asked = b""
+                while b"\r\n\r\n" not in asked and (data := sock.recv(65536)):
+                    asked += data
+                listed = LIST if b"param.cgi" in asked else answer
+                sock.sendall(listed)
+                sock.shutdown(socket.SHUT_WR)
+                while sock.recv(65536):
+                    pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+LIST = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nBrand.ProdFullName=x\n"
+
+
+def stream_of(frames: int, *, packed: bool = False) -> bytes:
+    image = draw_mosaic(Scene(number=1, time=0.0, width=320, height=240))
+    part = b"--myboundary\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (
+        len(image),
+        image,
+    )
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=myboundary\r\n"
+        b"Connection: close\r\n"
+    )
+    body = part * frames + b"--myboundary--\r\n"
+    if packed:
+        return head + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(body, 1)
+    return head + b"\r\n" + body
+
+
+def run_here(text: str, url: str, error: type[Exception] | None = None) -> str:
+    place = urlsplit(url)
+    text = text.replace("http://192.168.1.20", url)
+    text = text.replace('("192.168.1.20", 80)', f'("{place.hostname}", {place.port})')
+    text = text.replace("192.168.1.20", place.netloc)
+    output = io.StringIO()
+    raised = contextlib.nullcontext() if error is None else pytest.raises(error)
+    with contextlib.redirect_stdout(output), raised:
+        exec(compile(text, "snippet", "exec"), {"__name__": "__main__"})
+    return output.getvalue()
+
+
+def with_digest(text: str) -> str:
+    """What the comment says to use where a camera asks for Digest."""
+    text = re.sub(r'\("admin", "1234"\)  # or (\S.*)', r"\1", text)
+    return re.sub(r"^login = .*\n# or (.*)$", r"login = \1", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ANY_CLIENT)
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_snippet_reads_a_packed_stream_and_a_long_one(name: str, packed: bool) -> None:
+    frames = 20 if packed else 400
+    with answering(stream_of(frames, packed=packed)) as url:
+        output = run_here(SNIPPETS[name], url)
+    assert output.count("<Frame ") == frames
+    assert "EndOfStream(complete=True" in output
+
+
+@pytest.mark.parametrize("name", ANY_CLIENT)
+def test_a_snippet_tells_that_the_stream_died(name: str) -> None:
+    whole = stream_of(FRAMES + 1)
+    # A driver raises it, so that it can't be overlooked.
+    driver = name in ("with_blocking", "with_asyncio", "with_trio")
+    with answering(whole[:-100]) as url:
+        output = run_here(SNIPPETS[name], url, ConnectionLostError if driver else None)
+    assert output.count("<Frame ") == FRAMES + 1
+    assert "cut off" in output
+    assert driver or "EndOfStream(complete=False" in output
+
+
+@pytest.mark.parametrize("name", ANY_CLIENT)
+def test_a_snippet_answers_digest_or_says_401(name: str) -> None:
+    state = CameraState(
+        faults=Faults("close@3", "digest"), pictures=Pictures(draw_mosaic), users={"admin": "1234"}
+    )
+    with running_camera(state) as camera:
+        if name in ("with_requests", "with_httpx", "with_aiohttp", "with_urllib3"):
+            with pytest.raises(BaseException, match="401"):
+                run_here(SNIPPETS[name], camera.url)
+        if name != "with_urllib3":
+            output = run_here(with_digest(SNIPPETS[name]), camera.url)
+            assert re.search(THREE_FRAMES, output, re.DOTALL), output
+
+
+def test_the_snippet_for_twisted_tells_the_end_and_a_401(locked_camera: CameraThread) -> None:
+    text = SNIPPETS["with_twisted"]
+    with answering(stream_of(FRAMES, packed=True)) as url:
+        output = run(text, url)
+    assert output.count("<Frame ") == FRAMES
+    assert "EndOfStream(complete=True" in output
+    with pytest.raises(AssertionError, match="the camera says 401"):
+        run(text.replace("admin:1234", "admin:wrong"), locked_camera.url)
+
+
+def test_no_snippet_ends_a_long_stream_after_a_time() -> None:
+    assert "total=None" in SNIPPETS["with_aiohttp"]
 
 
 @pytest.mark.skipif(not README.exists(), reason="no README here")

@@ -1,12 +1,15 @@
 import socket
 
-from hamaproto import ClientConnection, Credentials, commands
+from hamaproto import ClientConnection, commands
 
-login = Credentials("admin", "1234", preemptive=True)
-connection = ClientConnection("192.168.1.20", auth=login)
-with socket.create_connection(("192.168.1.20", 80)) as sock:
-    sock.sendall(connection.send(commands.video_stream()))
-    while data := sock.recv(65536):
-        connection.receive_data(data)
-        for event in connection.events():
-            print(event)
+connection = ClientConnection("192.168.1.20", auth=("admin", "1234"))
+while connection is not None:
+    with socket.create_connection(("192.168.1.20", 80), timeout=10) as sock:
+        sock.sendall(connection.send(commands.video_stream()))
+        data = b"?"
+        while data:
+            data = sock.recv(65536)
+            connection.receive_data(data) if data else connection.receive_eof()
+            for event in connection.events():
+                print(event)
+    connection = connection.retry  # after a 401: the same request with the login
