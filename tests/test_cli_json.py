@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hamaproto.camera import FAULTS, CameraState, Faults, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.cli.app import cli, run
+from hamaproto.gsm import Encoder
 from hamaproto.io.serve import CameraThread, running_camera
 
 
@@ -59,7 +61,8 @@ def test_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_files_and_lists(camera: CameraThread, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("x.gsm").write_bytes(bytes([0xD0, *bytes(32)]) * 5)
+    tone = np.tile(np.array([0, 9000, 0, -9000], np.int16).repeat(8), 25)
+    Path("x.gsm").write_bytes(Encoder().encode(tone))
     assert told(capsys, ["talk", camera.url, "x.gsm"]) == {"code": 0, "lost": None, "seconds": 0.1}
     assert told(capsys, ["gsm", "decode", "x.gsm", "x.wav"])["file"] == "x.wav"
     with wave.open("x.wav") as file:
