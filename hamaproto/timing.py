@@ -166,7 +166,10 @@ class _Steps:
         if self._arrived is None:
             self._before, self._begun, self._batch = arrived, arrived, 0
         elif arrived - self._arrived > max(self.usual / 2, _ONE_GO):
-            # The go is over.  Its pictures took the time since the go before it ended.
+            # The go is over.  Its pictures took the time since the go before it ended; of the
+            # first one that is not known, and the pause behind it is as good.
+            if not (self._known or self._goes):
+                self.usual = (arrived - self._arrived) / (self._batch + 1)
             self._learn(self._arrived)
             self._begun, self._batch = arrived, 1
         elif arrived - self._begun > _ONE_GO + 4 * self.usual:
