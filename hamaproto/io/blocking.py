@@ -66,7 +66,8 @@ class Camera(BaseCamera):
     """One camera, asked over plain sockets.
 
     `url` is `http://host[:port][/prefix]`, or https; `auth` is `(user, password)`, or what
-    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds for all of them.
+    `ClientConnection` takes.  `timeout` is `Timeouts`, or a number of seconds (or None,
+    for ever) for all of them.  `headers` are own fields for every request (User-Agent, Cookie).
     For https, `cafile` is a file of certificates (PEM) to trust beside no others, such as the
     camera's own; `verify=False` accepts any certificate; an `ssl.SSLContext` as `verify`
     decides everything itself.
