@@ -12,12 +12,22 @@ from typing import Final
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.wire.jpeg import JpegInfo
 
-__all__ = ["LONGEST_SIDE", "MOST_PIXELS", "absurd_size", "size_of"]
+__all__ = ["LONGEST_SIDE", "MOST_PIXELS", "AbsurdSizeError", "absurd_size", "size_of"]
 
 #: Twelve times the specification's largest picture on each side, and 50 megapixels: more
 #: than any network camera sends, and decoded no more than 150 MB.
 LONGEST_SIDE: Final = 15_360
 MOST_PIXELS: Final = 50_000_000
+
+
+class AbsurdSizeError(RemoteProtocolError):
+    """A picture claims a size that none can have."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__(f"no picture is {size[0]}x{size[1]} pixels large")
+
+    def __str__(self) -> str:
+        return self.message
 
 
 def size_of(image: bytes) -> tuple[int, int] | None:

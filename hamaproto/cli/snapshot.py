@@ -15,9 +15,9 @@ from hamaproto.cli.options import (
     path_option,
 )
 from hamaproto.cli.output import check_ending, open_output
-from hamaproto.cli.picture_size import absurd_size, size_of
+from hamaproto.cli.picture_size import AbsurdSizeError, absurd_size, size_of
 from hamaproto.cli.plain import note, print_json
-from hamaproto.errors import RefusedError, RemoteProtocolError
+from hamaproto.errors import RefusedError
 from hamaproto.events import Frame
 from hamaproto.io.blocking import Camera
 
@@ -27,11 +27,11 @@ __all__ = ["checked", "snapshot"]
 def checked(frame: Frame) -> int:
     """The exit code for a picture; says what is wrong with it.
 
-    Raises RemoteProtocolError for one of a size that none can have.
+    Raises AbsurdSizeError for one of a size that none can have.
     """
     size = absurd_size(frame.data)
     if size is not None:
-        raise RemoteProtocolError(f"no picture is {size[0]}x{size[1]} pixels large")
+        raise AbsurdSizeError(size)
     if frame.complete:
         return OK
     note("the picture is cut off")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from hamaproto.cli.picture_size import AbsurdSizeError
 from hamaproto.cli.plain import note
 from hamaproto.errors import (
     AuthenticationError,
@@ -32,6 +33,7 @@ __all__ = ["advice", "note_troubles", "told"]
 #: before its base.  An error whose message says it already has an empty row.
 _ADVICE: Final[tuple[tuple[type[HamaError], str], ...]] = (
     (LocalProtocolError, ""),
+    (AbsurdSizeError, ""),
     (CertificateError, ""),
     (ConnectError, "is this the camera's address, and is it on?"),
     (AuthenticationError, ""),
