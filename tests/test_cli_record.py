@@ -267,3 +267,22 @@ def test_a_terminal_shows_how_it_goes(camera: CameraThread) -> None:
     assert process.wait(30) == 0
     assert re.search(rb"0:00:0\d  \d+ pictures  [\d.]+/s  [\d.]+ [kM]B  0 lost  sound", shown)
     assert re.search(rb"hamaproto: x\.mkv: \d+ pictures, [\d.]+ s of sound\s*\Z", shown)
+
+
+def test_without_descriptors_it_says_so_in_one_line(camera: CameraThread) -> None:
+    for number in (5, 9):
+        script = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({number},) * 2); "
+        code = f"import av, numpy, asyncio, encodings.idna; {script}{COMMAND[2]}"
+        words = ["record", camera.url, "-o", "x.mkv", "--seconds", "0.2"]
+        process = subprocess.run(
+            [COMMAND[0], "-c", code, *words],
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        assert b"Traceback" not in process.stderr
+        assert process.returncode in (0, 2, 3)
+        if process.returncode:
+            assert process.stderr.count(b"\n") == 1
+            assert b"Too many open files" in process.stderr
+            assert os.listdir() == []

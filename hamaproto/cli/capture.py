@@ -8,6 +8,7 @@ have reaches no callback.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
@@ -40,6 +41,9 @@ __all__ = [
 _PATIENCE: Final = 3.0
 
 T = TypeVar("T")
+
+#: A selector, two sockets to wake it, and one to ask the camera.
+_LOOP_DESCRIPTORS: Final = 4
 
 #: The highest rate of pictures that a camera is believed.
 _MOST_FPS: Final = 120
@@ -182,8 +186,25 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
         return not stopped
 
     try:
+        _check_descriptors()
         with asyncio.Runner() as runner:
             return runner.run(main())
     finally:
         # Without descriptors for an event loop it was never begun.
         work.close()
+
+
+def _check_descriptors() -> None:
+    """Raise OSError if too few are left for an event loop.
+
+    One that can't be made leaves half of itself, which complains when it is collected.
+    """
+    taken: list[int] = []
+    try:
+        for _ in range(_LOOP_DESCRIPTORS):
+            taken.append(os.dup(taken[0]) if taken else os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror) from None
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)

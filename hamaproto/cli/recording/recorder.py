@@ -271,10 +271,11 @@ class Recorder:
         when = datetime.fromtimestamp(made + self._epoch).astimezone()
         output = self._parts.open(when)
         self._plan.begin(made)
+        file = Matroska(output, size, sound=self._with_sound, rate=self.rate, made=when)
+        # Only what could be begun is told of.
         self.parts += 1
         self.last_name = output.label
         self.first_name = self.first_name or output.label
-        file = Matroska(output, size, sound=self._with_sound, rate=self.rate, made=when)
         return _Part(file, output, made)
 
     def _release(self, until: float | None) -> None:
