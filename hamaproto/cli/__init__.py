@@ -2,15 +2,23 @@
 
     app         the group, and how its commands end
     exits       the exit codes, as a table
+    trouble     what is said when something went wrong
+    plain       the one way out for text, harmless on a terminal
+    verbose     -v and --traceback
     signals     what ends a command from outside, and how
     options     what the commands have in common: where the camera is, who asks
+    address     what a URL means: a camera, or a picture or a stream of one
     output      where they write to
-    ask         info, get, set, ask, commands, snapshot
+    lists       info, get, set
+    ask         ask, commands
+    snapshot    one picture
     record      picture and sound into files
+    stream      the same for another program
     watch       listen, talk
     simulate    a camera to try all this on
     demo        everything at once
-    capture recording soundtrack sheet    what they are made of
+    help        the topics
+    capture tally picture_size recording soundtrack sheet    what they are made of
 
 Data goes to stdout, everything else to stderr.
 """
