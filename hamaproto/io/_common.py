@@ -182,7 +182,7 @@ class Backoff:
         """Seconds before the attempt of that number, from 1."""
         _checks.whole("Backoff.delay", "attempt", attempt, "a whole number of at least 1", low=1)
         try:
-            delay = self.initial * self.factor ** (attempt - 1)
+            delay = self.initial * float(self.factor) ** (attempt - 1)
         except OverflowError:
             delay = self.cap
         share = min(max(self.rng(), 0.0), 1.0)
@@ -802,7 +802,7 @@ class Conversation(Generic[R]):
             _log.debug("%s: the answer is over, %d bytes", self.endpoint, self.received)
             self._step = Do.STOP
             return event
-        _log.debug("%s: the end: %s", self.endpoint, _logged(error))
+        _log.debug("%s: the end: %s", self.endpoint, self._words(error))
         self.error = error
         self._step = Do.FAIL
         self._lost = None
@@ -829,12 +829,12 @@ class Conversation(Generic[R]):
                 self.delay = max(backoff.delay(self._attempt), self._asked_for(response, backoff))
                 self._step = Do.SLEEP
                 self._again = True
-                place, words = self.endpoint, _logged(error)
+                place, words = self.endpoint, self._words(error)
                 _log.warning(
                     "%s: %s; attempt %d in %.1f s", place, words, self._attempt, self.delay
                 )
                 return Disconnected(error, self._attempt, self.delay)
-        _log.debug("%s: the end: %s", self.endpoint, _logged(error))
+        _log.debug("%s: the end: %s", self.endpoint, self._words(error))
         self.error = error
         self._step = Do.STOP if error is None else Do.FAIL
         return self._step
@@ -854,16 +854,17 @@ class Conversation(Generic[R]):
             return 0.0
         return min(retry_after(response.headers, self._arrived.wall) or 0.0, backoff.cap)
 
+    def _words(self, error: HamaError | None) -> str:
+        """An error in words of ours, for the log: a device's own words are part of a body."""
+        if error is None:
+            return "the camera ended the stream"
+        if not isinstance(error, TransportError):
+            return type(error).__name__
+        return str(error).removeprefix(f"{self.endpoint}: ")
+
     def result(self) -> R:
         """What the request's type promises; after `Do.STOP`."""
         return self._outcome.result()
-
-
-def _logged(error: HamaError | None) -> str:
-    """An error in words of ours: a device's own words are part of a body."""
-    if error is None:
-        return "the camera ended the stream"
-    return str(error) if isinstance(error, TransportError) else type(error).__name__
 
 
 def connection_failed(place: Endpoint, error: OSError, *, connecting: bool) -> TransportError:

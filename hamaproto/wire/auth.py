@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final, Literal, NoReturn, Self
 
+from hamaproto import _checks
 from hamaproto.errors import LocalProtocolError
 from hamaproto.wire.challenges import Challenge, parse_challenges
 
@@ -75,8 +76,7 @@ class Credentials(_Secret):
                 f"Credentials: encoding {self.encoding!r}; allowed are 'utf-8' and 'latin-1'"
             )
         for what, text in (("user", self.user), ("password", self.password)):
-            if not isinstance(text, str):
-                raise LocalProtocolError(f"Credentials: the {what} is a str")
+            _checks.instance("Credentials", what, text, str, f"the {what} is a str", secret=True)
             if _CONTROL.search(text):
                 raise LocalProtocolError(
                     f"Credentials: a control character in the {what} (RFC 7617 2)"
@@ -85,6 +85,8 @@ class Credentials(_Secret):
                 raise LocalProtocolError(
                     f"Credentials: the {what} has characters outside {self.encoding}"
                 )
+        _checks.flag("Credentials", "preemptive", self.preemptive)
+        _checks.flag("Credentials", "allow_downgrade", self.allow_downgrade)
         if ":" in self.user:
             raise LocalProtocolError("Credentials: a user has no colon (RFC 7617 2)")
 
@@ -335,12 +337,11 @@ class Authenticator(_Secret):
             return auth
         if isinstance(auth, Credentials):
             return cls(auth)
-        if isinstance(auth, tuple) and len(auth) == 2:
-            return cls(Credentials(*auth))
-        raise LocalProtocolError(
-            f"auth: takes (user, password), Credentials or an Authenticator, "
-            f"not {type(auth).__name__}"
-        )
+        given: object = auth
+        if isinstance(given, tuple) and len(given) == 2:
+            return cls(Credentials(*given))
+        allowed = "(user, password), Credentials or an Authenticator"
+        raise _checks.wrong_type("Camera", "auth", given, allowed, secret=True)
 
     def __repr__(self) -> str:
         return f"<Authenticator for {self.credentials!r}>"
