@@ -97,7 +97,7 @@ def test_what_is_kept(camera: CameraThread) -> None:
 
 
 def test_motion_by_the_cameras_own_word(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--on-motion", "--before", "0.3", "--after", "0.2", "--seconds", "1.2"]
+    words = ["--on-motion", "--before", "0.3", "--after", "0.2", "--seconds", "0.7"]
     with simulated() as camera:
         assert run(["record", camera.url, "-o", "m.mkv", *words]) == 0
         assert os.listdir() == []
@@ -106,7 +106,7 @@ def test_motion_by_the_cameras_own_word(capsys: pytest.CaptureFixture[str]) -> N
         assert run(["record", camera.url, "-o", "m.mkv", *words]) == 0
         assert os.listdir() == ["m-0001.mkv"]
     with simulated("as-printed") as camera:
-        assert run(["record", camera.url, "-o", "n.mkv", *words, "--seconds", "2"]) == 8
+        assert run(["record", camera.url, "-o", "n.mkv", *words, "--seconds", "1.8"]) == 8
         assert "says nothing about motion" in capsys.readouterr().err
         assert os.listdir() == ["m-0001.mkv"]
 
@@ -270,19 +270,17 @@ def test_a_terminal_shows_how_it_goes(camera: CameraThread) -> None:
 
 
 def test_without_descriptors_it_says_so_in_one_line(camera: CameraThread) -> None:
-    for number in (5, 9):
-        script = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({number},) * 2); "
-        code = f"import av, numpy, asyncio, encodings.idna; {script}{COMMAND[2]}"
-        words = ["record", camera.url, "-o", "x.mkv", "--seconds", "0.2"]
-        process = subprocess.run(
-            [COMMAND[0], "-c", code, *words],
-            capture_output=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            check=False,
-        )
-        assert b"Traceback" not in process.stderr
-        assert process.returncode in (0, 2, 3)
-        if process.returncode:
-            assert process.stderr.count(b"\n") == 1
-            assert b"Too many open files" in process.stderr
-            assert os.listdir() == []
+    script = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (5,) * 2); "
+    code = f"import av, numpy, asyncio, encodings.idna; {script}{COMMAND[2]}"
+    words = ["record", camera.url, "-o", "x.mkv", "--seconds", "0.2"]
+    process = subprocess.run(
+        [COMMAND[0], "-c", code, *words],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert b"Traceback" not in process.stderr
+    assert process.returncode in (2, 3)
+    assert process.stderr.count(b"\n") == 1
+    assert b"Too many open files" in process.stderr
+    assert os.listdir() == []

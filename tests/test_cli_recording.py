@@ -17,7 +17,7 @@ from pathlib import Path
 import av
 import click
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hamaproto.camera import Pictures
@@ -173,6 +173,7 @@ def test_nobody_reads_and_a_signal_comes(images: list[bytes]) -> None:
 steps = st.lists(st.floats(0.02, 0.9), min_size=2, max_size=25)
 
 
+@settings(max_examples=40)
 @given(steps, st.floats(0.5, 4.0), st.integers(0, 30), st.integers(-4000, 3000))
 @example([0.1] * 20, 0.5, 0, 3000)
 def test_no_picture_and_no_sample_is_lost_between_parts(
