@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import ctypes
 import gc
+import inspect
 import pickle
 import subprocess
 import sys
@@ -592,3 +593,31 @@ def test_events_end_for_good() -> None:
     assert len(list(events)) == 1
     parser.receive_data(b"b=1\n")
     assert list(events) == []
+
+
+def test_both_twins_show_the_same_signatures_and_help() -> None:
+    pure = pytest.importorskip("hamaproto.wire.multipart").MjpegParser
+    compiled = pytest.importorskip("hamaproto.wire._multipart").MjpegParser
+    own = inspect.signature(pure.__init__)
+    expected = own.replace(parameters=list(own.parameters.values())[1:])
+    assert inspect.signature(pure) == inspect.signature(compiled) == expected
+    assert inspect.getdoc(pure) == inspect.getdoc(compiled)
+    names = [name for name in vars(pure) if not name.startswith("_")]
+    assert {"receive_data", "next_event", "accounting"} < set(names)
+    for name in names:
+        one, other = getattr(pure, name), getattr(compiled, name)
+        assert inspect.getdoc(one) == inspect.getdoc(other), name
+        if callable(one):
+            assert inspect.signature(one) == inspect.signature(other), name
+
+    for base in (pure, compiled):
+
+        class Own(base):  # type: ignore[misc, valid-type]
+            def __init__(self, path: str) -> None:
+                super().__init__()
+
+        class Same(base):  # type: ignore[misc, valid-type]
+            pass
+
+        assert str(inspect.signature(Own)) == "(path: 'str') -> 'None'"
+        assert inspect.signature(Same) == expected

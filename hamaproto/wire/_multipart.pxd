@@ -38,17 +38,13 @@ cdef class MjpegParser:
     cdef Py_ssize_t _repeat_end, _rewound, _doubt_until, _credit
     cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _needed, _confirmed, _anchor, _piece, _lent_at, _room
 
-    @cython.locals(room=Py_ssize_t)
-    cpdef receive_data(self, object data)
     @cython.locals(size=Py_ssize_t)
     cdef object _receive(self, object data)
-    cpdef object next_event(self)
+    cdef object _ask(self)
     @cython.locals(state=int)
     cdef object _next(self)
-    cpdef object next_event_from(self, object pieces)
     @cython.locals(room=Py_ssize_t)
     cdef object _next_from(self, object pieces)
-    cpdef object events(self)
     cdef object _take_back(self)
     cdef object _updated(self, object nbytes)
     cdef Py_ssize_t _taken(self)

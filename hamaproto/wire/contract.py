@@ -26,6 +26,7 @@ from hamaproto.events import EndOfStream, NeedData
 
 __all__ = [
     "Chunk",
+    "ConstructorSignature",
     "Events",
     "Exclusive",
     "Parser",
@@ -117,6 +118,25 @@ def entry(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P],
             self._entered = False
 
     return enter
+
+
+class ConstructorSignature:
+    """What `inspect.signature` and `help` say of a class, compiled or not: that of `model`.
+
+    A compiled class tells nothing about its constructor by itself.  As `__signature__` of a class;
+    a subclass with a constructor of its own is left alone.
+    """
+
+    def __init__(self, model: Callable[..., None]) -> None:
+        self._model = model
+
+    def __get__(self, instance: object, owner: type) -> object:
+        import inspect  # dear, and seldom asked for
+
+        home = next(base for base in owner.__mro__ if vars(base).get("__signature__") is self)
+        if owner.__init__ is not home.__init__ or owner.__new__ is not home.__new__:  # type: ignore[misc]
+            raise AttributeError("__signature__")
+        return inspect.signature(self._model)
 
 
 class Events(Generic[E]):

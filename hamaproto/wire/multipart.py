@@ -1,5 +1,5 @@
-# cython: nonecheck=True
-# (One that was made without __init__ must raise, not crash.)
+# cython: nonecheck=True, binding=True
+# (One that was made without __init__ must raise, not crash; and methods show their signatures.)
 """Multipart MJPEG, read so that no frame is lost that could have been delivered.
 
 In: the body of an answer, in pieces of any size, and the Content-Type of its head if there
@@ -78,7 +78,7 @@ from hamaproto.events import (
 )
 from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
-from hamaproto.wire.contract import Chunk, entered_twice, made_twice, owned
+from hamaproto.wire.contract import Chunk, ConstructorSignature, entered_twice, made_twice, owned
 from hamaproto.wire.delimiter import (
     LOOKAHEAD,
     REPEATS,
@@ -180,6 +180,12 @@ class Accounting:
     pending: int
 
 
+def _made_from(
+    content_type: str | None = None, *, limits: Limits | None = None, strict: bool = False
+) -> None:
+    """The constructor's arguments."""
+
+
 class MjpegParser:
     """An incremental parser of multipart MJPEG streams.
 
@@ -272,6 +278,8 @@ class MjpegParser:
         "_turn",
         "_walker",
     )
+
+    __signature__ = ConstructorSignature(_made_from)
 
     def __init__(
         self,
@@ -417,7 +425,8 @@ class MjpegParser:
             leave(self._turn)
 
     def _receive(self, data: Chunk) -> None:
-        data = owned(data)
+        if type(data) is not bytes:
+            data = owned(data)
         size = len(data)
         self._cool()
         if self._error is not None:
@@ -452,6 +461,9 @@ class MjpegParser:
 
     def next_event(self) -> MjpegEvent | NeedData:
         """The next event; `NEED_DATA` if more bytes are needed for it."""
+        return self._ask()
+
+    def _ask(self) -> MjpegEvent | NeedData:
         if not enter(self._turn):
             raise entered_twice(self, "next_event")
         try:
@@ -1836,7 +1848,7 @@ class _Events:
     def __next__(self) -> MjpegEvent:
         if self._parser is None:
             raise StopIteration
-        event = self._parser.next_event()
+        event = self._parser._ask()
         if event is NEED_DATA:
             self._parser = None
             raise StopIteration
