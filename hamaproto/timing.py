@@ -59,6 +59,12 @@ _HELD_UP: Final = 0.1
 _FRESH: Final = 0.25
 _MOST_LEFT_OUT: Final = 4
 
+#: Seconds from the first picture in which it may show that it was late; pictures that are no
+#: further apart came at once; and the longest delay that is made up for.
+_START: Final = 1.0
+_AT_ONCE: Final = 0.03
+_MOST_SHIFT: Final = 4.0
+
 #: Two pictures are at least that far apart: the resolution of Matroska.
 _LEAST_STEP: Final = 0.001
 #: Pictures that are no more than that many seconds apart came in one go.
@@ -241,6 +247,9 @@ class Timeline:
         self._picture_delay = _Delay(_PICTURE_WINDOW)
         self._picture_media = 0.0
         self._last_picture = -math.inf
+        #: When the first picture came, and how much later all is put because it was late.
+        self._began: float | None = None
+        self._shift = 0.0
         self._sound_delay = _Delay(_SOUND_WINDOW)
         #: When sound came last that was not late.
         self._sound_in_time = -math.inf
@@ -269,11 +278,24 @@ class Timeline:
         `stamp` is its `X-Timestamp`, whatever that counts from.  The times that are given
         grow by at least a millisecond.
         """
+        pause = self._steps.pause(arrived)
         left_out = self._left_out(arrived)
         self._picture_media += self._steps.step(arrived, stamp) + left_out
         usual = self._steps.usual
+        early = -self._picture_delay.late(arrived, self._picture_media)
         delay = self._picture_delay.see(arrived, self._picture_media, usual)
-        made = self._picture_media + delay
+        if self._began is None:
+            self._began = arrived
+        elif (
+            early > 0
+            and arrived - self._began < _START
+            and pause < min(_AT_ONCE, usual / 2)
+            and self._shift + early <= _MOST_SHIFT
+        ):
+            # The first pictures came late, and at once.  Nothing came before them: all that
+            # follows, sound as well, is as much later, and they keep their distance.
+            self._shift += early
+        made = self._picture_media + delay + self._shift
         self._last_picture = max(made, self._last_picture + _LEAST_STEP)
         return self._last_picture
 
@@ -284,7 +306,7 @@ class Timeline:
         """
         self._sound_media += samples
         media = self._sound_media / self._rate
-        made = media + self._sound_delay.see(arrived, media) + _SOUND_BEHIND
+        made = media + self._sound_delay.see(arrived, media) + _SOUND_BEHIND + self._shift
         if self._sound_delay.late(arrived, media) < _HELD_UP / 2:
             self._sound_in_time = arrived
         target = round(made * self._rate) - samples

@@ -200,6 +200,18 @@ def test_pictures_of_bursts_are_spread_again(hint: bool) -> None:
     assert all(abs(distance - 1 / 15) < 0.02 for distance in distances)
 
 
+def test_pictures_that_come_late_at_the_start_keep_their_distance() -> None:
+    """As a camera sends them that has yet to wake up, or that sends what it has kept."""
+    for late in (0.2, 3.0):
+        timeline = Timeline(picture_rate=15)
+        shown = [timeline.picture(5 + max(at / 15, late)) for at in range(90)]
+        distances = [second - first for first, second in itertools.pairwise(shown)]
+        assert all(distance == pytest.approx(1 / 15, abs=0.002) for distance in distances)
+        # Sound is moved with them.
+        placed = [timeline.sound(11 + at / 50, 160) for at in range(20)][-1]
+        assert placed.start / 8000 - (11 + 19 / 50) == pytest.approx(late, abs=0.1)
+
+
 def test_sound_that_is_well_stays_as_it_is() -> None:
     for world in (
         World(jitter=0.0),
