@@ -36,7 +36,7 @@ cdef class MjpegParser:
     cdef Py_ssize_t _head_length, _head_lines, _head_clear, _line, _cursor, _body_at
     cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
     cdef Py_ssize_t _repeat_end, _rewound, _doubt_until, _credit
-    cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _needed, _confirmed, _anchor, _piece, _lent_at, _room
+    cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _asked, _needed, _confirmed, _anchor, _piece, _lent_at, _room
 
     @cython.locals(size=Py_ssize_t)
     cdef object _receive(self, object data)

@@ -131,7 +131,7 @@ _LAST_LINE_REACH = 2 * MAX_FIELD + MAX_NAME + 16
 _TEXT = b"\t\r\n" + bytes(range(0x20, 0x7F))
 _EACH_SOI = re.compile(rb"\xff\xd8\xff").finditer
 
-_EACH_LAST = re.compile(rb"(?<=[A-Za-z0-9_. \t-]):|(?<=\xff\xd8)\xff").finditer
+_EACH_LAST = re.compile(rb"(?<=[A-Za-z0-9_. \t-]):|(?<=[\r\n]\xff\xd8)\xff").finditer
 _FIELD_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- \t"
 _FIELD_REACH = 2 * MAX_FIELD + MAX_NAME
 
@@ -421,7 +421,7 @@ class DelimiterSet:
     def may_prove(self, data: bytes | bytearray | memoryview, pos: int, end: int) -> bool:
         """Whether a byte of `data[pos:end]` can end the proof that a part begins, there or before.
 
-        Each proof ends with the colon of a header or with FFD8FF.
+        Each proof ends with the colon of a header, or with FFD8FF behind a line end.
         """
         for last in _EACH_LAST(data, pos, end):
             at = last.start()

@@ -19,11 +19,14 @@ import re
 
 from hamaproto.wire.walk import EOI, MORE, MarkerWalk
 
-__all__ = ["BEGUN", "ENDED", "NOTHING", "Inside"]
+__all__ = ["ENDED", "IMAGE", "NOTHING", "OTHER", "Inside"]
 
 Buffer = bytes | bytearray | memoryview
 
-_EACH_SIGN = re.compile(rb"\xff(?:\xd9|\xd8(?=\xff))").finditer
+_SIGNS = re.compile(rb"\xff(?:\xd9|\xd8(?=\xff))")
+_SIGN = _SIGNS.search
+_EACH_SIGN = _SIGNS.finditer
+_EOI = re.compile(rb"\xff\xd9").search
 #: What only the inside of an image has: the start of a segment.
 _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]").search
 #: A frame header, with the height and the width.
@@ -31,16 +34,19 @@ _EACH_FRAME = re.compile(
     rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\x00[\x0b-\x17][\x08\x0c](..)(..)", re.DOTALL
 ).finditer
 
-#: What stands where a search ends: nothing that is known; the next image or part, or the end of
-#: the stream; or the end of an image whose beginning was not seen.
+#: What stands where a search ends: nothing that is known; FFD8FF; a part, or the end of the
+#: stream or of an image; or the end of an image whose beginning was not seen.
 NOTHING = 0
-BEGUN = 1
-ENDED = 2
+IMAGE = 1
+OTHER = 2
+ENDED = 3
 
 #: How many FFD8FF may be open at a time.  No image has a thumbnail in a thumbnail in ... so deep.
 _DEEPEST = 16
 #: How many of them are tried for one FFD9: the innermost, and those around it.
 _TRIES = 4
+#: How many pairs are remembered behind which more came than what follows an image.
+_REMEMBERED = 8
 #: What may be walked again without having been looked through before.
 _CREDIT = 65536
 
@@ -48,7 +54,7 @@ _CREDIT = 65536
 class Inside:
     """What was found so far in the image that began at one offset, and how far was looked."""
 
-    __slots__ = ("_cursor", "_end", "_first", "_image_at", "_open", "_room", "_tries", "_walk")
+    __slots__ = ("_closed", "_cursor", "_end", "_image_at", "_open", "_room", "_tries", "_walk")
 
     def __init__(self) -> None:
         # The one in Python, for both twins: it is for the few images that may be lost.
@@ -64,8 +70,8 @@ class Inside:
         self._open: list[int] = []
         self._tries: list[int] = []
         self._end = -1
-        # The first of those that is not in another one, and its end.
-        self._first: tuple[list[int], int] | None = None
+        # Those and their ends, of the last pairs.
+        self._closed: list[tuple[list[int], int]] = []
 
     def search(
         self,
@@ -93,29 +99,48 @@ class Inside:
                     self._tries = self._open[: -_TRIES - 1 : -1]
                     del self._open[-1:]
                     self._end = at + 2
-                    first = self._first
-                    if self._tries and (first is None or self._tries[0] < first[0][0]):
-                        self._first = (self._tries, self._end)
+                    if self._tries:
+                        self._closed.append((self._tries, self._end))
+                        del self._closed[:-_REMEMBERED]
+                elif _largest(image, self._end - shift, at - shift):
+                    # The end of a whole rest: of what has the other for a thumbnail, or not.
+                    found = self._earlier(image, shift, at + 2, segment)
+                    if found >= 0:
+                        return found
+                    self._tries = []
+                    self._end = at + 2
                 continue
             if self._end >= 0:
-                end, self._end = self._end, -1
-                found = self._before(image, shift, at, segment, self._tries, end, False)
+                found = self._latest(image, shift, at, segment)
                 if found >= 0:
                     return found
             self._open.append(at)
             del self._open[:-_DEEPEST]
         self._room = min(self._room + 4 * max(0, stop - begin), 1 << 40)
         self._cursor = max(self._cursor, stop + shift - 2)
-        if stands == ENDED and self._first is not None:
-            # One that is not the thumbnail of what ends here has others behind it that may be.
-            found = self._before(image, shift, stop + shift, segment, *self._first, True)
-            if found != stop + shift:
-                return found
-        if stands and self._end >= 0:
-            end, self._end = self._end, -1
-            ended = stands == ENDED
-            found = self._before(image, shift, stop + shift, segment, self._tries, end, ended)
-            return -1 if found == stop + shift else found
+        if stands == ENDED:
+            return self._earlier(image, shift, stop + shift, segment)
+        if stands != NOTHING and 0 <= self._end <= stop + shift:
+            found = self._latest(image, shift, stop + shift, segment)
+            return -1 if found == stop + shift and stands == OTHER else found
+        return -1
+
+    def _latest(self, image: Buffer, shift: int, at: int, segment: tuple[int, int]) -> int:
+        """The image that ended last before `at`, where something begins; or `at` itself, or -1."""
+        end, self._end = self._end, -1
+        found = self._before(image, shift, at, segment, self._tries, end, False)
+        if found == at:
+            earlier = self._earlier(image, shift, at, segment)
+            return earlier if earlier >= 0 else at
+        return found
+
+    def _earlier(self, image: Buffer, shift: int, at: int, segment: tuple[int, int]) -> int:
+        """The first image before `at`, where a rest ends that it is not a thumbnail of, or -1."""
+        for tries, end in self._closed:
+            if end <= at:
+                found = self._before(image, shift, at, segment, tries, end, True)
+                if found not in (-1, at):
+                    return found
         return -1
 
     def _before(
@@ -150,6 +175,17 @@ class Inside:
                 return start
         return at
 
+    def may_tell(self, image: Buffer, image_at: int, pos: int, end: int) -> bool:
+        """Whether a byte of `image[pos:end]` can change what `search` says."""
+        if self._image_at == image_at and self._end >= 0:
+            return _SIGN(image, max(0, pos - 2), end) is not None
+        return _EOI(image, max(0, pos - 1), end) is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether an image has ended, and what follows it is not known yet."""
+        return self._end >= 0
+
     def around(self, image: Buffer, shift: int, stop: int) -> int:
         """The offset of an image that had not ended at `image[stop]`, or -1.
 
@@ -161,7 +197,11 @@ class Inside:
         return -1
 
     def _is_whole(self, image: Buffer, start: int, end: int) -> bool:
-        return self._is_sound(image, start, end, EOI) and self._walk.sos >= 0
+        return (
+            self._is_sound(image, start, end, EOI)
+            and self._walk.sos >= 0
+            and next(_EACH_FRAME(image, start, end), None) is not None
+        )
 
     def _is_sound(self, image: Buffer, start: int, end: int, wanted: int) -> bool:
         """Whether `image[start:end]` is walked to its last byte without a surprise."""

@@ -88,7 +88,7 @@ from hamaproto.wire.delimiter import (
     boundary_of,
     line_end_before,
 )
-from hamaproto.wire.inside import BEGUN, ENDED, NOTHING, Inside
+from hamaproto.wire.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
 from hamaproto.wire.kernels import (  # twin: cimported
     CUT,  # twin: cimported
     NO,  # twin: cimported
@@ -202,6 +202,7 @@ class MjpegParser:
     __slots__ = (
         "_after_lf",
         "_anchor",
+        "_asked",
         "_base",
         "_body_at",
         "_ceased",
@@ -394,6 +395,8 @@ class MjpegParser:
         self._cursor_known = 0
         self._cursor_any = 0
         self._cursor_soi = 0
+        # Up to where it is known whether it may say anything else.
+        self._asked = 0
         # Belief.
         self._needed = 1
         self._confirmed = 0
@@ -1516,9 +1519,11 @@ class MjpegParser:
                 if not walker.touched and not self._phantom and at - self._image_at <= 4:
                     self._restart()
                     return None
-                other = self._opinion(self._pos, True, BEGUN)
-                if other >= 0:
-                    return self._cut(other, self._cut_by)
+                # SOIs may come in a flood, and only what is new can tell.
+                if self._inside.waits or self._may_tell(self._asked - self._base, self._pos):
+                    other = self._opinion(self._pos, True, IMAGE)
+                    if other >= 0:
+                        return self._cut(other, self._cut_by)
                 if walker.due or self._behind_head(self._pos):
                     return self._cut(at, "soi")
                 if walker.sos >= 0 or walker.in_scan or self._bare():
@@ -1552,7 +1557,14 @@ class MjpegParser:
         """Whether `_data[since:pos]` can have changed what the second opinion says."""
         image, start = self._whole(pos)
         shift = start + self._base - self._image_at
-        return self._delimiters.may_prove(image, since + shift, pos + shift)
+        since += shift
+        stop = pos + shift
+        self._asked = self._base + pos
+        return (
+            self._walker.buried >= 0
+            or self._delimiters.may_prove(image, since, stop)
+            or self._inside.may_tell(image, self._image_at, since, stop)
+        )
 
     def _restart(self) -> None:
         """SOI twice in a row: the image begins with the second one."""
@@ -1576,7 +1588,7 @@ class MjpegParser:
                 self._cut_by = "soi"
                 cut = self._around()
             if cut < 0:
-                cut = self._opinion(self._pos, True, ENDED if self._phantom else BEGUN)
+                cut = self._opinion(self._pos, True, ENDED if self._phantom else OTHER)
             if cut >= 0:
                 return self._cut(cut, self._cut_by)
             if walker.sos < 0 or self._phantom:
@@ -1704,7 +1716,7 @@ class MjpegParser:
     def _cease(self) -> MjpegEvent | None:
         """The stream ends inside an image."""
         self._pos = self._end
-        cut = self._opinion(self._end, True, BEGUN)
+        cut = self._opinion(self._end, True, OTHER)
         if cut < 0:
             cut = self._closing_behind()
         if cut >= 0:
@@ -1733,7 +1745,7 @@ class MjpegParser:
 
     def _look_from(self, at: int) -> None:
         """Where it begins to look: behind the image's first bytes, or it would find its start."""
-        self._cursor_known = self._cursor_any = self._cursor_soi = at
+        self._cursor_known = self._cursor_any = self._cursor_soi = self._asked = at
 
     def _whole(self, upto: int) -> tuple[bytes | bytearray | memoryview, int]:
         """The image up to `_data[upto]` in one piece, and where it begins in that piece."""
@@ -1796,7 +1808,7 @@ class MjpegParser:
             self._image_at,
             shift,
             stop,
-            BEGUN if found >= 0 else stands,
+            OTHER if found >= 0 else stands,
             (walker.segment_at, walker.segment_end),
         )
         if whole >= 0:

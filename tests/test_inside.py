@@ -1,0 +1,148 @@
+"""Whole images inside a broken one: which count, and what it costs to look for them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from fixtures import jpeg
+from fixtures.feeding import pieces
+from fixtures.jpegs import image, insert_segment
+from fixtures.ruin import TINY
+from fixtures.traps import floods
+from hamaproto.wire.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
+
+NO_SEGMENT = (-1, -1)
+
+
+def search(body: bytes, stands: int, segment: tuple[int, int] = NO_SEGMENT) -> int:
+    return Inside().search(body, 0, 0, len(body), stands, segment)
+
+
+START = b"\x80\x81"
+
+
+def test_an_image_before_what_begins() -> None:
+    for stands in (IMAGE, OTHER):
+        assert search(START + TINY, stands) == 2
+        assert search(START + TINY + b"\r\n", stands) == 2
+    # Nothing is known of what follows.
+    assert search(START + TINY, NOTHING) == -1
+
+
+def test_what_follows_tells_a_thumbnail() -> None:
+    rest = jpeg("gray")[20:]
+    assert search(START + TINY + rest + b"\r\n", OTHER) == -1
+    assert search(START + TINY + b"\0\0" + rest, ENDED) == -1
+
+
+def test_a_rest_that_is_no_larger_has_no_thumbnail() -> None:
+    whole = jpeg("gray")
+    assert search(START + whole + b"\0\0" + whole[20:], ENDED) == 2
+
+
+def test_a_segment_that_had_ended_held_a_thumbnail() -> None:
+    body = START + TINY + b"\r\n"
+    end = 2 + len(TINY)
+    assert search(body, OTHER, (0, end)) == -1
+    # One that goes on behind it did not.
+    assert search(body, OTHER, (0, 1000)) == 2
+
+
+def test_an_image_directly_behind_an_end() -> None:
+    """Whatever was before, it is one; and so is the whole one before that."""
+    assert search(START + b"\xff\xd9" + TINY, NOTHING) == 4
+    assert search(START + TINY[:15] + TINY + TINY[:3], NOTHING) == 17
+
+
+def test_a_comment_may_hold_anything() -> None:
+    for held in (b"\xff\xd8\xff", TINY, b"\xff\xd8\xff\xd8\xff"):
+        body = START + insert_segment(image("gray"), 0xFE, held)
+        assert search(body, OTHER) == 2
+
+
+def test_the_search_does_not_depend_on_the_cut() -> None:
+    body = START + TINY[:15] + TINY + TINY
+    inside = Inside()
+    for stop in range(len(body) + 1):
+        found = inside.search(body, 0, 0, stop, NOTHING, NO_SEGMENT)
+        if found >= 0:
+            break
+    assert found == search(body, NOTHING) == 17
+
+
+class Viewed(bytes):
+    """Bytes that count how many of them are cut out."""
+
+    taken = 0
+
+    def __getitem__(self, place: object) -> object:  # type: ignore[override]
+        got = super().__getitem__(place)  # type: ignore[index]
+        if isinstance(place, slice):
+            Viewed.taken += len(got)  # type: ignore[arg-type]
+        return got
+
+
+def hostile(size: int) -> Iterator[bytes]:
+    yield START + (b"\xff\xd8\xff\xe0\x00\x02" * 50 + b"\xff\xd9" * 60) * (size // 420)
+    yield START + TINY[:-2] + b"\xff\xd9\xff\xd8\xff" * (size // 5)
+    yield (
+        START + b"\xff\xd8\xff" * 20 + b"\xff\xe0\x00\x02" * (size // 8) + b"\xff\xd9" * (size // 4)
+    )
+    yield START + TINY * (size // 29)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_what_is_walked_again_is_bounded(number: int) -> None:
+    """However often it is asked, which is once for each place that may be an end."""
+
+    def walked(size: int) -> int:
+        body = Viewed(list(hostile(size))[number])
+        Viewed.taken = 0
+        inside = Inside()
+        inside._room = 0  # without what is granted at first
+        for stop in range(0, len(body), 97):
+            inside.search(body, 0, 0, stop, OTHER, NO_SEGMENT)
+        return Viewed.taken
+
+    for size in (2000, 20_000):
+        assert walked(size) <= 5 * size
+
+
+PLACES = {
+    "inside an image": b"\x80abc",
+    "inside a scan": b"\x80\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00abc",
+    "behind a segment": b"--frame\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xe1\x01\x00",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", floods(100))
+def test_each_byte_of_a_flood_costs_the_same(name: str, place: str) -> None:
+    """In pieces of one byte, for who joined inside an image: work, as calls of the pure twin."""
+    from hamaproto.wire.multipart import MjpegParser
+
+    def calls(size: int) -> int:
+        parser = MjpegParser("multipart/x-mixed-replace; boundary=frame")
+        parser.receive_data(PLACES[place])
+        list(parser.events())
+        count = 0
+
+        def tick(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        sys.setprofile(tick)
+        try:
+            for piece in pieces(floods(size)[name], 1):
+                parser.receive_data(piece)
+                for _ in parser.events():
+                    pass
+        finally:
+            sys.setprofile(None)
+        return count
+
+    one, two = calls(700), calls(1400)
+    assert two <= 2.6 * one + 500
