@@ -47,23 +47,24 @@ _DEEPEST = 16
 _TRIES = 4
 #: How many pairs are remembered behind which more came than what follows an image.
 _REMEMBERED = 8
-#: What may be walked again without having been looked through before.
-_CREDIT = 65536
+#: What may be walked again: as often all that was looked through, and so much.
+_AGAIN = 8
+_CREDIT = 16384
 
 
 class Inside:
     """What was found so far in the image that began at one offset, and how far was looked."""
 
-    __slots__ = ("_closed", "_cursor", "_end", "_image_at", "_open", "_room", "_tries", "_walk")
+    __slots__ = ("_closed", "_cursor", "_end", "_image_at", "_open", "_spent", "_tries", "_walk")
 
     def __init__(self) -> None:
         # The one in Python, for both twins: it is for the few images that may be lost.
         self._walk = MarkerWalk()
-        self._room = _CREDIT
         self._image_at = -1
         self._begin(-1)
 
     def _begin(self, image_at: int) -> None:
+        self._spent = 0
         self._image_at = image_at
         self._cursor = image_at + 1
         # The FFD8FF without an FFD9 so far, and those that may belong to the one before `_end`.
@@ -102,9 +103,9 @@ class Inside:
                     if self._tries:
                         self._closed.append((self._tries, self._end))
                         del self._closed[:-_REMEMBERED]
-                elif _largest(image, self._end - shift, at - shift):
-                    # The end of a whole rest: of what has the other for a thumbnail, or not.
-                    found = self._earlier(image, shift, at + 2, segment)
+                elif _SEGMENT(image, self._end - shift, at - shift):
+                    # The end of a rest: of what has the other one for a thumbnail, or has not.
+                    found = self._earlier(image, shift, at + 2, segment, True)
                     if found >= 0:
                         return found
                     self._tries = []
@@ -116,29 +117,38 @@ class Inside:
                     return found
             self._open.append(at)
             del self._open[:-_DEEPEST]
-        self._room = min(self._room + 4 * max(0, stop - begin), 1 << 40)
         self._cursor = max(self._cursor, stop + shift - 2)
         if stands == ENDED:
-            return self._earlier(image, shift, stop + shift, segment)
+            return self._earlier(image, shift, stop + shift, segment, False)
         if stands != NOTHING and 0 <= self._end <= stop + shift:
             found = self._latest(image, shift, stop + shift, segment)
-            return -1 if found == stop + shift and stands == OTHER else found
+            if found >= 0 and (found < stop + shift or stands == IMAGE):
+                return found
+        if stands == OTHER:
+            return self._earlier(image, shift, stop + shift, segment, True)
         return -1
 
     def _latest(self, image: Buffer, shift: int, at: int, segment: tuple[int, int]) -> int:
         """The image that ended last before `at`, where something begins; or `at` itself, or -1."""
         end, self._end = self._end, -1
-        found = self._before(image, shift, at, segment, self._tries, end, False)
+        found = self._before(image, shift, at, segment, self._tries, end, False, False)
         if found == at:
-            earlier = self._earlier(image, shift, at, segment)
+            earlier = self._earlier(image, shift, at, segment, False)
             return earlier if earlier >= 0 else at
         return found
 
-    def _earlier(self, image: Buffer, shift: int, at: int, segment: tuple[int, int]) -> int:
-        """The first image before `at`, where a rest ends that it is not a thumbnail of, or -1."""
+    def _earlier(
+        self, image: Buffer, shift: int, at: int, segment: tuple[int, int], framed: bool
+    ) -> int:
+        """The first image before `at`, where another one ends that it is no thumbnail of, or -1.
+
+        `framed`: only if that one's frame header is there to tell.
+        """
+        if not self._affords(at - self._image_at, at):
+            return -1
         for tries, end in self._closed:
             if end <= at:
-                found = self._before(image, shift, at, segment, tries, end, True)
+                found = self._before(image, shift, at, segment, tries, end, True, framed)
                 if found not in (-1, at):
                     return found
         return -1
@@ -152,13 +162,14 @@ class Inside:
         tries: list[int],
         end: int,
         ended: bool,
+        framed: bool,
     ) -> int:
         """The one of `tries` that ended at `end`, before `at`, where something begins; or `at`.
 
         -1 if there is the rest of an image between them.  If that one has `ended`, it is known
         whole: one that is no larger is not what the other is a thumbnail of.
         """
-        rest = _largest(image, end - shift, at - shift) if ended else 0
+        behind = _largest(image, end - shift, at - shift) if ended else 0
         if not ended and _SEGMENT(image, end - shift, at - shift):
             return -1
         if ended and _SEGMENT(image, end - shift, min(at, end + 2) - shift):
@@ -167,11 +178,12 @@ class Inside:
         for start in tries:
             # If its segment had ended by then, it is a thumbnail all the same.
             held = segment[0] < start and end <= segment[1] <= at
-            if (
-                not held
-                and (rest == 0 or rest <= _largest(image, start - shift, end - shift))
-                and self._is_whole(image, start - shift, end - shift)
-            ):
+            if ended:
+                rest = max(behind, _largest(image, self._image_at - shift, start - shift))
+                if framed and rest == 0:
+                    continue
+                held = held or rest > _largest(image, start - shift, end - shift)
+            if not held and self._is_whole(image, shift, start, end, at):
                 return start
         return at
 
@@ -186,33 +198,49 @@ class Inside:
         """Whether an image has ended, and what follows it is not known yet."""
         return self._end >= 0
 
-    def around(self, image: Buffer, shift: int, stop: int) -> int:
+    def around(
+        self, image: Buffer, image_at: int, shift: int, stop: int, segment: tuple[int, int]
+    ) -> int:
         """The offset of an image that had not ended at `image[stop]`, or -1.
 
-        `search` looked that far before.  What stands there is in a segment of that image.
+        What stands there is in a segment of that image.
         """
+        found = self.search(image, image_at, shift, stop, NOTHING, segment)
+        if found >= 0:
+            return found
         for start in self._open[: -_TRIES - 1 : -1]:
-            if self._is_sound(image, start - shift, stop, MORE):
+            if start + 2 < stop + shift and self._is_sound(
+                image, shift, start, stop + shift, stop + shift, MORE
+            ):
                 return start
         return -1
 
-    def _is_whole(self, image: Buffer, start: int, end: int) -> bool:
+    def _affords(self, cost: int, at: int) -> bool:
+        """Whether so many bytes may be looked at again, when offset `at` has been looked at."""
+        if self._spent + cost > _CREDIT + _AGAIN * (at - self._image_at):
+            return False
+        self._spent += cost
+        return True
+
+    def _is_whole(self, image: Buffer, shift: int, start: int, end: int, at: int) -> bool:
         return (
-            self._is_sound(image, start, end, EOI)
+            self._is_sound(image, shift, start, end, at, EOI)
             and self._walk.sos >= 0
-            and next(_EACH_FRAME(image, start, end), None) is not None
+            and next(_EACH_FRAME(image, start - shift, end - shift), None) is not None
         )
 
-    def _is_sound(self, image: Buffer, start: int, end: int, wanted: int) -> bool:
-        """Whether `image[start:end]` is walked to its last byte without a surprise."""
+    def _is_sound(
+        self, image: Buffer, shift: int, start: int, end: int, at: int, wanted: int
+    ) -> bool:
+        """Whether the image from `start` to `end` is walked to its last byte without a surprise."""
         size = end - start
-        if size > self._room:
+        if not self._affords(size, at):
             return False
-        self._room -= size
         walk = self._walk
         walk.base = 0
         walk.begin(False)
-        outcome = walk.walk(bytes(image[start:end]), 2, size, size, False)
+        data = bytes(image[start - shift : end - shift])
+        outcome = walk.walk(data, 2, size, size, False)
         return outcome == wanted and walk.pos == size and not walk.surprised
 
 

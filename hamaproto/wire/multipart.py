@@ -1820,7 +1820,13 @@ class MjpegParser:
         """The offset of an image inside this one that has not ended at `_pos`, or -1."""
         image, start = self._whole(self._pos)
         shift = self._image_at - start
-        return self._inside.around(image, shift, self._base + self._pos - shift)
+        return self._inside.around(
+            image,
+            self._image_at,
+            shift,
+            self._base + self._pos - shift,
+            (self._walker.segment_at, self._walker.segment_end),
+        )
 
     def _behind_head(self, pos: int) -> bool:
         """Whether a header block ends before `_data[pos]`, at least its last line.
