@@ -14,7 +14,8 @@ shrink.  A shrinking delay is a backlog that is worked off, and nothing was lost
 counts time in which something comes: a silence is no evidence.
 
 No I/O and no clock is in here: times of arrival go in (seconds on any one clock that does not
-jump), times of making come out, on the same clock.
+jump), times of making come out, on the same clock.  If the first pictures came late, all of
+them, and the sound, are up to 4 s later than that: what is said of one to another is right.
 
     arrival, X-Timestamp -> Timeline.picture -> seconds
     arrival, samples     -> Timeline.sound   -> Placed (where, how long, after what silence)
