@@ -405,11 +405,11 @@ import sys, threading
 sys.setswitchinterval(1e-6)
 from tests.test_contract import PARSERS, HamaError, cut
 row = PARSERS[int(sys.argv[1])]
-for turn in range(6):
+for turn in range(2):
     parser = row.make()
     others = []
     def run():
-        for _ in range(30):
+        for _ in range(20):
             for piece in cut(row.good, 300):
                 try:
                     parser.receive_data(piece)
