@@ -258,6 +258,20 @@ def test_what_was_not_closed_says_so(driver: Driver) -> None:
 
 
 @everywhere
+def test_a_loop_that_is_left_inside_of_with_says_nothing(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        # Under `filterwarnings = error` a warning would be an error here.
+        async with driver.Camera(url, timeout=LATE) as camera:
+            stream = camera.stream(VIDEO)
+            assert isinstance(await stream.__anext__(), Frame)
+            del stream
+            gc.collect()
+
+    with simulated() as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
 def test_what_holds_nothing_says_nothing(driver: Driver) -> None:
     async def scenario(url: str) -> None:
         # Under `filterwarnings = error` a warning would be an error here.

@@ -37,6 +37,7 @@ from hamaproto.limits import DEFAULT_LIMITS, Limits
 __all__ = ["BaseCamera", "BaseStream", "Line", "another_reads", "checked_frames", "talk_pieces"]
 
 E = TypeVar("E")
+S = TypeVar("S", bound="BaseStream[Any]")
 
 
 class Line(Protocol):
@@ -77,6 +78,8 @@ class BaseCamera:
     ) -> None:
         self._lines: WeakSet[Any] = WeakSet()
         self._closed = False
+        #: Whether a `with` statement holds it, which closes it and all its streams.
+        self._in_with = False
         self._settings = Settings(url, auth, timeout, limits, Tls(verify, cafile), headers)
         if self._settings.endpoint.secure:
             # A wrong certificate file is found here, and nobody waits for it later.
@@ -116,6 +119,11 @@ class BaseCamera:
             raise LocalProtocolError("the Camera was closed")
         return self._settings.conversation(request, reconnect)
 
+    def _given(self, stream: S) -> S:
+        """A stream of this camera, before the caller has it."""
+        stream._in_with = self._in_with
+        return stream
+
     def _close_lines(self) -> tuple[Any, ...]:
         """Close whatever is open; gives what was closed."""
         self._closed = True
@@ -137,6 +145,8 @@ class BaseStream(Generic[E]):
     def __init__(self, conversation: Conversation[Any], line: Line) -> None:
         self._conversation = conversation
         self._line: Any = line
+        #: Whether its camera is held by a `with` statement, so that nothing can be forgotten.
+        self._in_with = False
 
     def __repr__(self) -> str:
         return f"<Stream {self._conversation!r}{', closed' if self._line.closed else ''}>"
@@ -157,7 +167,7 @@ class BaseStream(Generic[E]):
         if line is None:
             return
         try:
-            if line.is_open and not line.closed:
+            if line.is_open and not line.closed and not self._in_with:
                 warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
         finally:
             with contextlib.suppress(RuntimeError):  # the event loop may be closed by now

@@ -143,7 +143,9 @@ class Camera(BaseCamera):
         replaced by the next, and `queue` bounds the other events that may wait.
         """
         conversation, inbox = self._begin_stream(request, reconnect, queue, policy)
-        return Stream(conversation, self._line(conversation), inbox if policy == "latest" else None)
+        return self._given(
+            Stream(conversation, self._line(conversation), inbox if policy == "latest" else None)
+        )
 
     async def talk(self, frames: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> int:
         """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
@@ -174,6 +176,7 @@ class Camera(BaseCamera):
         return _Gone()
 
     async def __aenter__(self) -> Self:
+        self._in_with = True
         return self
 
     async def __aexit__(

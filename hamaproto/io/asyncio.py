@@ -127,7 +127,7 @@ class Camera(BaseCamera):
         taken in time is replaced by the next.
         """
         conversation, inbox = self._begin_stream(request, reconnect, queue, policy)
-        return Stream(conversation, self._line(conversation, inbox))
+        return self._given(Stream(conversation, self._line(conversation, inbox)))
 
     async def talk(self, frames: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> int:
         """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
@@ -158,6 +158,7 @@ class Camera(BaseCamera):
         return _Gone(self._close_lines())
 
     async def __aenter__(self) -> Self:
+        self._in_with = True
         return self
 
     async def __aexit__(

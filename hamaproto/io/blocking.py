@@ -129,7 +129,9 @@ class Camera(BaseCamera):
         `queue` bounds the other events that may wait.
         """
         conversation, inbox = self._begin_stream(request, reconnect, queue, policy)
-        return Stream(conversation, self._line(conversation), inbox if policy == "latest" else None)
+        return self._given(
+            Stream(conversation, self._line(conversation), inbox if policy == "latest" else None)
+        )
 
     def talk(self, frames: bytes | Iterable[bytes]) -> int:
         """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
@@ -158,6 +160,7 @@ class Camera(BaseCamera):
         self._close_lines()
 
     def __enter__(self) -> Self:
+        self._in_with = True
         return self
 
     def __exit__(
