@@ -261,6 +261,23 @@ def test_basic_is_never_guessed_where_digest_was_offered(refusal: bytes, accepte
     assert not any(b"Basic" in request for request in asked)
 
 
+def test_a_403_may_say_how_it_wants_to_be_asked() -> None:
+    """Then it is answered like that, and Basic is not guessed beside a Digest."""
+    digest = unauthorized('Digest realm="c", nonce="n", qop="auth"', status=b"403 Forbidden")
+    asked: list[bytes] = []
+
+    def device(request: bytes) -> bytes:
+        asked.append(request)
+        return GOOD if right(request) else digest
+
+    assert isinstance(ask(device), Frame)
+    assert not isinstance(ask(device, (USER, "wrong")), Frame)
+    assert len(asked) == 4
+    assert not any(b"Authorization: Basic" in request for request in asked)
+    basic = unauthorized('Basic realm="c"', status=b"403 Forbidden")
+    assert isinstance(ask(lambda request: GOOD if BASIC in request else basic), Frame)
+
+
 def test_whoever_stands_between_gets_no_password() -> None:
     """A Basic challenge behind an accepted Digest is refused by name, unless it is allowed."""
 

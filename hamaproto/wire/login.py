@@ -13,6 +13,7 @@ from __future__ import annotations
 from hamaproto.errors import AuthenticationError, LoginKindError
 from hamaproto.headers import Headers
 from hamaproto.wire.auth import Authenticator, Login, Refusal
+from hamaproto.wire.challenges import parse_challenges
 
 __all__ = ["LoginExchange"]
 
@@ -69,7 +70,7 @@ class LoginExchange:
         authenticator = self._authenticator
         fields = headers.get_all("www-authenticate")
         if status == 403:
-            return None if authenticator is None else self._next(authenticator.guess(self._tried))
+            return None if authenticator is None else self._forbidden(authenticator, fields)
         if authenticator is None:
             self.error = AuthenticationError(
                 f"{self._host} asks for a login, and none was given", status
@@ -86,6 +87,13 @@ class LoginExchange:
         kind = LoginKindError if answer.by_kind else AuthenticationError
         self.error = kind(f"{self._host} {answer.words}", status)
         return None
+
+    def _forbidden(self, authenticator: Authenticator, fields: list[str]) -> LoginExchange | None:
+        """A 403: some devices say with it how they want to be asked, most say nothing."""
+        if not parse_challenges(fields):
+            return self._next(authenticator.guess(self._tried))
+        answer = authenticator.answer(fields, self._tried, self._uses)
+        return self._next(answer) if isinstance(answer, Login) and not self._last else None
 
     def unanswered(self) -> LoginExchange | None:
         """The device hung up without a word: the next attempt, None if there is none."""
