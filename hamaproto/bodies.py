@@ -87,13 +87,14 @@ def _no_words_or_other_picture(head: bytes) -> bool | None:
     return _no_words(head)
 
 
-#: What stands before the first word of a text and means nothing; FF is not in it.
-_NOTHING: Final = rb"[\r\n \t\0\xef\xbb\xbf]*"
+#: What stands before the first word of a text and means nothing: the mark of UTF-16 too.
+_NOTHING: Final = rb"(?:\xff\xfe|\xfe\xff)?[\r\n \t\0\xef\xbb\xbf]*"
 _is_a_list = _judge(
     # A page with line ends in HTML may be a list; a page or JSON is none.
     # Nothing that may come before is in it, or a page behind a mark would be one.
-    _NOTHING + rb"(?:[!-:=-Z\\^-z|}~\x80-\x88\x8a-\xba\xbc-\xbe\xc0-\xee\xf0-\xfe]|<br|\[[a-z])",
-    _NOTHING + rb"(?:<b?|\[)?",
+    _NOTHING + rb"(?:[!-:=-Z\\^-z|}~\x80-\x88\x8a-\xba\xbc-\xbe\xc0-\xee\xf0-\xfd]|\xfe[^\xff]"
+    rb"|<br|\[[a-z])",
+    rb"[\xfe\xff]|" + _NOTHING + rb"(?:<b?|\[)?",
 )
 
 

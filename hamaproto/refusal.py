@@ -14,7 +14,7 @@ import html
 import re
 from typing import Final
 
-from hamaproto.wire.sniff import is_text, picture_format, text_of
+from hamaproto.wire.sniff import document_of, is_text, picture_format
 
 __all__ = [
     "error_line",
@@ -66,9 +66,9 @@ def words_of(body: bytes) -> str:
 
 
 def _text(head: bytes) -> str:
-    text = text_of(head)
+    text = document_of(head)
     # The last character may have been cut.
-    return text if len(head) < _MOST_READ else text_of(head.rstrip(bytes(range(128, 256))))
+    return text if len(head) < _MOST_READ else document_of(head.rstrip(bytes(range(128, 256))))
 
 
 def _is_markup(text: str) -> bool:
@@ -119,7 +119,7 @@ def means_ok(body: bytes) -> bool:
     """
     if len(body) > _MOST_READ or not is_text(body):
         return False
-    text = text_of(body)
+    text = document_of(body)
     if _is_markup(text):
         return harmless(_without_tags(text)).upper() == "OK"
     lines = [line for part in text.split("\r") for line in part.split("\n")]
@@ -129,7 +129,7 @@ def means_ok(body: bytes) -> bool:
 
 def error_line(body: bytes) -> str | None:
     """The first line that is an error in the device's own words, made harmless; or None."""
-    text = text_of(body[:_MOST_READ])
+    text = document_of(body[:_MOST_READ])
     for part in text.split("\r"):
         for line in part.split("\n"):
             if _ERROR_LINE.match(line.strip(_PADDING)):

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["MOST_MAGIC", "is_text", "maybe_other_picture", "picture_format", "text_of"]
+from hamaproto.wire.utf16 import UTF16_MARKS
+
+__all__ = [
+    "MOST_MAGIC",
+    "document_of",
+    "is_text",
+    "maybe_other_picture",
+    "picture_format",
+    "text_of",
+]
 
 #: Bytes that tell a format; None stands for any byte.
 _Magic = tuple[int | None, ...]
@@ -76,6 +85,13 @@ def text_of(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def document_of(data: bytes) -> str:
+    """The same for a whole body, which may begin with the mark of UTF-16."""
+    if data[:2] in UTF16_MARKS:
+        return data.decode("utf-16", "replace")
+    return text_of(data)
 
 
 def is_text(data: bytes) -> bool:
