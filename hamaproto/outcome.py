@@ -11,6 +11,7 @@ the plan of an update that is read back, which a driver carries out.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ from hamaproto.refusal import (
 )
 from hamaproto.wire.coding import content_codings, unknown_coding
 from hamaproto.wire.params import ParamList
-from hamaproto.wire.sniff import is_text, text_of
+from hamaproto.wire.sniff import document_of, is_text
 
 __all__ = ["Confirmed", "Outcome", "confirm", "interpret", "is_login_page", "is_success"]
 
@@ -213,6 +214,42 @@ class Outcome(Generic[R]):
             self._size - len(data) < _MOST_KEPT
         ):
             self._pieces.append(data)
+
+    def came_whole(self, *, silent: bool, cut_off: bool) -> bool:
+        """Whether nothing is missing of an answer, though the connection was lost behind it.
+
+        `silent`: the device has left it open and sends no more.  `cut_off`: more was announced.
+        """
+        end, response, reply = self._end, self._response, self._request.reply
+        if end is None or response is None or self.refusal is not None:
+            return False
+        if reply is Reply.PARAMS:
+            return end.closed or (silent and end.complete and not cut_off)
+        # What a form redirects with has all that counts in its head.
+        return reply in (Reply.ACK, Reply.FORM)
+
+    @property
+    def told(self) -> str:
+        """What came of an answer that was cut off, for the words of an error."""
+        named = sum(isinstance(event, Param) for event in self._params)
+        if named:
+            return f"{named} parameter{'s' * (named != 1)} had come"
+        if self._request.reply is Reply.ANY:
+            return f"{self._size} bytes had come" if self._size else ""
+        return f"it had said: {self._said}" if self._said else ""
+
+    @property
+    def _said(self) -> str:
+        """The device's words in the place of what is due."""
+        for event in self._params:
+            if isinstance(event, ParamError):
+                return harmless(event.message)
+        return "" if self._had_frame else words_of(self._body)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether a text came in the place of something else, in more than half a line."""
+        return not self.is_half_a_line and bool(self._said)
 
     @property
     def refusal(self) -> DeviceError | None:
@@ -395,7 +432,7 @@ class Outcome(Generic[R]):
                 return params if model is None else model(params)
             case Reply.ACK | Reply.FORM:
                 location = response.headers.get("location")
-                return Ack(text_of(self._body), response.status, location)
+                return Ack(document_of(self._body), response.status, location)
             case _:
                 return RawAnswer(response.status, response.headers, self._body)
 
@@ -515,12 +552,17 @@ def confirm(request: Request[Ack]) -> Generator[Request[Any], Any, Confirmed]:
         while True:                         # until StopIteration, whose value is `Confirmed`
             asked = plan.send(driver.execute(asked))
 
+    Throw a RefusedError into it (`plan.throw`) for an answer that was one: a device that
+    acknowledges an update and then does not list the group has stored nothing that is known.
+
     Raises LocalProtocolError if `request` sets nothing that can be read back: the cameras
     do not list what their forms set, but for the default video format.
     """
     requested = _what_is_set(request)
     ack = yield request
-    params: ParamList = yield list_params(*dict.fromkeys(_group_of(key) for key in requested))
+    params = ParamList()
+    with contextlib.suppress(RefusedError):
+        params = yield list_params(*dict.fromkeys(_group_of(key) for key in requested))
     return Confirmed(requested, {key: params.get(key) for key in requested}, ack)
 
 

@@ -231,7 +231,9 @@ STREAM_REFUSALS: dict[str, tuple[Any, bytes, type[Exception], str]] = {
     ),
     "another kind of sound": (
         commands.audio_stream(),
-        typed(b"audio/aac", b"\xff\xf1" * 500),
+        # Compressed sound is like noise: anything smooth might be G.711.  No byte of it begins
+        # like a frame of GSM.
+        typed(b"audio/aac", bytes(byte % 0xD0 for byte in random.Random(1).randbytes(1000))),
         RefusedError,
         "stream of sound, .*1000 bytes of audio/aac hold none",
     ),
@@ -543,6 +545,23 @@ def test_keys_are_looked_for_in_the_group_that_lists_them() -> None:
 def test_what_can_not_be_read_back(request_: Request[Ack]) -> None:
     with pytest.raises(LocalProtocolError, match="read"):
         next(confirm(request_))
+
+
+def test_a_device_that_acknowledges_and_lists_nothing() -> None:
+    """What it has stored is not known; that it acknowledged is."""
+    plan = confirm(commands.set_mjpeg_fps(10))
+    next(plan)
+    plan.send(Ack("OK", 200, None))
+    with pytest.raises(StopIteration) as done:
+        plan.throw(RefusedError("the device lists nothing", 200))
+    confirmed = done.value.value
+    assert confirmed.stored == {"Image.I0.Stream.FPS": None}
+    assert not confirmed.ok
+    assert confirmed.ack.ok
+    refused = confirm(commands.set_mjpeg_fps(10))
+    next(refused)
+    with pytest.raises(RefusedError, match="no"):
+        refused.throw(RefusedError("no", 200))
 
 
 def test_what_is_shown() -> None:

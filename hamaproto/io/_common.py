@@ -786,16 +786,23 @@ class Conversation(Generic[R]):
             self._step = Do.STOP
             return event
         error = self._lost
-        if error is None:
-            # What was cut off inside its first words refuses nothing.
-            early = self._cut_off and self._outcome.is_half_a_line
-            error = None if early else self._outcome.refusal
-            if error is not None:
-                return self._fail(error)
-            if self._cut_off or (self._is_stream and not event.complete):
-                error = ConnectionLostError(
-                    f"{self._settings.endpoint}: the connection ended before the answer did"
-                )
+        if error is None and (self._cut_off or (self._is_stream and not event.complete)):
+            error = ConnectionLostError(
+                f"{self._settings.endpoint}: the connection ended before the answer did"
+            )
+        silent = isinstance(self._lost, IdleTimeoutError)
+        if error is not None and self._outcome.came_whole(silent=silent, cut_off=self._cut_off):
+            error = None
+        # What the device says against the request counts more than how the connection ended.
+        refusal = self._outcome.refusal if error is None or self._has_refused else None
+        if refusal is not None:
+            refusal.__cause__ = self._lost
+            return self._fail(refusal)
+        if error is not None and self._outcome.told:
+            # With the words, for whoever asks: the same kind of error.
+            told = type(error)(f"{error}; {self._outcome.told}")
+            told.__cause__ = error.__cause__
+            error = told
         if self._backoff is not None:
             return self._fail(error)
         if error is None:
@@ -807,6 +814,14 @@ class Conversation(Generic[R]):
         self._step = Do.FAIL
         self._lost = None
         return EndOfStream(False, event.offset)
+
+    @property
+    def _has_refused(self) -> bool:
+        """Whether what came before the end is certain to be a refusal."""
+        if self._lost is not None:
+            return self._outcome.has_words
+        # What was cut off inside its first words refuses nothing.
+        return not (self._cut_off and self._outcome.is_half_a_line)
 
     @property
     def _is_stream(self) -> bool:

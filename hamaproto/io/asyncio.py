@@ -24,7 +24,7 @@ from typing import Any, Self, TypeVar, cast, overload
 from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
-from hamaproto.errors import ConnectionLostError, LocalProtocolError
+from hamaproto.errors import ConnectionLostError, LocalProtocolError, RefusedError
 from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
@@ -89,7 +89,12 @@ class Camera(BaseCamera):
         asked = next(plan)
         try:
             while True:
-                asked = plan.send(await self.execute(asked))
+                try:
+                    answer = await self.execute(asked)
+                except RefusedError as error:
+                    asked = plan.throw(error)
+                else:
+                    asked = plan.send(answer)
         except StopIteration as done:
             return cast(Confirmed, done.value)
 

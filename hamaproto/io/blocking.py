@@ -28,7 +28,7 @@ from typing import Any, Self, TypeVar, cast, overload
 from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
-from hamaproto.errors import ConnectionLostError, LocalProtocolError
+from hamaproto.errors import ConnectionLostError, LocalProtocolError, RefusedError
 from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
@@ -91,7 +91,12 @@ class Camera(BaseCamera):
         asked = next(plan)
         try:
             while True:
-                asked = plan.send(self.execute(asked))
+                try:
+                    answer = self.execute(asked)
+                except RefusedError as error:
+                    asked = plan.throw(error)
+                else:
+                    asked = plan.send(answer)
         except StopIteration as done:
             return cast(Confirmed, done.value)
 

@@ -15,6 +15,9 @@ UTF-8, else latin-1, which never fails; `Param.line` has the very bytes.  Nothin
 every byte that is no line end, blank line, byte order mark or NUL before a key is part of
 one event.  Values are kept as they were sent; `hamaproto.models` gives them a meaning.
 
+A body that begins with the mark of UTF-16 is read as if it came in UTF-8; offsets of its lines
+count the bytes of that.
+
 Lines are independent of each other, so damage costs the line that it hits.
 """
 
@@ -40,6 +43,7 @@ from hamaproto.events import (
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
 from hamaproto.wire.sniff import text_of
+from hamaproto.wire.utf16 import Utf16Reader
 
 __all__ = ["ParamEvent", "ParamList", "ParamNode", "ParamParser", "parse_params", "without_root"]
 
@@ -51,6 +55,9 @@ _PADDING = " \t\r\n\0\ufeff"
 _BOM = b"\xef\xbb\xbf"
 #: Real keys have five levels.  A key of nothing but dots must not become a node a byte.
 _MAX_DEPTH = 16
+
+#: LF and CRLF behind the last line.  One more line end may be the LF of its CRLF.
+_EMPTY_LINE = 2
 
 #: A line end in HTML.
 _BREAK = re.compile(rb"<br[ \t]{0,8}/?>", re.IGNORECASE)
@@ -94,7 +101,8 @@ class ParamParser(Exclusive):
       make no difference.
     * `Skipped` - a comment (`#`), or a line over `Limits.max_param_line`.
     * `EndOfStream` - `complete` is False if the last line had no end: it is delivered, and
-      may have been cut.
+      may have been cut.  `closed` is True if an empty line came behind the last one, by
+      which the cameras end a list.
 
     Raises LimitExceededError past `Limits.max_params` lines that are not empty, and past
     `Limits.max_body` bytes; whatever came before has been delivered then.
@@ -103,6 +111,7 @@ class ParamParser(Exclusive):
     def __init__(self, *, limits: Limits | None = None) -> None:
         super().__init__()
         self._limits = limits if limits is not None else DEFAULT_LIMITS
+        self._utf16 = Utf16Reader()
         self._buffer = bytearray()
         self._pos = 0  # in the buffer: where the line at hand begins
         self._scan = 0  # in the buffer: no LF between _pos and here
@@ -115,6 +124,7 @@ class ParamParser(Exclusive):
         self._next: ParamEvent | None = None  # the second of two events of one line
         self._eof = False
         self._unended = False
+        self._empty = 0  # line ends behind the one that ended the last line
         self._error: HamaError | None = None
 
     @entry
@@ -132,7 +142,7 @@ class ParamParser(Exclusive):
             self._pos = 0
         # Bytes past the limit are never looked at: no need to keep them.
         room = max(0, self._limits.max_body - self._received)
-        self._buffer += data[:room].replace(b"\r", b"\n")
+        self._buffer += self._utf16.feed(data[:room]).replace(b"\r", b"\n")
         self._received += len(data)
 
     @entry
@@ -140,6 +150,8 @@ class ParamParser(Exclusive):
         """Say that the body is over; a last line without an end is delivered then."""
         if self._error is not None:
             raise self._error.with_traceback(None)
+        if not self._eof:
+            self._buffer += self._utf16.finish()
         self._eof = True
 
     @entry
@@ -169,7 +181,7 @@ class ParamParser(Exclusive):
                 if found is not None:
                     self._unended = True
                     return found
-            return EndOfStream(complete=not self._unended, offset=self._received)
+            return EndOfStream(not self._unended, self._received, self._empty >= _EMPTY_LINE)
         self._discard_long_line()
         return NEED_DATA
 
@@ -190,6 +202,7 @@ class ParamParser(Exclusive):
         """The event of the line up to `end`, None if it is empty; moves to the next line."""
         start, self._pos, self._scan = self._pos, following, following
         length = self._discarded + end - start
+        self._empty = 0 if length else self._empty + (self._lines > 0)
         if length > self._limits.max_param_line:
             offset = self._base + start - self._discarded
             self._discarded = 0
