@@ -14,6 +14,7 @@ from hamaproto.outcome import interpret
 from hamaproto.wire.utf16 import Utf16Reader
 
 LIST = "root.Brand.Brand=Hämä\r\nBrand.ProdNbr=00053104\n\U0001f3a5.x=1\n\r\n"
+PAGE = "<html><p>log in</p></html>"
 CODECS = {"little": (codecs.BOM_UTF16_LE, "utf-16-le"), "big": (codecs.BOM_UTF16_BE, "utf-16-be")}
 each = pytest.mark.parametrize(("mark", "codec"), CODECS.values(), ids=CODECS)
 
@@ -61,9 +62,9 @@ def test_an_answer_in_words_is_read(mark: bytes, codec: str) -> None:
         return interpret(request, converse(request, text(mark + words.encode(codec))).events)
 
     assert said(commands.move("left"), "OK\r\n").text.strip("\ufeff\r\n") == "OK"
-    with pytest.raises(RefusedError, match="^Error -1 getting$"):
+    with pytest.raises(RefusedError, match=r"^Error -1 getting$"):
         said(commands.brand(), "# Error -1 getting\n")
-    with pytest.raises(RefusedError, match="a page where a parameter list is due: log in$"):
-        said(commands.brand(), "<html><p>log in</p></html>")
-    with pytest.raises(RefusedError, match="a page where OK is due: log in$"):
-        said(commands.move("left"), "<html><p>log in</p></html>")
+    with pytest.raises(RefusedError, match=r"a page where a parameter list is due: log in$"):
+        said(commands.brand(), PAGE)
+    with pytest.raises(RefusedError, match=r"a page where OK is due: log in$"):
+        said(commands.move("left"), PAGE)
