@@ -58,6 +58,14 @@ _MAGIC: Final[tuple[tuple[bytes, str, str], ...]] = (
     (rb"MAC \x8c?", "Monkey's Audio", "ape"),
     (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "ASF", "asf"),
     (rb"Creative Voice File\x1a", "VOC", "voc"),
+    (rb"\x64\xa3[\x01-\x04]\0|\0[\x01-\x04]\xa3\x64", "IRCAM", "ircam"),
+    (rb"\x0bw...[\0-\x57]", "AC-3", "ac3"),
+    (rb"G.{187}G.{187}G", "MPEG-TS", "mpegts"),
+    (rb"\0\0\x01\xba", "MPEG", "mpeg"),
+    (rb"FLV\x01", "FLV", "flv"),
+    (rb" paf|fap ", "PARIS", ""),
+    (rb"2BIT", "AVR", ""),
+    (rb"SOUND\x1a", "SNDTOOL", ""),
     (rb"RIFF....AVI ", "AVI", "avi"),
     (rb"RIFF", "RIFF", ""),
     (rb"FORM", "IFF", ""),
@@ -72,14 +80,29 @@ _MAGIC: Final[tuple[tuple[bytes, str, str], ...]] = (
 _FORMATS: Final = tuple(
     (re.compile(begin, re.DOTALL), name, reader) for begin, name, reader in _MAGIC
 )
-_TEXT: Final = re.compile(rb"[\t\n\r -~]{64}")
+#: Or all of a short file.
+_TEXT: Final = re.compile(rb"[\t\n\r -~]{64}|[\t\n\r -~]{12,}\Z")
 #: Bad packets for a good one, up to which a file is one with damage.
 _MOST_DAMAGE: Final = 0.05
 #: So many beginnings of frames are no chance: of samples, one in 16 looks like one.
 _SURE_FRAMES: Final = 8
+#: Frames for what is no frame, in bytes, below which it is another format with a few chances.
+_LEAST_FRAMES: Final = 0.05
 #: An MPEG audio frame's head: two of them, as far apart as the first one says, are MP3 or AAC.
-_BITRATES: Final = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+#: Kbit/s by the index in the head, for (MPEG-1, layer), and samples a second of MPEG-1.
+_BITRATES: Final = {
+    (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
 _RATES: Final = (44100, 48000, 32000)
+#: The names of files of samples that nothing inside tells from others, and PyAV's names.
+_LAWS: Final = {
+    **dict.fromkeys((".al", ".alaw"), ("A-law", "alaw")),
+    **dict.fromkeys((".ul", ".ulaw", ".mulaw"), ("mu-law", "mulaw")),
+}
+_GSM: Final = ".gsm"
 
 
 def format_name(head: bytes) -> tuple[str, str] | None:
@@ -91,22 +114,28 @@ def format_name(head: bytes) -> tuple[str, str] | None:
     picture = picture_format(head)
     if picture is not None:
         return picture, ""
-    if _is_mp3(head):
-        return "MP3", "mp3"
+    layer = _mpeg_layer(head)
+    if layer:
+        return f"MP{layer}", "mp3"
     if _is_adts(head):
         return "AAC", "aac"
     return ("text", "") if _TEXT.match(head) else None
 
 
-def _is_mp3(head: bytes) -> bool:
-    """Whether two heads of MPEG-1 layer III follow each other (ISO 11172-3, 2.4.2.3)."""
-    if head[:2] not in (b"\xff\xfb", b"\xff\xfa") or len(head) < 3:
-        return False
+def _mpeg_layer(head: bytes) -> int:
+    """The layer, 2 or 3, if two heads of MPEG audio follow each other; else 0
+    (ISO 11172-3, 2.4.2.3; ISO 13818-3; and the half rates of MPEG-2.5)."""
+    if len(head) < 3 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return 0
+    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
     bitrate, rate = head[2] >> 4, head[2] >> 2 & 3
-    if not 0 < bitrate < 15 or rate == 3:
-        return False
-    size = 144_000 * _BITRATES[bitrate] // _RATES[rate] + (head[2] >> 1 & 1)
-    return head[size : size + 2] == head[:2]
+    if version == 1 or layer not in (2, 3) or not 0 < bitrate < 15 or rate == 3:
+        return 0
+    full = version == 3
+    hertz = _RATES[rate] // {3: 1, 2: 2, 0: 4}[version]
+    scale = 144_000 if full or layer == 2 else 72_000
+    size = scale * _BITRATES[full, layer][bitrate] // hertz + (head[2] >> 1 & 1)
+    return layer if head[size : size + 2] == head[:2] else 0
 
 
 def _is_adts(head: bytes) -> bool:
@@ -117,9 +146,11 @@ def _is_adts(head: bytes) -> bool:
     return size > 7 and head[size : size + 2] == head[:2]
 
 
-def _is_frames(head: bytes) -> bool:
+def _is_frames(head: bytes, name: str) -> bool:
+    """Whether frames begin where they should; of a few of them, the name has to say it too."""
     starts = head[::FRAME_BYTES]
-    return len(starts) >= _SURE_FRAMES and all(byte >> 4 == 0xD for byte in starts)
+    enough = len(starts) >= _SURE_FRAMES or name.lower().endswith(_GSM)
+    return enough and all(byte >> 4 == 0xD for byte in starts)
 
 
 class _Source:
@@ -231,16 +262,29 @@ class FramesInput(Protocol):
 
 
 class _Frames:
-    def __init__(self, file: FrameFile) -> None:
+    def __init__(self, file: FrameFile, name: str) -> None:
         self._file = file
+        self._name = name
         self.rate = file.rate
         self.lost = ""
 
     def __iter__(self) -> Iterator[bytes | Skipped]:
-        skipped = 0
+        good = skipped = 0
+        #: What comes before the first frame may be all there is: then nothing is written.
+        before: list[Skipped] = []
         for piece in self._file:
-            skipped += piece.length if isinstance(piece, Skipped) else 0
+            if isinstance(piece, Skipped):
+                skipped += piece.length
+                if not good:
+                    before.append(piece)
+                    continue
+            else:
+                good += len(piece)
+            yield from before
+            before = []
             yield piece
+        if good < skipped * _LEAST_FRAMES:
+            raise click.UsageError(f"{self._name}: no GSM frames in it")
         if skipped:
             self.lost = f"{skipped} bytes belong to no frame and were concealed"
         if self._file.missing:
@@ -274,6 +318,8 @@ class _Converted:
         self._what = name
         # A pipe is not held up for what only a better guess would need.
         live = {} if source.seekable() else {"probesize": "4096", "analyzeduration": "100000"}
+        if reader in ("alaw", "mulaw"):  # nothing in them says a rate
+            live["sample_rate"] = str(RATE)
         av = self._av
         try:
             # The format is known; a guess of PyAV's may be another one.
@@ -307,6 +353,13 @@ class _Converted:
         if rest:
             yield rest.ljust(size, b"\0")
 
+    def _resampled(self, resampler: Any, frame: Any) -> list[Any]:
+        try:
+            pieces: list[Any] = resampler.resample(frame)
+        except self._av.FFmpegError as error:  # channels that nobody knows, for one
+            raise self._refused(error.strerror) from None
+        return pieces
+
     def _decoded(self) -> Iterator[bytes]:
         av = self._av
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
@@ -328,12 +381,12 @@ class _Converted:
                     frames = []
                 for frame in frames:
                     good += 1
-                    for piece in resampler.resample(frame):
+                    for piece in self._resampled(resampler, frame):
                         yield bytes(piece.planes[0])[: piece.samples * 2]
             if bad > 1 + good * _MOST_DAMAGE:
                 # What is mostly damage is another format, and was noise.
                 raise self._refused(self.lost)
-            for piece in resampler.resample(None):
+            for piece in self._resampled(resampler, None):
                 yield bytes(piece.planes[0])[: piece.samples * 2]
 
 
@@ -342,7 +395,7 @@ def _opened(file: IO[bytes], name: str) -> tuple[_Source, tuple[str, str] | None
     source = _Source(file, name)
     if not source.head():
         raise click.UsageError(f"{name}: empty, no sound in it")
-    return source, format_name(source.head())
+    return source, format_name(source.head()) or _LAWS.get(os.path.splitext(name)[1].lower())
 
 
 def _samples(source: _Source, known: tuple[str, str] | None) -> SamplesInput:
@@ -362,7 +415,7 @@ def _samples(source: _Source, known: tuple[str, str] | None) -> SamplesInput:
 def _wav49(source: _Source) -> FramesInput | None:
     """The frames of a WAV49 file; None for any other WAV, which is then to be read anew."""
     try:
-        return _Frames(FrameFile(source))  # type: ignore[arg-type]
+        return _Frames(FrameFile(source), source.name)  # type: ignore[arg-type]
     except LocalProtocolError:
         source.rewind()
         return None
@@ -374,7 +427,7 @@ def samples_of(file: IO[bytes], name: str) -> SamplesInput:
     Raises click.UsageError, before anything was written, for what is no sound.
     """
     source, known = _opened(file, name)
-    if known is None and _is_frames(source.head()):
+    if known is None and _is_frames(source.head(), name):
         raise click.UsageError(f"{name}: these are GSM frames already")
     if is_wav(source.head()) and _wav49(source) is not None:
         raise click.UsageError(f"{name}: WAV49, which are GSM frames already")
@@ -390,12 +443,12 @@ def frames_of(file: IO[bytes], name: str) -> FramesInput:
     if known is not None and not is_wav(source.head()):
         raise click.UsageError(f"{name}: {known[0]}, which holds no GSM frames")
     piece = source.head()[:ENOUGH_BYTES]
-    law = law_of(piece) if not _is_frames(piece) or is_quiet_alaw(piece) else None
+    law = law_of(piece) if not _is_frames(piece, name) or is_quiet_alaw(piece) else None
     if known is None and law is not None:
         raise click.UsageError(f"{name}: by its bytes {law} (G.711), and no GSM frames")
     source.keep_no_more()
     try:
-        return _Frames(FrameFile(source))  # type: ignore[arg-type]
+        return _Frames(FrameFile(source), name)  # type: ignore[arg-type]
     except LocalProtocolError as error:
         raise click.UsageError(f"{name}: {error}") from None
 
@@ -418,7 +471,7 @@ class Spoken:
                 raise click.UsageError(
                     f"{name}: neither GSM frames nor another known kind of sound"
                 )
-            self._frames = _Frames(FrameFile(source))  # type: ignore[arg-type]
+            self._frames = _Frames(FrameFile(source), name)  # type: ignore[arg-type]
         if self._frames is None:
             self._samples = _samples(source, known)
 
