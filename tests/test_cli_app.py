@@ -130,3 +130,24 @@ def test_what_is_no_url_is_told(url: str, capsys: pytest.CaptureFixture[str]) ->
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("hamaproto: URL: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's full device")
+@pytest.mark.parametrize("words", [["--help"], ["commands"], ["help"]])
+def test_a_full_disk_behind_standard_output_is_named(words: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hamaproto", *words],
+            cwd=Path(__file__).resolve().parent.parent,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"hamaproto: standard output: No space left on device\n"
+
+
+def test_an_empty_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["stream", "127.0.0.1:9", "-o", ""]) == 2
+    assert "the name of the output is empty" in capsys.readouterr().err

@@ -116,3 +116,24 @@ main()
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(b"hamaproto ")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_while_the_interpreter_ends_changes_nothing(number: signal.Signals) -> None:
+    """Python has taken its handlers away by the time at which globals are deleted."""
+    script = f"""
+import os, signal
+class Last:
+    def __del__(self, kill=os.kill, pid=os.getpid(), number={int(number)}):
+        kill(pid, number)
+last = Last()
+from hamaproto.cli import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--version"],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -28,7 +28,7 @@ from __future__ import annotations
 import os
 import sys
 
-from hamaproto.cli.signals import ending_at_once, interrupting
+from hamaproto.cli.signals import done_with, ending_at_once, interrupting
 
 __all__ = ["main"]
 
@@ -46,7 +46,7 @@ def main() -> None:
         raise SystemExit(2) from None
     interrupting()
     code = run()
-    ending_at_once(code)
+    done_with(code)
     raise SystemExit(code)
 
 

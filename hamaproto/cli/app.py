@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Final
 
 import click
 
@@ -60,6 +62,10 @@ else:
 give_options(cli)
 
 
+#: What a file says that takes no more.
+_FULL: Final = (errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code, having said on stderr what went wrong."""
     if "_HAMAPROTO_COMPLETE" in os.environ:
@@ -110,7 +116,11 @@ def _end_with(error: Exception, context: click.Context | None) -> int:
         host, login = (None, False) if target is None else (target.host, target.auth is not None)
         note(told(error, host=host, login=login))
     elif isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
+        name = error.filename
+        if name is None and error.errno in _FULL:
+            # All files of ours have names; click writes to standard output by itself.
+            name = "standard output"
+        where = f"{name}: " if name else ""
         note(f"{where}{error.strerror or error or type(error).__name__}")
     else:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

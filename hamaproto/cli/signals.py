@@ -11,6 +11,7 @@ shell without job control ignores the SIGINT of what it starts in the background
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
 
-__all__ = ["ending_at_once", "finishing", "interrupting", "is_stopping", "stopping"]
+__all__ = ["done_with", "ending_at_once", "finishing", "interrupting", "is_stopping", "stopping"]
 
 _NAMES: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 #: `exits.INTERRUPTED`, without the imports of that module.
@@ -30,7 +31,7 @@ _stopping = False
 _finishing = False
 
 
-def _handle(handler: _Handler) -> dict[int, object]:
+def _handle(handler: _Handler | signal.Handlers) -> dict[int, object]:
     """Set a handler where signals are not ignored; gives the handlers that were there."""
     before: dict[int, object] = {}
     for name in _NAMES:
@@ -60,6 +61,17 @@ def ending_at_once(code: int = _INTERRUPTED) -> None:
         os._exit(code)
 
     _handle(end)
+
+
+def done_with(code: int) -> None:
+    """All is done: from here on no signal changes the exit code.
+
+    While the interpreter waits for threads, a signal ends the process.  Afterwards it takes
+    its handlers away one by one, and a signal would kill: then signals are ignored, which
+    takes no time worth a Ctrl-C.
+    """
+    ending_at_once(code)
+    atexit.register(_handle, signal.SIG_IGN)
 
 
 def interrupting() -> None:

@@ -7,7 +7,6 @@ as the parts of a multipart body (mpjpeg, with the time of each), and Matroska, 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Final
 
 import click
@@ -23,7 +22,7 @@ from hamaproto.cli.options import (
     reconnect_option,
     seconds_option,
 )
-from hamaproto.cli.output import is_stream, open_output
+from hamaproto.cli.output import format_of, open_output
 from hamaproto.cli.plain import print_json
 from hamaproto.events import Frame
 from hamaproto.io._common import Backoff
@@ -87,11 +86,7 @@ def stream(
     hamaproto stream 192.168.1.20 -o - | ffplay -f mjpeg -
     """
     check_json(as_json, output)
-    form = form or _FORMATS.get(Path(output).suffix.lower())
-    if form is None and is_stream(output):
-        form = "mjpeg"
-    if form is None:
-        raise click.UsageError(f"{output}: the name must end in {' or '.join(_FORMATS)}")
+    form = form or format_of(output, _FORMATS, stream="mjpeg")
     target.name_file(path)
     common = {"overwrite": overwrite, "seconds": seconds, "reconnect": reconnect}
     if form == "matroska":

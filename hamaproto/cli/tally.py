@@ -113,10 +113,11 @@ class Tally:
         elif self.lost_bytes:
             lost = max(self.lost_bytes / FRAME_BYTES, 1) * 0.02
             yield f"{lost:.2f} s lost: {self.lost_bytes} bytes belong to no frame"
-        ended = self.end is not None and self.error is None and not self.end.closed
-        # Pictures have an end that can be said; sound has none but that of the connection.
-        if ended and (pictures or seconds is not None):
-            yield f"the camera ended it after {self.seconds:.1f} s"
+        if self.end is not None and self.error is None:
+            # Pictures have an end that can be said; sound has none but that of the connection.
+            early = pictures and not self.end.closed
+            if early or seconds is not None:
+                yield f"the camera ended it after {self.seconds:.1f} s"
 
     def as_data(self, *, seconds: float | None) -> dict[str, object]:
         """The same for a program."""
@@ -179,7 +180,7 @@ def verdict(
     for line, names in lines.items():
         note(f"{' and '.join(names)}: {line}")
     if lead.frames:
-        if lead.end is not None and lead.end.closed:
+        if lead.end is not None and lead.end.closed and seconds is None:
             note(f"{lead.name}: the camera ended the stream")
         whole = not lines and all(tally.error is None for tally in tallies)
         return OK if whole else PARTIAL
