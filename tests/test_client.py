@@ -32,6 +32,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fixtures
+import hamaproto
 from fixtures.feeding import first_difference, pieces, random_pieces, record
 from fixtures.heads import HEADS, JPEG, Head
 from hamaproto import commands, events
@@ -566,6 +567,28 @@ def test_a_buffer_is_asked_for_before_it_is_written() -> None:
     assert connection.request == commands.image()
     with pytest.raises(LocalProtocolError, match="get_buffer"):
         connection.buffer_updated(1)
+
+
+@pytest.mark.skipif(not hamaproto.ACCELERATED, reason="the pure parser lends no image's own place")
+@pytest.mark.parametrize("cut", [0, 1, 20])
+def test_an_image_is_received_into_its_own_place(cut: int) -> None:
+    """A camera's head comes before its first picture: who chose the reader is not in the way."""
+    connection = connect(commands.video_stream())
+    image = PICTURE[:2] + b"\xff\xfe\x4e\x22" + b"c" * 20_000 + PICTURE[2:]
+    part = b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(image)
+    whole = part + image + b"\r\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
+    for piece in (head, whole[:cut], whole[cut:], whole * 2, part + image[:100]):
+        connection.receive_data(piece)
+        list(connection.events())
+    rest = image[100:]
+    buffer = connection.get_buffer()
+    assert len(buffer) == len(rest)
+    buffer[:] = rest
+    connection.buffer_updated(len(rest))
+    (frame,) = connection.events()
+    assert isinstance(frame, events.Frame)
+    assert frame.data == image
 
 
 def test_an_error_of_a_body_that_is_fed_directly_is_final() -> None:

@@ -22,7 +22,7 @@ from functools import wraps
 from typing import Concatenate, Generic, NoReturn, ParamSpec, Protocol, TypeVar
 
 from hamaproto.errors import LocalProtocolError
-from hamaproto.events import EndOfStream, NeedData
+from hamaproto.events import NEED_DATA, EndOfStream, NeedData
 
 __all__ = [
     "Chunk",
@@ -157,8 +157,8 @@ class Events(Generic[E]):
         ask = self._next
         if ask is not None:
             event = ask()
-            if not isinstance(event, NeedData):
-                if isinstance(event, EndOfStream):
+            if event is not NEED_DATA:
+                if type(event) is EndOfStream:
                     self._next = None
                 return event
             # An iterator that has ended stays so, whatever is fed afterwards.
