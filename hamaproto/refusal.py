@@ -4,6 +4,7 @@
     what_came(body)     -> what that body is: "a page", "a PNG image", "text", ...
     means_ok(body)      -> whether it is the word that acknowledges a command
     is_plausible_key(k) -> whether a line of a list names a parameter, or only has a "="
+    is_failure(k, v)    -> whether it says that the request has failed
 
 Nothing here raises; everything takes any bytes, and looks at the first few thousand only.
 """
@@ -19,6 +20,7 @@ from hamaproto.wire.sniff import document_of, is_text, picture_format
 __all__ = [
     "error_line",
     "harmless",
+    "is_failure",
     "is_plausible_key",
     "means_ok",
     "says_full",
@@ -45,6 +47,12 @@ _NOT_IN_KEYS: Final = frozenset("<>{}\"'();\\`|&?,:!")
 _LONGEST_KEY: Final = 200
 #: A list of nothing but one of these is an error in the words of a list.
 _ERROR_KEYS: Final = frozenset({"error", "err", "errno", "error code", "errorcode", "error_code"})
+#: And one of these, if it has such a value: `result=-1`, `status=error`.
+_RESULT_KEYS: Final = frozenset({"result", "ret", "retcode", "return", "status", "state"})
+_FAILURE = re.compile(
+    r"-[0-9]{1,9}|ng|err(?:or)?|fail(?:ed|ure)?|busy|denied|refused|forbidden|invalid",
+    re.IGNORECASE,
+)
 #: Elements of a page whose text nobody reads.
 _UNSEEN: Final = ("script", "style")
 
@@ -150,4 +158,12 @@ def is_plausible_key(key: str) -> bool:
         and _NOT_IN_KEYS.isdisjoint(key)
         and any(c.isalnum() for c in key)
         and key.casefold() not in _ERROR_KEYS
+    )
+
+
+def is_failure(key: str, value: str) -> bool:
+    """Whether a line of a list is the device's word for a request that has failed."""
+    return (
+        key.strip(_PADDING).casefold() in _RESULT_KEYS
+        and _FAILURE.fullmatch(value.strip(_PADDING)) is not None
     )

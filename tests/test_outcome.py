@@ -152,6 +152,8 @@ ELSE: dict[str, tuple[bytes, str]] = {
     "error in capitals": (b"ERROR -1 getting param in group 'a=b'!\n", "ERROR -1 getting"),
     "NG": (b"NG\r\n", "NG"),
     "error as a parameter": (b"error=5\r\n", "error=5"),
+    "a result as a parameter": (b"result=-1\r\n", "result=-1"),
+    "a status as a parameter": (b"Status = Failed\n", "Status = Failed"),
     "escapes": (b"\x1b[2J\xe2\x80\xaebusy", r"\?\[2J\?busy"),
     "a long text": (b"busy " * 5000, r"busy .*\.\.\.$"),
 }

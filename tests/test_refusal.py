@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hamaproto.refusal import (
     error_line,
     harmless,
+    is_failure,
     is_plausible_key,
     means_ok,
     says_full,
@@ -82,3 +83,17 @@ def test_who_is_full() -> None:
         assert says_full(text)
     for text in ("Not Found", "no sound", "Unauthorized"):
         assert not says_full(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "failure"),
+    [
+        ("result", "-1", True),
+        ("Status", " Failed", True),
+        ("status", "idle", False),
+        ("result", "0", False),
+        ("Image.status", "error", False),
+    ],
+)
+def test_a_result_in_the_form_of_a_parameter(key: str, value: str, failure: bool) -> None:
+    assert is_failure(key, value) is failure
