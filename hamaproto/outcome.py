@@ -56,6 +56,7 @@ from hamaproto.models import Ack, RawAnswer
 from hamaproto.refusal import (
     error_line,
     harmless,
+    is_failure,
     is_plausible_key,
     means_ok,
     says_full,
@@ -225,6 +226,9 @@ class Outcome(Generic[R]):
             return False
         if reply is Reply.PARAMS:
             return end.closed or (silent and end.complete and not cut_off)
+        if reply in (Reply.MJPEG, Reply.AUDIO):
+            # It has said itself that this was its end.
+            return self._had_frame and end.closed and end.complete
         # What a form redirects with has all that counts in its head.
         return reply in (Reply.ACK, Reply.FORM)
 
@@ -382,7 +386,7 @@ class Outcome(Generic[R]):
         named = strange = 0
         for event in self._params:
             if isinstance(event, Param):
-                plausible = is_plausible_key(event.key)
+                plausible = is_plausible_key(event.key) and not is_failure(event.key, event.value)
                 named += plausible
                 strange += not plausible and not is_text(event.line)
             elif isinstance(event, Data):

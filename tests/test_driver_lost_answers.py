@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conversations import text
-from driving import LATE, SOON, Driver, everywhere
-from test_driver_answers import HEAD, ask, saying
+from conversations import PARTS, PICTURE, text
+from driving import LATE, SOON, Driver, everywhere, frames_of
+from test_driver_answers import HEAD, MULTIPART, ask, saying, watch
 
 from hamaproto import commands
 from hamaproto.errors import (
@@ -19,6 +19,7 @@ from hamaproto.errors import (
     IdleTimeoutError,
     RefusedError,
 )
+from hamaproto.events import EndOfStream
 from hamaproto.io import Timeouts
 from hamaproto.models import Ack, Brand
 
@@ -117,6 +118,20 @@ def test_what_had_come_is_told(driver: Driver, name: str) -> None:
     error = come(driver, request, answer, behind)
     assert type(error) is kind
     assert str(error).endswith(words)
+
+
+@everywhere
+@pytest.mark.parametrize("behind", ["hold", "reset"])
+@pytest.mark.parametrize("end", [b"--b--\r\n", b"--b--\r\nbehind it\r\n"])
+def test_a_stream_that_says_its_end_has_ended(driver: Driver, behind: str, end: bytes) -> None:
+    """RFC 2046 5.1.1: nothing follows the closing delimiter that counts."""
+    with saying(MULTIPART + PARTS + end, behind) as server:
+        timeout = Timeouts(connect=LATE, idle=SOON if behind == "hold" else LATE, total=LATE)
+        events, error = watch(driver, server.url, timeout=timeout)
+    assert error is None
+    assert len(frames_of(events)) == PARTS.count(PICTURE)
+    assert isinstance(events[-1], EndOfStream)
+    assert (events[-1].complete, events[-1].closed) == (True, True)
 
 
 @everywhere
