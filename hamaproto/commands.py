@@ -27,10 +27,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Final, Generic, Literal, TypeVar, overload
 
 from hamaproto import _checks
-from hamaproto.errors import LocalProtocolError
+from hamaproto._checks import wrong_type
+from hamaproto.errors import ArgumentTypeError, LocalProtocolError
 from hamaproto.events import Anomaly, AudioFrame, Data, EndOfStream, Frame, Part, Skipped
 from hamaproto.models import (
     Ack,
@@ -243,7 +244,9 @@ class BaseRequest:
     anonymous: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.target, str) or not _TARGET.fullmatch(self.target):
+        allowed = "a str that begins with '/', such as '/jpg/image.jpg'"
+        _checks.instance("Request", "target", self.target, str, allowed)
+        if not _TARGET.fullmatch(self.target):
             raise LocalProtocolError(
                 "a request target begins with '/' and has visible ASCII characters only, "
                 "no blank and no '#'" + _first_fault(self.target)
@@ -325,10 +328,8 @@ class Command:
         return f"<Command {self.number} {self.name}>"
 
 
-def _first_fault(target: object) -> str:
+def _first_fault(target: str) -> str:
     """Where a target goes wrong, without repeating it: it may hold a password."""
-    if not isinstance(target, str):
-        return f"; got {type(target).__name__}"
     for index, character in enumerate(target):
         if not _TARGET.fullmatch("/" + character):
             return f"; got {character!r} at index {index}"
@@ -337,7 +338,7 @@ def _first_fault(target: object) -> str:
 
 def _checked_base(base: str) -> str:
     if not isinstance(base, str):
-        raise LocalProtocolError(f"a base URL is a str, not {type(base).__name__}")
+        raise ArgumentTypeError(f"a base URL is a str, not {type(base).__name__}")
     authority = base.partition("://")[2] or base
     if "@" in authority.partition("/")[0] or "@" in base.partition("?")[0].partition("#")[0]:
         raise LocalProtocolError(
@@ -418,7 +419,7 @@ def _written(what: str, value: object) -> str:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise LocalProtocolError(f"{what}: takes a str or an int, not {type(value).__name__}")
+        raise ArgumentTypeError(f"{what}: takes a str or an int, not {type(value).__name__}")
     if isinstance(value, int) and value.bit_length() > 8 * _MAX_VALUE:
         raise LocalProtocolError(f"{what}: a number of more than {_MAX_VALUE} bytes")
     return str(value)
@@ -522,7 +523,7 @@ def image_without_login(name: str = "loginfree.jpg") -> Request[Frame]:
     blanks; what can't stand in a URL is percent-encoded, for paths are decoded.
     """
     if not isinstance(name, str):
-        raise LocalProtocolError(f"file name: takes a str, not {type(name).__name__}")
+        raise ArgumentTypeError(f"file name: takes a str, not {type(name).__name__}")
     if name in ("", ".", "..") or len(name) > _MAX_VALUE:
         raise LocalProtocolError(
             f"file name of {len(name)} characters: it is one segment of a path, of 1 to "
@@ -831,7 +832,7 @@ def _preset(
     number: str, title: str, key: str, name: str, index: int | str, unchecked: bool
 ) -> Request[Ack]:
     if not isinstance(name, str):
-        raise LocalProtocolError(f"preset name: takes a str, not {type(name).__name__}")
+        raise ArgumentTypeError(f"preset name: takes a str, not {type(name).__name__}")
     _carried("preset name", name)
     if len(name) > _MAX_PRESET_NAME and not unchecked:
         raise LocalProtocolError(
@@ -877,13 +878,22 @@ def list_params(*groups: str) -> Request[ParamList]:
     asked = []
     for group in groups:
         if not isinstance(group, str):
-            raise LocalProtocolError(f"group: takes a str, not {type(group).__name__}")
+            raise ArgumentTypeError(f"group: takes a str, not {type(group).__name__}")
         if "," in group:
             raise LocalProtocolError("group: ',' separates groups; pass them as arguments")
         asked.append(_asked("group", group))
     value = _carried("all groups in one request", ",".join(asked))
     target = _query(_LIST, [("group", value)])
     return Request(target, None, "List parameters", Reply.PARAMS, model=_as_it_is)
+
+
+_PAIRS: Final = "a mapping of keys to values, or (key, value) pairs"
+
+
+def _iterated(params: object) -> Iterable[Any]:
+    if isinstance(params, str | bytes) or not isinstance(params, Iterable):
+        raise wrong_type("update_params", "params", params, _PAIRS, secret=True)
+    return params
 
 
 def update_params(
@@ -896,9 +906,12 @@ def update_params(
     out of what is sent.
     """
     pairs = []
-    for key, value in params.items() if isinstance(params, Mapping) else params:
+    for pair in params.items() if isinstance(params, Mapping) else _iterated(params):
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise wrong_type("update_params", "params", params, _PAIRS, secret=True)
+        key, value = pair
         if not isinstance(key, str):
-            raise LocalProtocolError(f"key: takes a str, not {type(key).__name__}")
+            raise ArgumentTypeError(f"key: takes a str, not {type(key).__name__}")
         key = _asked("key", key)
         what = f"value of {key}"
         pairs.append((key, _carried(what, _written(what, value))))

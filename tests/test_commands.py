@@ -643,3 +643,25 @@ def test_a_reply_is_one_of_the_list() -> None:
     for wrong in ("mjpeg", None, 1):
         with pytest.raises(TypeError, match="raw\\(reply="):
             commands.raw("/x", reply=wrong)  # type: ignore[call-overload]  # that is the point
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: commands.raw(5),  # type: ignore[call-overload]
+        lambda: commands.list_params(5),  # type: ignore[arg-type]
+        lambda: commands.update_params("A.b"),  # type: ignore[arg-type]
+        lambda: commands.update_params(None),  # type: ignore[arg-type]
+        lambda: commands.update_params(["ab"]),  # type: ignore[list-item]
+        lambda: commands.update_params([("a", "b", "c")]),  # type: ignore[list-item]
+        lambda: commands.update_params({5: "b"}),  # type: ignore[dict-item]
+        lambda: commands.update_params({"A.b": None}),  # type: ignore[dict-item]
+        lambda: commands.set_mjpeg_fps(5.0),  # type: ignore[arg-type]
+        lambda: commands.image_without_login(None),  # type: ignore[arg-type]
+        lambda: commands.image().url(None),  # type: ignore[arg-type]
+    ],
+)
+def test_a_wrong_type_is_a_type_error_as_well(build: Callable[[], object]) -> None:
+    with pytest.raises(LocalProtocolError) as caught:
+        build()
+    assert isinstance(caught.value, TypeError)
