@@ -447,3 +447,23 @@ def test_many_streams_share_one_process() -> None:
 
     for numbers in asyncio.run(main()):
         assert numbers == list(range(numbers[0], numbers[0] + 4))
+
+
+def test_a_client_that_went_away_is_written_to_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Behind a busy moment much is due at once; asyncio complains about writes in vain."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        async with serve(new_state()) as camera:
+            with socket.create_connection(("127.0.0.1", camera.port)) as sock:
+                sock.setblocking(False)
+                await loop.sock_sendall(sock, b"GET /camera-cgi/audio/receive.cgi HTTP/1.0\r\n\r\n")
+                assert await loop.sock_recv(sock, 1000)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            (client,) = camera.clients
+            camera._origin -= 30.0
+            client.pump()
+            await asyncio.sleep(0)
+
+    asyncio.run(scenario())
+    assert not caplog.records

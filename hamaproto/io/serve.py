@@ -168,7 +168,8 @@ class _Client(asyncio.Protocol):
                 # Most likely it has gone; nothing would tell in all the time that may pass.
                 transport.close()
             return
-        while not self._paused:
+        # A client that went away shows in a write; asyncio complains about the ones behind it.
+        while not self._paused and not transport.is_closing():
             now = self._camera.now()
             piece = connection.data_to_send(now)
             if piece:
