@@ -42,6 +42,10 @@ FOUND = [
     ("a marker lost", "a binary length, under a declared boundary", 68),
     ("a marker lost", "a binary length, under a declared boundary", 173),
     ("a marker made", "a binary length, under a declared boundary", 1013),
+    ("a marker made", "bare delimiters", 1718),
+    ("a marker made", "LF, without length", 1036),
+    ("bytes cut out", "text parts between", 575),
+    ("a block moved", "text parts between", 436),
 ]
 
 
@@ -53,6 +57,10 @@ def test_what_was_lost_once(twin: Any, kind: str, way: str, seed: int) -> None:
     for size in SIZES:
         log = record(twin.MjpegParser(this.content_type), pieces(this.body, size))
         assert not first_difference(finest, log)
+
+
+def told(content_type: bytes, length: int, body: bytes) -> bytes:
+    return b"--my\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (content_type, length) + body
 
 
 def part(image: bytes) -> bytes:
@@ -92,6 +100,12 @@ CASES: dict[str, tuple[str | None, bytes, int, list[bytes]]] = {
         4,
         [],
     ),
+    "a comment in a scan, over the end and the delimiter": (
+        MULTIPART,
+        b"--my\r\n" + TINY[:-2] + b"\xff\xff\xfe\x00\x16-my\r\n" + (TINY + b"\r\n--my\r\n") * 3,
+        3,
+        [],
+    ),
     "a segment of 64 KiB, images alone": (
         None,
         TINY + b"\xff\xd8\xff\xe0\xff\xff" + TINY * 3,
@@ -123,6 +137,54 @@ CASES: dict[str, tuple[str | None, bytes, int, list[bytes]]] = {
         b"--my\r\nContent-Type: text/plain\r\n\r\nhi\r\n" + TINY + b"\r\n" + part(TINY),
         2,
         [b"hi"],
+    ),
+    "a text that lost its last byte, then an image": (
+        MULTIPART,
+        told(b"text/plain", 28, b"motion detected\r\nat thg\r\n\r\n"[:27] + TINY) + part(TINY),
+        2,
+        [b"motion detected\r\nat thg\r\n"],
+    ),
+    "a text that lost two bytes, then an image": (
+        MULTIPART,
+        told(b"application/json", 11, b'{"a": "--' + TINY) + part(TINY),
+        2,
+        [b'{"a": "--'],
+    ),
+    "a text that lost most, then an image": (
+        MULTIPART,
+        told(b"application/atom+xml", 43, b"<a>" + TINY) + part(TINY),
+        2,
+        [b"<a>"],
+    ),
+    "sound that lost a byte, then an image": (
+        MULTIPART,
+        told(b"audio/basic", 9, b"12345678" + TINY) + part(TINY),
+        2,
+        [b"12345678"],
+    ),
+    "sound that lost its half, then an image": (
+        MULTIPART,
+        told(b"audio/basic", 9, b"1234" + TINY) + part(TINY),
+        2,
+        [b"1234"],
+    ),
+    "sound that lost its end, then a header block": (
+        MULTIPART,
+        told(b"audio/basic", 60, b"1234Content-Type: image/jpeg\r\n\r\n" + TINY) + part(TINY),
+        2,
+        [b"1234Content-Type: image/jpeg\r\n"],
+    ),
+    "sound with the start of an image in it": (
+        MULTIPART,
+        told(b"audio/basic", 8, b"12\xff\xd8\xff\xc034\r\n") + part(TINY),
+        1,
+        [b"12\xff\xd8\xff\xc034"],
+    ),
+    "sound that ends as an image begins": (
+        MULTIPART,
+        told(b"audio/basic", 3, b"1\xff\xd8\r\n") + told(b"audio/basic", 3, b"1\xff\xd8" + TINY),
+        1,
+        [b"1\xff\xd8", b"1\xff\xd8"],
     ),
     "a part that begins with CR, LF alone": (
         MULTIPART,

@@ -87,11 +87,13 @@ cdef class MjpegParser:
     cdef object _part(self)
     @cython.locals(
         base=Py_ssize_t, cursor=Py_ssize_t, at=Py_ssize_t, behind=Py_ssize_t, first=Py_ssize_t,
-        line_start=bint, repeats=list,
+        line_start=bint, text=bint, repeats=list,
     )
     cdef Py_ssize_t _part_end(
         self, Py_ssize_t start, Py_ssize_t stop, bint final, bint untold
     ) except -2
+    @cython.locals(at=Py_ssize_t, more=bint, verdict=int)
+    cdef Py_ssize_t _across(self, Py_ssize_t start, Py_ssize_t stop) except -2
     @cython.locals(gap=Py_ssize_t)
     cdef bint _repeated(self, Py_ssize_t at) except -1
     @cython.locals(cursor=Py_ssize_t, behind=Py_ssize_t)

@@ -14,7 +14,7 @@ cdef bint _between_scans(int code)
 
 cdef class MarkerWalk:
     cdef Py_ssize_t base, pos, sos, buried, depth, segment_at, segment_end
-    cdef bint surprised, touched, due
+    cdef bint surprised, touched, due, leapt
     cdef int _state, _after, _begun
     cdef bint _table
     cdef Py_ssize_t _left

@@ -158,6 +158,9 @@ _FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}+[ \t]{0,64}+:").match
 _MAY_BE_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}+[ \t]{0,64}+\Z").match
 #: An image whose SOI was damaged or cut out still shows a segment's marker at once.
 _HEADLESS_IMAGE = re.compile(rb".{0,2}\xff[\xc0-\xc4\xdb\xdd\xe0-\xef\xfe]", re.DOTALL).match
+_TEXT_TYPE = re.compile(
+    rb"\s*+(?:text/|application/(?:[^;]*[+])?(?:xml|json))", re.IGNORECASE
+).match
 _IMAGE_TYPE = re.compile(
     rb"\s*+(?:image/(?:pjpeg|jpe?g|jfif|\*)?|application/octet-stream|octet-stream|binary"
     rb"|jpe?g)?\s*+(?:;.*)?\Z",
@@ -1226,7 +1229,13 @@ class MjpegParser:
                 self._note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
             return self._deliver_part(until, at, not told)
         if whole:
-            return self._deliver_part(stop, stop, True)
+            at = self._across(start, stop)
+            if at == stop:
+                return self._deliver_part(stop, stop, True)
+            if at >= 0:
+                self._note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
+                return self._deliver_part(at - line_end_before(data, at, start), at, False)
+            return self._more()
         # A line end of two bytes may stand between the part and its delimiter.
         least = stop if final else self._part_least(stop) - 2
         if not told and least - start > self._max_part:
@@ -1246,6 +1255,9 @@ class MjpegParser:
         one.  A delimiter given twice or more, with nothing between, is one delimiter; not
         without end, so that no more need be remembered than the first few places.
 
+        One that has a length, and lost some bytes, takes as many of what follows.  No text has an
+        FFD8FF in it, and other parts none behind a header.
+
         `untold`: the part has no length to end it.  Then much more does, or whatever follows
         would be lost in it: a known delimiter also with an empty header block behind it; in the
         middle of a line, if that was damaged or has no end; one that nobody declared, with a
@@ -1255,6 +1267,7 @@ class MjpegParser:
         data, base = self._data, self._base
         delimiters = self._delimiters
         repeats = self._repeats
+        text = not untold and _TEXT_TYPE(self._content_type()) is not None
         cursor = self._cursor - base
         while True:
             at = cursor
@@ -1272,6 +1285,14 @@ class MjpegParser:
                 # Too early to tell, and too early to ask.
                 return -1
             cursor = at + 1
+            if (
+                not untold
+                and at + 3 <= stop
+                and data[at : at + 3] == _SOI
+                and (text or delimiters.headed(data, at, start))
+            ):
+                # The part lost some of its own, and took an image for the rest of it.
+                return at
             if not line_start and not untold:
                 continue
             match = delimiters.match_known(data, at, stop, final, line_start)
@@ -1321,6 +1342,39 @@ class MjpegParser:
             self._repeat_end = base + behind
             # Not one place further: a name inside this one is no other delimiter.
             cursor = behind
+
+    def _across(self, start: int, stop: int) -> int:
+        """Where an image begins in the part that its length ends at `stop`, and goes on behind it.
+
+        `stop` if none does, -1 if more is needed to tell.  A part that lost some bytes takes as
+        many of what follows; and what is behind its end is then nothing that a gap begins with.
+        """
+        data = self._data
+        if data[stop - 1] == 0xFF:
+            at = stop - 1
+        elif stop - start >= 2 and data[stop - 2 : stop] == b"\xff\xd8":
+            at = stop - 2
+        else:
+            at = data.find(_SOI, start, stop)
+            if at < 0:
+                return stop
+        have = data[at : at + 4]
+        behind = data[stop : stop + 3]
+        if not _SOI.startswith(have[:3]):
+            return stop
+        more = not self._final()
+        if more and (len(have) < 4 or (behind != _SOI and _SOI.startswith(behind))):
+            return -1
+        if len(have) < 4 or have[3] not in _SEGMENT_CODES or behind in (b"", _SOI):
+            return stop
+        if at + 3 > stop:
+            return at
+        if behind[:1] in (b"\r", b"\n"):
+            return stop
+        verdict = may_begin(self._names, data, stop, self._end, True)
+        if verdict == CUT and more:
+            return -1
+        return at if verdict == NO else stop
 
     def _repeated(self, at: int) -> bool:
         """Whether nothing stands between the last delimiter in the part and `_data[at]`."""
@@ -1595,6 +1649,11 @@ class MjpegParser:
                 return self._cut(self._base + self._pos, "eoi")
         elif walker.buried >= 0:
             cut = self._cut_in_table()
+            if cut >= 0:
+                return self._cut(cut, self._cut_by)
+        elif walker.leapt:
+            # Such a segment is lawful there, if no image began in it that has ended now.
+            cut = self._opinion(self._pos, False, OTHER)
             if cut >= 0:
                 return self._cut(cut, self._cut_by)
         at = self._base + self._pos

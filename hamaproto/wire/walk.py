@@ -74,6 +74,7 @@ class MarkerWalk:
         "buried",
         "depth",
         "due",
+        "leapt",
         "pos",
         "segment_at",
         "segment_end",
@@ -100,6 +101,8 @@ class MarkerWalk:
         self.sos = -1
         self.buried = -1
         self.due = False
+        #: whether a comment or an application's segment was leapt over in or behind a scan
+        self.leapt = False
         #: the last segment that was leapt over where a marker was due, and what is behind it
         self.segment_at = self.segment_end = -1
         self.surprised = hunting
@@ -275,6 +278,9 @@ class MarkerWalk:
                             if state == _SCAN and (code >= 0xE0 or self.buried >= 0):
                                 # Lawful between two scans.  In one of them damage makes such a
                                 # marker, and its length may lead into an image further on.
+                                self.leapt = True
+                                self.segment_at = self.base + at
+                                self.segment_end = self.base + land
                                 self.pos = land
                                 return SURPRISE
                             pos = land
