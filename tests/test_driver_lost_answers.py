@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from conversations import PARTS, PICTURE, text
 from driving import LATE, SOON, Driver, everywhere, frames_of
+from driving import nothing_left as nothing_left
+from driving import quick_collections as quick_collections
 from test_driver_answers import HEAD, MULTIPART, ask, saying, watch
 
 from hamaproto import commands
