@@ -258,6 +258,33 @@ def test_half_a_write_is_taken_back_when_a_disk_is_full(whole: bool) -> None:
         assert os.path.getsize("a") == 800
 
 
+@BOTH
+def test_a_disk_that_is_full_from_the_start_gets_no_empty_file(whole: bool) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        output = open_output("a", whole=whole)
+        _limited(1000)
+        with pytest.raises(OSError, match="large"), output:
+            output.write(bytes(2000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert listed() == []
+
+
+def test_what_is_discarded_is_our_own_file() -> None:
+    output = open_output("a")
+    output.write(b"abc")
+    Path("b").write_bytes(b"theirs")
+    os.replace("b", "a")
+    output.discard()
+    assert output.closed
+    assert Path("a").read_bytes() == b"theirs"
+    output = open_output("a", overwrite=True)
+    output.write(b"abc")
+    output.discard()
+    assert listed() == ["a"]
+
+
 def test_after_an_error_nothing_more_is_written() -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     output = open_output("a")

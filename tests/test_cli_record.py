@@ -269,6 +269,35 @@ def test_a_terminal_shows_how_it_goes(camera: CameraThread) -> None:
     assert re.search(rb"hamaproto: x\.mkv: \d+ pictures, [\d.]+ s of sound\s*\Z", shown)
 
 
+@pytest.mark.parametrize("words", [["-o", "x.mkv"], ["-o", "x.mkv", "--every", "0.2s"]])
+def test_a_full_disk_leaves_pictures_or_no_file(camera: CameraThread, words: list[str]) -> None:
+    """A limit for the length of files stands for the disk; a picture has 5 kB or more."""
+    for limit in (3000, 60_000):
+        code = (
+            "import av, numpy, asyncio, encodings.idna, resource; "
+            f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, -1)); {COMMAND[2]}"
+        )
+        process = subprocess.run(
+            [COMMAND[0], "-c", code, "record", camera.url, *words, "--seconds", "20"],
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        assert process.returncode == 2
+        said = process.stderr.decode().splitlines()
+        assert "File too large" in said[-1]
+        if limit == 3000:
+            assert os.listdir() == []
+            assert len(said) == 1
+        else:
+            [name] = os.listdir()
+            with av.open(name) as file:
+                count = sum(packet.size > 0 for packet in file.demux(video=0))
+            match = re.search(r"at most (\d+) pictures", said[0])
+            assert match is not None
+            assert 0 < count <= int(match[1])
+
+
 def test_without_descriptors_it_says_so_in_one_line(camera: CameraThread) -> None:
     script = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (5,) * 2); "
     code = f"import av, numpy, asyncio, encodings.idna; {script}{COMMAND[2]}"

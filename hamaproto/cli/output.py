@@ -109,6 +109,14 @@ class Output(io.RawIOBase):
     def keep(self) -> None:
         """All of it was written: it may take its place."""
 
+    def discard(self) -> bool:
+        """Nothing that was written is of use: close it, and take a file away that is new.
+
+        Gives whether there was such a file.
+        """
+        self.close()
+        return False
+
     def _check(self) -> None:
         # The number of its descriptor may be another file's by now.
         if self.closed:
@@ -443,6 +451,22 @@ class GrowingFile(_File):
 
     def keep(self) -> None:
         self.sync()
+
+    def discard(self) -> bool:
+        gone = False
+        if not self.closed and self._descriptor >= 0 and not self._overwrite:
+            with contextlib.suppress(OSError):
+                if os.path.samestat(os.fstat(self._descriptor), os.lstat(self.path)):
+                    os.unlink(self.path)
+                    gone = True
+        super().close()
+        return gone
+
+    def close(self) -> None:
+        if not self.closed and self._descriptor >= 0 and not self.size:
+            self.discard()  # the disk was full from the start
+        else:
+            super().close()
 
 
 class WholeFile(_File):

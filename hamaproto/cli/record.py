@@ -252,11 +252,13 @@ class _Stream:
         plan = None if job.split is None else SplitPlan(*job.split)
         recording = Recording(job.parts(), sound=not job.no_sound, plan=plan, motion=job.motion)
         self._gate = recording.gate
+        failed = True
         try:
             with finishing(), recording, Progress.shown() as progress:
                 finished = run_until_stopped(self._watch(recording, progress))
+            failed = False
         finally:
-            self._say_what_came(recording)
+            self._say_what_came(recording, failed)
         code = verdict(
             self._picture,
             self._sound,
@@ -358,14 +360,16 @@ class _Stream:
             status.notes.append(f"{'motion' if gate.is_open else 'waiting'}, {gate.events} seen")
         progress.show(status)
 
-    def _say_what_came(self, recording: Recording) -> None:
+    def _say_what_came(self, recording: Recording, failed: bool) -> None:
         if not recording.pictures:
             if self._gate is not None and self._picture.frames and self._gate.said:
                 note("no motion was seen: nothing is recorded")
             return
         names = recording.recorder.names
         sound = f", {recording.samples / RATE:.1f} s of sound"
-        note(f"{names}: {recording.pictures} pictures{sound}")
+        # What FFmpeg held when the disk was full is not in the file.
+        most = "at most " if failed else ""
+        note(f"{names}: {most}{recording.pictures} pictures{sound}")
 
 
 class _Lapse:
@@ -387,22 +391,19 @@ class _Lapse:
         job = self._job
         parts = job.parts()
         recording = None
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(finishing())
-            if job.format == "matroska":
-                recording = Recorder(parts, sound=False, epoch=time.time())
-                recording.rate = job.fps
-                stack.enter_context(recording)
-            progress = stack.enter_context(Progress.shown())
-            try:
+        failed = True
+        try:
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(finishing())
+                if job.format == "matroska":
+                    recording = Recorder(parts, sound=False, epoch=time.time())
+                    recording.rate = job.fps
+                    stack.enter_context(recording)
+                progress = stack.enter_context(Progress.shown())
                 finished = run_until_stopped(self._take(parts, recording, progress))
-            finally:
-                if recording is not None and recording.parts:
-                    self._names.append(recording.names)
-                if self._taken:
-                    first, last = self._names[0], self._names[-1]
-                    names = first if first == last else f"{first} to {last}"
-                    note(f"{names}: {self._taken} pictures")
+            failed = False
+        finally:
+            self._say_what_came(recording, failed)
         job.result = {
             "first": self._names[0] if self._names else None,
             "last": self._names[-1] if self._names else None,
@@ -414,6 +415,18 @@ class _Lapse:
         if not self._taken:
             return INTERRUPTED if not finished else PARTIAL
         return PARTIAL if self._failed else OK
+
+    def _say_what_came(self, recording: Recorder | None, failed: bool) -> None:
+        if recording is not None:
+            # Of a file that was full at once there is nothing left to tell of.
+            self._taken = self._taken if recording.pictures else 0
+            if recording.parts:
+                self._names.append(recording.names)
+        if self._taken:
+            first, last = self._names[0], self._names[-1]
+            names = first if first == last else f"{first} to {last}"
+            most = "at most " if failed and recording is not None else ""
+            note(f"{names}: {most}{self._taken} pictures")
 
     async def _take(self, parts: Parts, recording: Recorder | None, progress: Progress) -> None:
         from hamaproto.cli.recording.lapse import Schedule

@@ -70,9 +70,13 @@ class Matroska:
             self._sound.codec_context.layout = "mono"
         with self._telling():
             file.start_encoding()
+        #: Bytes that the file has when its first picture is in it.
+        self._least = 0
+        self._is_gone = False
 
     def picture(self, image: bytes, milliseconds: int) -> None:
         """A JPEG; two of them can't have the same time."""
+        self._least = self._least or self._output.size + len(image)
         self._last_picture = max(milliseconds, self._last_picture + 1)
         self._write(self._picture, image, self._last_picture, _MILLISECONDS)
 
@@ -103,7 +107,7 @@ class Matroska:
             if durable:
                 self._output.keep()
         finally:
-            self._output.close()
+            self._leave()
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
@@ -119,8 +123,18 @@ class Matroska:
         if self._output.failure is not None:
             raise self._output.failure.with_traceback(None)
 
-    def abandon(self) -> None:
-        """Leave the file as it is: nothing more can be written to it."""
+    def abandon(self) -> bool:
+        """Leave the file as it is: nothing more can be written to it.
+
+        Gives whether it is there; a file without a picture is taken away.
+        """
         with contextlib.suppress(Exception):
             self._file.close()
-        self._output.close()
+        self._leave()
+        return not self._is_gone
+
+    def _leave(self) -> None:
+        if self._output.size < self._least:
+            self._is_gone = self._output.discard() or self._is_gone
+        else:
+            self._output.close()

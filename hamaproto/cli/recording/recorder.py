@@ -243,7 +243,8 @@ class Recorder:
                 self._finish(part, durable=True)
             except (OSError, av.FFmpegError, StoppedError) as error:
                 failed = failed or error
-                part.file.abandon()
+                if not part.file.abandon() and self.parts == 1:
+                    self.pictures = self.samples = 0
         self._part = None
         self._ending.clear()
         self._held.clear()
