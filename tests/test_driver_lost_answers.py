@@ -20,6 +20,7 @@ from hamaproto.errors import (
     HamaError,
     IdleTimeoutError,
     RefusedError,
+    RemoteProtocolError,
 )
 from hamaproto.events import EndOfStream
 from hamaproto.io import Timeouts
@@ -89,6 +90,20 @@ LOST: dict[str, tuple[Any, bytes, str, type[HamaError], str]] = {
         "close",
         ConnectionLostError,
         "; 2 parameters had come",
+    ),
+    "half a list and broken chunks": (
+        LISTED,
+        NO_LAST_CHUNK % (len(HALF), HALF) + b"oops\r\n",
+        "close",
+        RemoteProtocolError,
+        "; 2 parameters had come (at byte 120)",
+    ),
+    "a refusal and broken chunks": (
+        LISTED,
+        NO_LAST_CHUNK % (13, b"# Error -1 x\n") + b"oops\r\n",
+        "close",
+        RefusedError,
+        "Error -1 x",
     ),
     "nothing": (LISTED, text(b""), "hold", IdleTimeoutError, "s"),
     "a refusal held open": (LISTED, text(b"# Error -1 no\n"), "hold", RefusedError, "Error -1 no"),

@@ -667,13 +667,35 @@ class Conversation(Generic[R]):
 
     def _told(self, error: RemoteProtocolError) -> HamaError:
         """The error as what it is about: what ends in the middle of a line was lost."""
-        if not self._eof or isinstance(error, LimitExceededError):
-            return error
+        if isinstance(error, LimitExceededError):
+            return self._worded(error)
+        if self._outcome.has_words:
+            # The framing broke behind a refusal that came whole.
+            self._outcome.add(EndOfStream(False))
+            refusal = self._outcome.refusal
+            if refusal is not None:
+                refusal.__cause__ = error
+                return refusal
+        if not self._eof:
+            return self._worded(error)
         lost = self._lost or ConnectionLostError(
             f"{self._settings.endpoint}: the connection ended before the answer did"
         )
         lost.__cause__ = error
-        return lost
+        return self._worded(lost)
+
+    def _worded(self, error: HamaError) -> HamaError:
+        """The same error, which tells as well what had come before it."""
+        told = self._outcome.told
+        if not told:
+            return error
+        made: HamaError
+        if isinstance(error, RemoteProtocolError):
+            made = type(error)(f"{error.message}; {told}", error.offset)
+        else:
+            made = type(error)(f"{error}; {told}")
+        made.__cause__ = error.__cause__
+        return made
 
     def _frame(self, event: Frame | AudioFrame) -> Occurrence | Do:
         event.received = self._arrived
@@ -798,11 +820,8 @@ class Conversation(Generic[R]):
         if refusal is not None:
             refusal.__cause__ = self._lost
             return self._fail(refusal)
-        if error is not None and self._outcome.told:
-            # With the words, for whoever asks: the same kind of error.
-            told = type(error)(f"{error}; {self._outcome.told}")
-            told.__cause__ = error.__cause__
-            error = told
+        if error is not None:
+            error = self._worded(error)
         if self._backoff is not None:
             return self._fail(error)
         if error is None:
