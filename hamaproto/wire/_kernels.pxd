@@ -27,34 +27,42 @@ cdef extern from "kernel_scan.h":
         int *bare
 
 
+# Whose turn it is in a parser, as a field of its own: a chunk takes it twice.  These are macros
+# because a function of Cython can't be given a field to change.
 cdef extern from *:
     """
-    #ifdef Py_GIL_DISABLED
-    #define hama_swap(turn, taken) _Py_atomic_exchange_int(turn, taken)
-    #else
-    static inline int hama_swap(int *turn, int taken)
+    /* 0 is what a parser has that was made without __init__. */
+    #define HAMA_FREE 1
+    #define HAMA_TAKEN 2
+
+    static inline int hama_enter_at(int *turn)
     {
-        int before = *turn;
-        *turn = taken;
-        return before;
+        int before = HAMA_FREE;
+    #ifdef Py_GIL_DISABLED
+        _Py_atomic_compare_exchange_int(turn, &before, HAMA_TAKEN);
+    #else
+        before = *turn;
+        if (before == HAMA_FREE)
+            *turn = HAMA_TAKEN;
+    #endif
+        if (before == 0) {
+            PyErr_SetString(PyExc_AttributeError, "a parser that was made without __init__");
+            return -1;
+        }
+        return before == HAMA_FREE;
     }
+
+    #define hama_turn() HAMA_FREE
+    #define hama_enter(turn) hama_enter_at(&(turn))
+    #ifdef Py_GIL_DISABLED
+    #define hama_leave(turn) _Py_atomic_store_int(&(turn), HAMA_FREE)
+    #else
+    #define hama_leave(turn) ((turn) = HAMA_FREE)
     #endif
     """
-    int hama_swap(int *turn, int taken) noexcept nogil
-
-
-cdef class Turn:
-    cdef int taken
-
-
-cdef inline bint enter(Turn turn) except -1:
-    if turn is None:
-        raise AttributeError("a parser that was made without __init__")
-    return not hama_swap(&turn.taken, 1)
-
-
-cdef inline void leave(Turn turn) noexcept:
-    hama_swap(&turn.taken, 0)
+    int Turn "hama_turn"() noexcept
+    bint enter "hama_enter"(int turn) except -1
+    void leave "hama_leave"(int turn) noexcept
 
 
 cdef class Names:
@@ -73,7 +81,7 @@ cdef class Store:
     cdef int _make_room(self, Py_ssize_t room) except -1
     cdef object start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end)
     cdef object append(self, object data, Py_ssize_t pos, Py_ssize_t end)
-    cdef object keep(self, bytes data, Py_ssize_t size)
+    cdef int keep(self, bytes data, Py_ssize_t size) except -1
     cdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end)
     cdef object peek(self)
     cdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end)

@@ -135,10 +135,6 @@ cdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except
     return tail[2] == 0xFF and tail[3] == 0xD9 and not (tail[0] == 0xFF and tail[1] == 0xD9)
 
 
-cdef class Turn:
-    """Whose turn it is in a parser; see kernels.py."""
-
-
 cdef class _Window:
     """A writable view of bytes that nobody has seen yet; it keeps them alive.
 
@@ -217,15 +213,16 @@ cdef class Store:
         memcpy(PyBytes_AS_STRING(self._buffer) + self.size, bytes_of(data) + pos, count)
         self.size += count
 
-    cdef object keep(self, bytes data, Py_ssize_t size):
+    cdef int keep(self, bytes data, Py_ssize_t size) except -1:
         if self.size + size > self._room:
             self.append(data, 0, size)
-            return
+            return 0
         if size <= 4096:
             # A chunk this small is over before the processor has begun to read ahead.
             hama_prefetch(<const unsigned char *>PyBytes_AS_STRING(data), size)
         memcpy(PyBytes_AS_STRING(self._buffer) + self.size, PyBytes_AS_STRING(data), size)
         self.size += size
+        return 0
 
     cdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end):
         self.append(data, pos, end)

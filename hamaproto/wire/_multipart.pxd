@@ -11,6 +11,9 @@ from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
 cdef Py_ssize_t _PIECE, _MOST_PIECE, _DIRECT, _PART_LOOKAHEAD, _DOUBT_STEP, _AGAIN, _CREDIT
 
+# What each chunk asks for: as C variables they need not be looked up.
+cdef object NEED_DATA, _NO_EVENTS
+
 
 cdef class MjpegParser
 
@@ -19,7 +22,7 @@ cdef class _Events:
 
 
 cdef class MjpegParser:
-    cdef Turn _turn
+    cdef int _turn
     cdef object _limits, _delimiters, _queue, _scratch, _lent, _seen, _error
     cdef object _data, _head_raw, _skip_reason, _folds
     cdef object _cut_by, _inside
@@ -38,9 +41,16 @@ cdef class MjpegParser:
     cdef Py_ssize_t _repeat_end, _rewound, _doubt_until, _credit
     cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _asked, _needed, _confirmed, _anchor, _piece, _lent_at, _room
 
+    # Final: called without a detour, since no class in C inherits from this one.
+    @cython.final
+    @cython.locals(chunk=bytes, size=Py_ssize_t, room=Py_ssize_t)
+    cdef inline object _feed(self, object data)
+    @cython.final
     @cython.locals(size=Py_ssize_t)
     cdef object _receive(self, object data)
+    @cython.final
     cdef object _ask(self)
+    @cython.final
     @cython.locals(state=int)
     cdef object _next(self)
     @cython.locals(room=Py_ssize_t)
@@ -48,6 +58,7 @@ cdef class MjpegParser:
     cdef object _take_back(self)
     cdef object _updated(self, object nbytes)
     cdef Py_ssize_t _taken(self)
+    @cython.final
     @cython.locals(taken=Py_ssize_t)
     cdef object _cool(self)
     @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t, most=Py_ssize_t)

@@ -23,6 +23,7 @@ from typing import Concatenate, Generic, NoReturn, ParamSpec, Protocol, TypeVar
 
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import NEED_DATA, EndOfStream, NeedData
+from hamaproto.limits import Limits
 
 __all__ = [
     "Chunk",
@@ -33,6 +34,7 @@ __all__ = [
     "entered_twice",
     "entry",
     "made_twice",
+    "mjpeg_arguments",
     "owned",
 ]
 
@@ -137,6 +139,12 @@ class ConstructorSignature:
         if owner.__init__ is not home.__init__ or owner.__new__ is not home.__new__:  # type: ignore[misc]
             raise AttributeError("__signature__")
         return inspect.signature(self._model)
+
+
+def mjpeg_arguments(
+    content_type: str | None = None, *, limits: Limits | None = None, strict: bool = False
+) -> None:
+    """The arguments of `MjpegParser`, here because what is compiled shows no types."""
 
 
 class Events(Generic[E]):

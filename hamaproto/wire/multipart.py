@@ -1,5 +1,5 @@
-# cython: nonecheck=True, binding=True
-# (One that was made without __init__ must raise, not crash; and methods show their signatures.)
+# cython: nonecheck=True
+# (One that was made without __init__ must raise, not crash.)
 """Multipart MJPEG, read so that no frame is lost that could have been delivered.
 
 In: the body of an answer, in pieces of any size, and the Content-Type of its head if there
@@ -78,7 +78,14 @@ from hamaproto.events import (
 )
 from hamaproto.headers import Headers
 from hamaproto.limits import DEFAULT_LIMITS, Limits
-from hamaproto.wire.contract import Chunk, ConstructorSignature, entered_twice, made_twice, owned
+from hamaproto.wire.contract import (
+    Chunk,
+    ConstructorSignature,
+    entered_twice,
+    made_twice,
+    mjpeg_arguments,
+    owned,
+)
 from hamaproto.wire.delimiter import (
     LOOKAHEAD,
     REPEATS,
@@ -183,12 +190,6 @@ class Accounting:
     pending: int
 
 
-def _made_from(
-    content_type: str | None = None, *, limits: Limits | None = None, strict: bool = False
-) -> None:
-    """The constructor's arguments."""
-
-
 class MjpegParser:
     """An incremental parser of multipart MJPEG streams.
 
@@ -283,7 +284,7 @@ class MjpegParser:
         "_walker",
     )
 
-    __signature__ = ConstructorSignature(_made_from)
+    __signature__ = ConstructorSignature(mjpeg_arguments)
 
     def __init__(
         self,
@@ -303,10 +304,10 @@ class MjpegParser:
             raise LocalProtocolError(
                 f"limits must be a hamaproto.Limits or None, not {type(limits).__name__}"
             )
-        turn: Turn | None = None
+        made = False
         with suppress(AttributeError):
-            turn = self._turn
-        if turn is not None:
+            made = bool(self._turn)
+        if made:
             raise made_twice(self)
         self._turn: Turn = Turn()
         self._limits = limits
@@ -420,15 +421,21 @@ class MjpegParser:
         if not enter(self._turn):
             raise entered_twice(self, "receive_data")
         try:
-            room = self._room
-            if room and type(data) is bytes and len(data) < room:
-                # The hot path of a believed length: straight to where the image is put together.
-                self._store.keep(data, len(data))
-                self._room = room - len(data)
-            else:
-                self._receive(data)
+            self._feed(data)
         finally:
             leave(self._turn)
+
+    def _feed(self, data: Chunk) -> None:
+        if type(data) is bytes:
+            # The hot path of a believed length: straight to where the image is put together.
+            chunk = data
+            size = len(chunk)
+            room = self._room - size
+            if room > 0:
+                self._store.keep(chunk, size)
+                self._room = room
+                return
+        self._receive(data)
 
     def _receive(self, data: Chunk) -> None:
         if type(data) is not bytes:
