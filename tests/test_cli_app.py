@@ -151,3 +151,15 @@ def test_a_full_disk_behind_standard_output_is_named(words: list[str]) -> None:
 def test_an_empty_name_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["stream", "127.0.0.1:9", "-o", ""]) == 2
     assert "the name of the output is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--seconds", "nan"), ("--timeout", "NaN"), ("--timeout", "inf")]
+)
+def test_what_is_no_time_is_told(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["record", "127.0.0.1:9", "-o", "x.mkv", option, value]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"hamaproto: Invalid value for '{option}': ")

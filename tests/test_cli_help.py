@@ -49,6 +49,8 @@ def test_topics_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None
         assert run(["help", topic]) == 0
         assert capsys.readouterr().out == text_of_topic(topic)
     assert run(["help", "no-such"]) == 2
+    assert run(["help", "gsm", "no-such"]) == 2
+    assert run(["help", "record", "no-such"]) == 2
     assert "no topic 'no-such'; there are " in capsys.readouterr().err
 
 
@@ -109,3 +111,11 @@ def test_every_command_of_every_topic_works(tmp_path: Path) -> None:
             assert result.returncode == 0, f"{topic} {number}\n{block}\n{result.stderr}"
             made = list((tmp_path / f"{topic}-{number}").rglob("*.*"))
             assert all(file.stat().st_size > 100 for file in made), made
+
+
+def test_help_of_a_command_within_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["help", "gsm", "encode"]) == 0
+    said = capsys.readouterr().out
+    assert run(["gsm", "encode", "--help"]) == 0
+    assert said == capsys.readouterr().out
+    assert said.startswith("Usage: hamaproto gsm encode ")

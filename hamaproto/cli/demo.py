@@ -37,6 +37,7 @@ from hamaproto.cli.exits import INTERRUPTED, PARTIAL
 from hamaproto.cli.hearing import Hearing
 from hamaproto.cli.lists import fields_of, shown
 from hamaproto.cli.options import (
+    Seconds,
     Target,
     cafile_option,
     insecure_option,
@@ -97,7 +98,7 @@ class _Row:
     "--seconds",
     default=5.0,
     show_default=True,
-    type=click.FloatRange(min=0.5),
+    type=Seconds(min=0.5),
     help="How long to stream.",
 )
 @click.option("--camera", "url", metavar="URL", help="A real camera; nothing of it is changed.")

@@ -32,12 +32,13 @@ def text_of_topic(name: str) -> str:
 
 
 @click.command("help")
-@click.argument("topic", required=False)
+@click.argument("words", metavar="[TOPIC]", nargs=-1)
 @click.pass_context
-def help_(context: click.Context, topic: str | None) -> None:
+def help_(context: click.Context, words: tuple[str, ...]) -> None:
     """Explain TOPIC, or a command; without one, list the topics."""
     known = titles()
-    if topic is None:
+    topic = " ".join(words)
+    if not topic:
         width = max(map(len, known))
         for name, title in known.items():
             print_line(f"{name:<{width}}  {title}")
@@ -49,9 +50,11 @@ def help_(context: click.Context, topic: str | None) -> None:
         else:
             print_line(text.rstrip("\n"))
         return
-    group = context.find_root()
-    assert isinstance(group.command, click.Group)
-    command = group.command.get_command(group, topic)
-    if command is None:
-        raise click.UsageError(f"no topic {topic!r}; there are {', '.join(known)}")
-    print_line(command.get_help(click.Context(command, info_name=topic, parent=group)))
+    inside = context.find_root()
+    for word in words:
+        group = inside.command
+        command = group.get_command(inside, word) if isinstance(group, click.Group) else None
+        if command is None:
+            raise click.UsageError(f"no topic {topic!r}; there are {', '.join(known)}")
+        inside = click.Context(command, info_name=word, parent=inside)
+    print_line(inside.get_help())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import math
 import netrc
 import os
 import sys
@@ -29,6 +30,7 @@ from hamaproto.io.blocking import Camera
 from hamaproto.wire.auth import Credentials
 
 __all__ = [
+    "Seconds",
     "Target",
     "cafile_option",
     "camera_options",
@@ -62,13 +64,23 @@ def need(*modules: str) -> list[ModuleType]:
         ) from None
 
 
+class Seconds(click.FloatRange):
+    """As click's; but "nan", which is in no range, is refused too."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
+
+
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Take the place of a file that is there already."
 )
 
 
 seconds_option = click.option(
-    "--seconds", type=click.FloatRange(min=0, min_open=True), help="For how long; else to Ctrl-C."
+    "--seconds", type=Seconds(min=0, min_open=True), help="For how long; else to Ctrl-C."
 )
 reconnect_option = click.option(
     "--reconnect", is_flag=True, help="Ask again when the stream is lost, and again."
@@ -105,7 +117,7 @@ def image_at(path: str) -> Request[Frame]:
 
 timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True, max=31_622_400),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
