@@ -115,8 +115,8 @@ class Tally:
             yield f"{lost:.2f} s lost: {self.lost_bytes} bytes belong to no frame"
         if self.end is not None and self.error is None:
             # Pictures have an end that can be said; sound has none but that of the connection.
-            early = pictures and not self.end.closed
-            if early or seconds is not None:
+            early = not self.end.closed if pictures else seconds is not None
+            if early:
                 yield f"the camera ended it after {self.seconds:.1f} s"
 
     def as_data(self, *, seconds: float | None) -> dict[str, object]:
@@ -170,17 +170,19 @@ def verdict(
         host=host,
         login=login,
     )
+    # A camera that says "this is the end" has given all that there was, its sound included.
+    ended = lead.end is not None and lead.end.closed
     lines: dict[str, list[str]] = {}
     for tally in tallies:
         pictures = tally.name == "picture"
-        for line in tally.missing(pictures=pictures, seconds=seconds):
+        for line in tally.missing(pictures=pictures, seconds=None if ended else seconds):
             lines.setdefault(line, []).append(tally.name)
         if tally is not lead and tally.error is None and _stayed_away(lead, tally):
             lines.setdefault(f"none after {tally.seconds:.1f} s", []).append(tally.name)
     for line, names in lines.items():
         note(f"{' and '.join(names)}: {line}")
     if lead.frames:
-        if lead.end is not None and lead.end.closed and seconds is None:
+        if ended:
             note(f"{lead.name}: the camera ended the stream")
         whole = not lines and all(tally.error is None for tally in tallies)
         return OK if whole else PARTIAL
