@@ -129,6 +129,7 @@ _PART = 5
 _END = 6
 
 _SOI: Final = b"\xff\xd8\xff"
+_SOI_TWICE: Final = 2 * _SOI
 _CR_SOI: Final = b"\r" + _SOI
 _EACH_SOI = re.compile(_SOI).finditer
 #: With the code of a marker behind it, and some fill.  In a table that is FFD8FF by chance, more
@@ -1581,6 +1582,20 @@ class MjpegParser:
                     self._restart()
                     return None
                 # SOIs may come in a flood, and only what is new can tell.
+                if (
+                    walker.sos < 0
+                    and not walker.in_scan
+                    and not self._inside.waits
+                    and self._asked == at - 3
+                    and self._pos >= 6
+                    and self._data[self._pos - 6 : self._pos] == _SOI_TWICE
+                    and not self._bare()
+                ):
+                    # Behind two others, of which the second one was asked about.
+                    self._asked = at
+                    walker.nest()
+                    self._pos = walker.pos
+                    continue
                 if self._inside.waits or self._may_tell(self._asked - self._base, self._pos):
                     other = self._opinion(self._pos, True, IMAGE)
                     if other >= 0:
