@@ -285,6 +285,19 @@ def test_what_is_discarded_is_our_own_file() -> None:
     assert listed() == ["a"]
 
 
+def test_a_file_that_grows_is_left_to_who_writes_it() -> None:
+    with open_output("a") as first:
+        first.write(b"one")
+        with pytest.raises(BlockingIOError, match="another program writes") as raised:
+            open_output("a", overwrite=True).write(b"two")
+        assert raised.value.filename == "a"
+        first.write(b" and more")
+    assert Path("a").read_bytes() == b"one and more"
+    with open_output("a", overwrite=True) as again:
+        again.write(b"two")
+    assert Path("a").read_bytes() == b"two"
+
+
 def test_after_an_error_nothing_more_is_written() -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     output = open_output("a")

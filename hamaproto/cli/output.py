@@ -429,6 +429,21 @@ class _File(Output):
         super().close()
 
 
+def _take(descriptor: int) -> None:
+    """Have a file for this process alone, as long as it is open: of two that write to one file
+    at once nothing is left.  Raises BlockingIOError if another one has it."""
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BlockingIOError(error.errno, "another program writes to it") from None
+    except OSError:  # a file system without locks
+        pass
+
+
 class GrowingFile(_File):
     """A file that can be read while it grows: created, or emptied, with its first byte.
 
@@ -445,8 +460,13 @@ class GrowingFile(_File):
             descriptor = os.open(self.path, flags, 0o666)
         except FileExistsError:
             raise FileExistsError(errno.EEXIST, "appeared meanwhile, and is left alone") from None
-        if self._overwrite:
-            os.ftruncate(descriptor, 0)
+        try:
+            _take(descriptor)
+            if self._overwrite:
+                os.ftruncate(descriptor, 0)
+        except OSError:
+            os.close(descriptor)
+            raise
         return descriptor
 
     def keep(self) -> None:
