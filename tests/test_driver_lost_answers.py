@@ -116,6 +116,14 @@ LOST: dict[str, tuple[Any, bytes, str, type[HamaError], str]] = {
         RefusedError,
         ": log in",
     ),
+    "half a page without a head": (
+        commands.image(),
+        b"<html>starting",
+        "close",
+        ConnectionLostError,
+        "; what came is no HTTP: '<html>st'...",
+    ),
+    "half a head": (LISTED, b"HTTP/1.1 200 O", "close", ConnectionLostError, "answer did"),
     "half an OK": (MOVE, text(b"O"), "hold", IdleTimeoutError, "; it had said: O"),
     "a word": (commands.image(), text(b"no signal"), "hold", IdleTimeoutError, ": no signal"),
     "any answer": (

@@ -70,6 +70,7 @@ from hamaproto.limits import Limits
 from hamaproto.outcome import is_success
 from hamaproto.patience import Patience, TimeUp
 from hamaproto.redirect import Place
+from hamaproto.refusal import harmless
 from hamaproto.retry_after import retry_after
 from hamaproto.wire.auth import Authenticator, Credentials
 
@@ -668,7 +669,7 @@ class Conversation(Generic[R]):
     def _told(self, error: RemoteProtocolError) -> HamaError:
         """The error as what it is about: what ends in the middle of a line was lost."""
         if isinstance(error, LimitExceededError):
-            return self._worded(error)
+            return error if self._outcome.response is None else self._worded(error)
         if self._outcome.has_words:
             # The framing broke behind a refusal that came whole.
             self._outcome.add(EndOfStream(False))
@@ -677,7 +678,8 @@ class Conversation(Generic[R]):
                 refusal.__cause__ = error
                 return refusal
         if not self._eof:
-            return self._worded(error)
+            # Where the head is at fault, it says so itself.
+            return error if self._outcome.response is None else self._worded(error)
         lost = self._lost or ConnectionLostError(
             f"{self._settings.endpoint}: the connection ended before the answer did"
         )
@@ -687,6 +689,10 @@ class Conversation(Generic[R]):
     def _worded(self, error: HamaError) -> HamaError:
         """The same error, which tells as well what had come before it."""
         told = self._outcome.told
+        first = self._connection.first.lstrip(b"\r\n")
+        if self._outcome.response is None and first[:5].upper() != b"HTTP/"[: len(first)]:
+            # A page without a head, or another protocol altogether.
+            told = f"what came is no HTTP: {harmless(first.decode('latin-1'))!r}..."
         if not told:
             return error
         made: HamaError
