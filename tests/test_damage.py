@@ -42,6 +42,7 @@ FOUND = [
     ("a marker lost", "a binary length, under a declared boundary", 68),
     ("a marker lost", "a binary length, under a declared boundary", 173),
     ("a marker made", "a binary length, under a declared boundary", 1013),
+    ("a marker made", "a binary length, under a declared boundary", 553),
     ("a marker made", "bare delimiters", 1718),
     ("a marker made", "LF, without length", 1036),
     ("bytes cut out", "text parts between", 575),

@@ -279,8 +279,6 @@ class MarkerWalk:
                                 # Lawful between two scans.  In one of them damage makes such a
                                 # marker, and its length may lead into an image further on.
                                 self.leapt = True
-                                self.segment_at = self.base + at
-                                self.segment_end = self.base + land
                                 self.pos = land
                                 return SURPRISE
                             pos = land
