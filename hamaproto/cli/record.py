@@ -1,6 +1,7 @@
 """`hamaproto record`: pictures and sound into files, for an hour or for years.
 
     record URL -o x.mkv                                  one file
+    record URL -o x.webm                                 one that a browser plays
     record URL -o 'cam/{time}.mkv' --split 10min --keep 7d
     record URL -o '{time}.mkv' --on-motion --before 5s --after 10s
     record URL -o lapse.mkv --every 30s                  a time-lapse film
@@ -66,8 +67,8 @@ _SHOW: Final = 0.5
 _LOOK: Final = 20.0
 #: Pictures after which a camera that says nothing about motion is told of.
 _ENOUGH: Final = 20
-_MKV: Final = {".mkv": "matroska"}
-_LAPSE: Final = {".mkv": "matroska", ".jpg": "jpeg", ".jpeg": "jpeg"}
+_FILM: Final = {".mkv": "matroska", ".webm": "webm"}
+_LAPSE: Final = {**_FILM, ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 
 @click.command()
@@ -76,7 +77,7 @@ _LAPSE: Final = {".mkv": "matroska", ".jpg": "jpeg", ".jpeg": "jpeg"}
     "-o",
     "--output",
     required=True,
-    metavar="FILE.mkv",
+    metavar="FILE.mkv|FILE.webm",
     help="The file to write; - is stdout. {time}, {time:%H-%M}, {n}, {camera} are filled in.",
 )
 @overwrite_option
@@ -115,7 +116,7 @@ _LAPSE: Final = {".mkv": "matroska", ".jpg": "jpeg", ".jpeg": "jpeg"}
     "--every",
     type=DURATION,
     metavar="TIME",
-    help="A time-lapse: one picture each time, into FILE.mkv or into '{time}.jpg'.",
+    help="A time-lapse: one picture each time, into a film or into '{time}.jpg'.",
 )
 @click.option(
     "--fps",
@@ -126,7 +127,11 @@ _LAPSE: Final = {".mkv": "matroska", ".jpg": "jpeg", ".jpeg": "jpeg"}
 )
 @json_option
 def record(target: Target, output: str, as_json: bool, **options: Any) -> int:
-    """Record picture and sound of the camera at URL, the pictures as they are sent.
+    """Record picture and sound of the camera at URL.
+
+    FILE.mkv has all that was sent, byte for byte, and no browser shows it.  FILE.webm is what
+    browsers play: encoded anew as VP8 and Opus, which takes computing and loses a little; all
+    pictures of a file are scaled to the size of its first one.
 
     The file can be played while it is written, and however the recording ends.  URL may be the
     full address of a stream of any other camera; with --every, of a picture.
@@ -160,6 +165,7 @@ class _Job:
         every: float | None,
         fps: int,
     ) -> None:
+        from hamaproto.cli.recording import FORMS
         from hamaproto.cli.recording.keeping import Retention
         from hamaproto.cli.recording.naming import Template
 
@@ -173,7 +179,11 @@ class _Job:
         self.motion = (before, after) if on_motion else None
         self.every = every
         self.fps = fps
-        self.format = format_of(output, _MKV if every is None else _LAPSE, stream="matroska")
+        self.format = format_of(output, _FILM if every is None else _LAPSE, stream="matroska")
+        self.form = FORMS.get(self.format)
+        lacking = None if self.form is None else self.form.missing()
+        if lacking is not None:
+            raise click.UsageError(f"{output}: this PyAV lacks {lacking}: record to a FILE.mkv")
         self.template = Template(output, _camera_name(target))
         self.retention: Retention | None = None
         #: What came of it, for a program.
@@ -250,7 +260,10 @@ class _Stream:
 
         job = self._job
         plan = None if job.split is None else SplitPlan(*job.split)
-        recording = Recording(job.parts(), sound=not job.no_sound, plan=plan, motion=job.motion)
+        assert job.form is not None
+        recording = Recording(
+            job.parts(), sound=not job.no_sound, plan=plan, motion=job.motion, form=job.form
+        )
         self._gate = recording.gate
         failed = True
         try:
@@ -259,6 +272,7 @@ class _Stream:
             failed = False
         finally:
             self._say_what_came(recording, failed)
+        self._picture.undecoded = recording.recorder.undecoded
         code = verdict(
             self._picture,
             self._sound,
@@ -395,8 +409,8 @@ class _Lapse:
         try:
             with contextlib.ExitStack() as stack:
                 stack.enter_context(finishing())
-                if job.format == "matroska":
-                    recording = Recorder(parts, sound=False, epoch=time.time())
+                if job.form is not None:
+                    recording = Recorder(parts, sound=False, epoch=time.time(), form=job.form)
                     recording.rate = job.fps
                     stack.enter_context(recording)
                 progress = stack.enter_context(Progress.shown())
@@ -443,8 +457,13 @@ class _Lapse:
                 if image is None:
                     self._failed += 1
                 elif recording is not None:
+                    undecoded = recording.undecoded
                     recording.picture(image, self._taken / job.fps)
-                    self._taken += 1
+                    if recording.undecoded == undecoded:
+                        self._taken += 1
+                    else:
+                        self._failed += 1
+                        self._say_once("picture: left out: nothing of it can be decoded")
                 else:
                     with parts.open(datetime.now().astimezone()) as file:
                         file.write(image)

@@ -53,6 +53,8 @@ class Tally:
     #: Pictures of a size that none can have, and the size of the first.
     absurd: int = 0
     absurd_size: tuple[int, int] = (0, 0)
+    #: Pictures that were left out, since nothing of them could be decoded.
+    undecoded: int = 0
     #: What the sound is, if it is no GSM.
     other: str = ""
     #: The camera has no such stream, so that none is missing.
@@ -141,6 +143,8 @@ class Tally:
         left_out = sum(self.anomalies[code.value] for code in _LEFT_OUT)
         if left_out:
             yield f"{left_out} left out: too large, or without an image in it"
+        if self.undecoded:
+            yield f"{self.undecoded} left out: nothing of them can be decoded"
         if self.absurd:
             width, height = self.absurd_size
             yield f"{self.absurd} left out: no picture is {width}x{height} pixels large"

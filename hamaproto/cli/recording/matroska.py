@@ -16,14 +16,15 @@ from typing import Any, Final
 import av
 
 from hamaproto.cli.output import Output
+from hamaproto.cli.picture_size import size_of
 from hamaproto.gsm.wav import RATE
 
-__all__ = ["MARK", "Matroska"]
+__all__ = ["MARK", "MILLISECONDS", "Matroska"]
 
 #: Stands in each file near its beginning, so that it can be told from other people's.
 MARK: Final = "hamaproto record"
 
-_MILLISECONDS: Final = Fraction(1, 1000)
+MILLISECONDS: Final = Fraction(1, 1000)
 #: A cluster is what a player can read of an unfinished file; and sound and pictures wait for
 #: each other no longer than this (in microseconds).
 _OPTIONS: Final = {
@@ -43,6 +44,9 @@ class Matroska:
     players go by the times.  PyAV is given the open file and never its name.
     """
 
+    #: FFmpeg's name of the container.
+    FORMAT = "matroska"
+
     def __init__(
         self,
         output: Output,
@@ -57,28 +61,47 @@ class Matroska:
         self._last_sound = -1
         #: Bytes that the file will have, as far as is known.
         self.size = _HEAD_BYTES
-        file: Any = av.open(output, "w", format="matroska", options=_OPTIONS)
+        file: Any = av.open(output, "w", format=self.FORMAT, options=_OPTIONS)
         self._file = file
         file.metadata["RECORDED_BY"] = MARK
         if made is not None:
             file.metadata["creation_time"] = made.astimezone(UTC).isoformat(timespec="microseconds")
-        width, height = size
-        self._picture: Any = file.add_mux_stream("mjpeg", rate, width=width, height=height)
+        self._picture: Any = None
         self._sound: Any = None
-        if sound:
-            self._sound = file.add_stream("pcm_s16le", rate=RATE)
-            self._sound.codec_context.layout = "mono"
+        self._add_streams(size, sound=sound, rate=rate)
         with self._telling():
             file.start_encoding()
         #: Bytes that the file has when its first picture is in it.
         self._least = 0
         self._is_gone = False
 
-    def picture(self, image: bytes, milliseconds: int) -> None:
+    @classmethod
+    def missing(cls) -> str | None:
+        """The encoder that this PyAV lacks: none is needed here."""
+        return None
+
+    @classmethod
+    def read(cls, image: bytes) -> Any:
+        """What `picture` takes of a JPEG; None if nothing can be made of it."""
+        return image
+
+    @classmethod
+    def size_of(cls, picture: Any) -> tuple[int, int] | None:
+        """Width and height of what `read` gave; None if its head is damaged."""
+        return size_of(picture)
+
+    def _add_streams(self, size: tuple[int, int], *, sound: bool, rate: int | None) -> None:
+        width, height = size
+        self._picture = self._file.add_mux_stream("mjpeg", rate, width=width, height=height)
+        if sound:
+            self._sound = self._file.add_stream("pcm_s16le", rate=RATE)
+            self._sound.codec_context.layout = "mono"
+
+    def picture(self, image: Any, milliseconds: int) -> None:
         """A JPEG; two of them can't have the same time."""
         self._least = self._least or self._output.size + len(image)
         self._last_picture = max(milliseconds, self._last_picture + 1)
-        self._write(self._picture, image, self._last_picture, _MILLISECONDS)
+        self._write(self._picture, image, self._last_picture, MILLISECONDS)
 
     def sound(self, samples: bytes, start: int) -> None:
         """16-bit samples, the first of which is the one of that number."""
@@ -92,7 +115,10 @@ class Matroska:
         packet.time_base = base
         packet.pts = packet.dts = time
         packet.is_keyframe = True
-        self.size += len(data) + _PACKET_BYTES
+        self._mux(packet)
+
+    def _mux(self, packet: Any) -> None:
+        self.size += packet.size + _PACKET_BYTES
         with self._telling():
             self._file.mux(packet)
 

@@ -19,7 +19,7 @@ from typing import Final, Protocol, Self
 import av
 
 from hamaproto.cli.output import Output, StoppedError, open_output
-from hamaproto.cli.picture_size import absurd_size, size_of
+from hamaproto.cli.picture_size import absurd_size
 from hamaproto.cli.recording.matroska import Matroska
 from hamaproto.cli.recording.naming import Template
 from hamaproto.cli.recording.splitting import SplitPlan
@@ -109,7 +109,7 @@ class _Part:
 
 
 class Recorder:
-    """Matroska files of pictures and sound, by the times when they were made.
+    """Files of pictures and sound, of the kind that `form` is, by the times when they were made.
 
     Nothing is opened before the first picture, whose size and time the file takes.  A picture
     of a size that none can have is left out, and so is sound that was made before the first
@@ -125,8 +125,10 @@ class Recorder:
         plan: SplitPlan | None = None,
         epoch: float | None = None,
         on_part: Callable[[str], None] | None = None,
+        form: type[Matroska] = Matroska,
     ) -> None:
         self._parts = parts
+        self._form = form
         self._with_sound = sound
         #: Pictures a second that a file declares; None declares none.
         self.rate: int | None = None
@@ -141,6 +143,8 @@ class Recorder:
         self._finished_size = 0
         # One offset for all, so that a clock that is set doesn't tear parts asunder.
         self._epoch = time.time() - time.monotonic() if epoch is None else epoch
+        #: Pictures that were left out, since nothing of them could be decoded.
+        self.undecoded = 0
         #: Pictures and samples that were written, and parts that were begun.
         self.pictures = 0
         self.samples = 0
@@ -178,7 +182,11 @@ class Recorder:
         """A JPEG that was made at that time."""
         if absurd_size(image) is not None:
             return
-        size = size_of(image)
+        picture = self._form.read(image)
+        if picture is None:
+            self.undecoded += 1
+            return
+        size = self._form.size_of(picture)
         if size is None and self._part is None:
             return
         # A picture whose head is damaged can't begin a part.
@@ -187,7 +195,7 @@ class Recorder:
         if self._part is None:
             assert size is not None
             self._part = self._begin(size, made)
-        self._part.file.picture(image, round((made - self._part.start) * 1000))
+        self._part.file.picture(picture, round((made - self._part.start) * 1000))
         self.pictures += 1
         self._last_made = made * RATE
         self._release(self._last_made)
@@ -272,7 +280,7 @@ class Recorder:
         when = datetime.fromtimestamp(made + self._epoch).astimezone()
         output = self._parts.open(when)
         self._plan.begin(made)
-        file = Matroska(output, size, sound=self._with_sound, rate=self.rate, made=when)
+        file = self._form(output, size, sound=self._with_sound, rate=self.rate, made=when)
         # Only what could be begun is told of.
         self.parts += 1
         self.last_name = output.label

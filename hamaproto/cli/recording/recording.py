@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 
 from hamaproto.cli.output import Output, open_output
+from hamaproto.cli.recording.matroska import Matroska
 from hamaproto.cli.recording.motion import MotionGate, says_motion
 from hamaproto.cli.recording.recorder import OnePart, Parts, Recorder
 from hamaproto.cli.recording.splitting import SplitPlan
@@ -27,7 +28,7 @@ class Recording:
     `parts` is where it is written to: a name, one output, or what gives a file for each part.
     Nothing is opened before the first picture.  With `motion`, seconds before and after it,
     only what is around a motion is kept.  The rate that the files declare is the one that
-    the camera was said to have (`expect`), or none.
+    the camera was said to have (`expect`), or none.  `form` is the kind of file.
     """
 
     def __init__(
@@ -37,11 +38,15 @@ class Recording:
         sound: bool = True,
         plan: SplitPlan | None = None,
         motion: tuple[float, float] | None = None,
+        form: type[Matroska] = Matroska,
     ) -> None:
         if isinstance(parts, str):
             parts = open_output(parts)
         self.recorder = Recorder(
-            OnePart(parts) if isinstance(parts, Output) else parts, sound=sound, plan=plan
+            OnePart(parts) if isinstance(parts, Output) else parts,
+            sound=sound,
+            plan=plan,
+            form=form,
         )
         self.gate = None if motion is None else MotionGate(self.recorder, *motion)
         #: When all was made; who asks anew tells it.
