@@ -125,6 +125,23 @@ def test_each_part_has_all_its_pictures_and_stands_alone(images: list[bytes]) ->
     assert place == len(times)
 
 
+def test_no_part_is_larger_than_it_may_be() -> None:
+    """Pictures that are larger when they are encoded anew than they were."""
+    random, images = np.random.default_rng(1), []
+    for _ in range(24):
+        file = io.BytesIO()
+        noise = random.integers(0, 255, (48, 64, 3)).astype(np.uint8)
+        Image.fromarray(noise).resize((320, 240)).save(file, "JPEG", quality=1)
+        images.append(file.getvalue())
+    parts, plan = NamedParts(Template("{n:02}.webm")), SplitPlan(size=60_000)
+    with Recorder(parts, plan=plan, form=WebM) as recorder:
+        fill(recorder, images)
+    sizes = [os.path.getsize(name) for name in sorted(os.listdir())]
+    assert sum(len(packets_of(name)) for name in os.listdir()) == 24
+    assert min(sizes[:-1]) > 20_000
+    assert max(sizes) <= 60_000
+
+
 @pytest.mark.parametrize("rate", [None, 12])
 def test_a_declared_rate_is_the_cameras_own_or_none(images: list[bytes], rate: int | None) -> None:
     with into("a.webm", sound=False) as recorder:

@@ -90,6 +90,10 @@ class Matroska:
         """Width and height of what `read` gave; None if its head is damaged."""
         return size_of(picture)
 
+    def size_with(self, image: bytes) -> int:
+        """Bytes that the file would have with one more JPEG, as far as is known."""
+        return self.size + len(image)
+
     def _add_streams(self, size: tuple[int, int], *, sound: bool, rate: int | None) -> None:
         width, height = size
         self._picture = self._file.add_mux_stream("mjpeg", rate, width=width, height=height)

@@ -268,7 +268,7 @@ class Recorder:
     def _is_due(self, image: bytes, made: float) -> bool:
         if self._part is None:
             return False
-        size = self._part.file.size + len(image)
+        size = self._part.file.size_with(image)
         if self._with_sound and self.samples:
             # Its sound up to here, and up to the next picture, belongs to this part too.
             step = max(made * RATE - self._last_made, 0.0)

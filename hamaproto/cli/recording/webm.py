@@ -91,6 +91,10 @@ class WebM(Matroska):
         """Width and height of what `read` gave."""
         return picture.width, picture.height
 
+    def size_with(self, image: bytes) -> int:
+        """No more than that: what is encoded may be larger than the JPEG was."""
+        return self.size + max(len(image), self._largest)
+
     def _add_streams(self, size: tuple[int, int], *, sound: bool, rate: int | None) -> None:
         width, height = size
         self._picture = self._file.add_mux_stream("vp8", rate, width=width, height=height)
@@ -104,6 +108,8 @@ class WebM(Matroska):
         encoder.options = dict(_VIDEO_OPTIONS)
         self._encoder = encoder
         self._last_key: int | None = None
+        #: Bytes of the largest picture so far.
+        self._largest = 0
         self._sound = None
         if sound:
             self._sound = self._file.add_stream(_AUDIO, rate=_OPUS_RATE, layout="mono")
@@ -131,9 +137,10 @@ class WebM(Matroska):
         self._last_picture = at
         before = self._output.size
         packets = self._encoder.encode(frame)
+        size = sum(packet.size for packet in packets)
+        self._largest = max(size, self._largest)
         self._put(packets, self._picture)
-        if not self._least:
-            self._least = before + sum(packet.size for packet in packets)
+        self._least = self._least or before + size
 
     def _put(self, packets: list[Any], stream: Any) -> None:
         for packet in packets:
