@@ -150,7 +150,7 @@ def test_a_declared_rate_is_the_cameras_own_or_none(images: list[bytes], rate: i
             recorder.picture(images[number], number * 0.4)
     done = subprocess.run(["ffprobe", "a.webm"], capture_output=True, check=True, text=True)
     assert ("12 fps" in done.stderr) == (rate == 12)
-    assert counted("a.webm") == {"vp8": 5}
+    assert len(packets_of("a.webm")) == 5
 
 
 def test_colours_stay_what_they_are(images: list[bytes]) -> None:
@@ -252,9 +252,9 @@ def chimes_in(path: str) -> list[float]:
     return [float(loud[begin]) / 48_000 for begin in begins]
 
 
-@pytest.mark.parametrize("missing", [(0, 0), (0, 4000), (16_000, 32_000), (16_000, 16_500)])
+@pytest.mark.parametrize("missing", [[], [(0, 4000), (16_000, 32_000), (40_000, 40_480)]])
 def test_sound_is_heard_when_it_is_in_matroska(
-    images: list[bytes], missing: tuple[int, int]
+    images: list[bytes], missing: list[tuple[int, int]]
 ) -> None:
     times = [1.234, 4.5, 5.75]
     samples = np.zeros(8000 * 6, "<i2")
@@ -266,7 +266,7 @@ def test_sound_is_heard_when_it_is_in_matroska(
             for number in range(0, len(samples), 160):
                 if number % 1600 == 0:
                     recorder.picture(images[number // 1600], number / 8000)
-                if not missing[0] <= number < missing[1]:
+                if not any(first <= number < behind for first, behind in missing):
                     recorder.sound(samples[number : number + 160].tobytes(), number)
         assert chimes_in(name) == pytest.approx(times, abs=0.002 if name == "a.mkv" else 0.01)
     # The last samples come out of the encoder, too.
