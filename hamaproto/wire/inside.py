@@ -29,6 +29,8 @@ _EACH_SIGN = _SIGNS.finditer
 _EOI = re.compile(rb"\xff\xd9").search
 #: What only the inside of an image has: the start of a segment.
 _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]").search
+#: The header of a scan (T.81 B.2.3), of at most four components.
+_SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]").search
 #: A frame header, with the height and the width.
 _EACH_FRAME = re.compile(
     rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]\x00[\x0b-\x17][\x08\x0c](..)(..)", re.DOTALL
@@ -170,7 +172,8 @@ class Inside:
         whole: one that is no larger is not what the other is a thumbnail of.
         """
         behind = _largest(image, end - shift, at - shift) if ended else 0
-        if not ended and _SEGMENT(image, end - shift, at - shift):
+        if not ended and _SCAN(image, end - shift, at - shift):
+            # Only what comes to a scan is the rest of an image: damage makes a marker as well.
             return -1
         if ended and _SEGMENT(image, end - shift, min(at, end + 2) - shift):
             # It goes on at once with what is due behind its last segment.
