@@ -47,8 +47,12 @@ def test_a_segment_that_had_ended_held_a_thumbnail() -> None:
     body = START + TINY + b"\r\n"
     end = 2 + len(TINY)
     assert search(body, OTHER, (0, end)) == -1
-    # One that goes on behind it did not.
+    # One that goes on behind it did not, nor one whose length leads to no marker.
     assert search(body, OTHER, (0, 1000)) == 2
+    assert search(body, OTHER, (0, end + 1)) == 2
+    assert search(START + TINY + b"\0\xff\xdb", OTHER, (0, end + 1)) == -1
+    # A marker without a scan behind it is no rest: damage may have made it.
+    assert search(START + TINY + b"\0\0\0\x1d\xff\xeb\0\xc2", IMAGE) == 2
 
 
 def test_an_image_directly_behind_an_end() -> None:

@@ -179,8 +179,10 @@ class Inside:
             # It goes on at once with what is due behind its last segment.
             return -1
         for start in tries:
-            # If its segment had ended by then, it is a thumbnail all the same.
+            # If its segment had ended by then, with it or before another marker, it is a thumbnail.
             held = segment[0] < start and end <= segment[1] <= at
+            behind_it = image[segment[1] - shift : segment[1] - shift + 1]
+            held = held and (segment[1] == end or behind_it in (b"", b"\xff"))
             if ended:
                 rest = max(behind, _largest(image, self._image_at - shift, start - shift))
                 if framed and rest == 0:
