@@ -51,7 +51,7 @@ def test_a_segment_that_had_ended_held_a_thumbnail() -> None:
     assert search(body, OTHER, (0, 1000)) == 2
     assert search(body, OTHER, (0, end + 1)) == 2
     assert search(START + TINY + b"\0\xff\xdb", OTHER, (0, end + 1)) == -1
-    # A marker without a scan behind it is no rest: damage may have made it.
+    # A marker and a few bytes are no rest: damage may have made it.
     assert search(START + TINY + b"\0\0\0\x1d\xff\xeb\0\xc2", IMAGE) == 2
 
 

@@ -43,6 +43,10 @@ IMAGE = 1
 OTHER = 2
 ENDED = 3
 
+#: Between an image and the next one, with nothing that delimits them, so many bytes at least are
+#: the rest of one that was cut off.
+_LEAST_REST = 32
+
 #: How many FFD8FF may be open at a time.  No image has a thumbnail in a thumbnail in ... so deep.
 _DEEPEST = 16
 #: How many of them are tried for one FFD9: the innermost, and those around it.
@@ -114,7 +118,7 @@ class Inside:
                     self._end = at + 2
                 continue
             if self._end >= 0:
-                found = self._latest(image, shift, at, segment)
+                found = self._latest(image, shift, at, segment, _LEAST_REST)
                 if found >= 0:
                     return found
             self._open.append(at)
@@ -123,16 +127,24 @@ class Inside:
         if stands == ENDED:
             return self._earlier(image, shift, stop + shift, segment, False)
         if stands != NOTHING and 0 <= self._end <= stop + shift:
-            found = self._latest(image, shift, stop + shift, segment)
+            least = _LEAST_REST if stands == IMAGE else 0
+            found = self._latest(image, shift, stop + shift, segment, least)
             if found >= 0 and (found < stop + shift or stands == IMAGE):
                 return found
         if stands == OTHER:
             return self._earlier(image, shift, stop + shift, segment, True)
         return -1
 
-    def _latest(self, image: Buffer, shift: int, at: int, segment: tuple[int, int]) -> int:
-        """The image that ended last before `at`, where something begins; or `at` itself, or -1."""
+    def _latest(
+        self, image: Buffer, shift: int, at: int, segment: tuple[int, int], least: int
+    ) -> int:
+        """The image that ended last before `at`, where something begins; or `at` itself, or -1.
+
+        `least`: no rest of an image is shorter, unless it comes to its scan.
+        """
         end, self._end = self._end, -1
+        if _is_rest(image, end - shift, at - shift, least):
+            return -1
         found = self._before(image, shift, at, segment, self._tries, end, False, False)
         if found == at:
             earlier = self._earlier(image, shift, at, segment, False)
@@ -168,13 +180,10 @@ class Inside:
     ) -> int:
         """The one of `tries` that ended at `end`, before `at`, where something begins; or `at`.
 
-        -1 if there is the rest of an image between them.  If that one has `ended`, it is known
-        whole: one that is no larger is not what the other is a thumbnail of.
+        If an image with a rest has `ended` there, it is known whole: one that is no larger is not
+        what the other is a thumbnail of.  -1 if its rest follows at once on the other.
         """
         behind = _largest(image, end - shift, at - shift) if ended else 0
-        if not ended and _SCAN(image, end - shift, at - shift):
-            # Only what comes to a scan is the rest of an image: damage makes a marker as well.
-            return -1
         if ended and _SEGMENT(image, end - shift, min(at, end + 2) - shift):
             # It goes on at once with what is due behind its last segment.
             return -1
@@ -247,6 +256,19 @@ class Inside:
         data = bytes(image[start - shift : end - shift])
         outcome = walk.walk(data, 2, size, size, False)
         return outcome == wanted and walk.pos == size and not walk.surprised
+
+
+def _is_rest(image: Buffer, pos: int, end: int, least: int) -> bool:
+    """Whether what begins at `pos` can be the rest of an image that has a thumbnail before it.
+
+    Damage makes a marker, too, or moves a scan without its frame header to there.
+    """
+    if not _SEGMENT(image, pos, end):
+        return False
+    scan = _SCAN(image, pos, end)
+    if scan:
+        return next(_EACH_FRAME(image, pos, scan.start()), None) is not None
+    return end - pos >= least
 
 
 def _largest(image: Buffer, pos: int, end: int) -> int:
