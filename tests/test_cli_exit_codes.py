@@ -1,6 +1,6 @@
 """Each exit code of each command, provoked; the table in `hamaproto help exit-codes` is made of it.
 
-python tests/test_cli_exit_codes.py        writes the topic anew
+PYTHONPATH=. python tests/test_cli_exit_codes.py        writes the topic anew
 """
 
 from __future__ import annotations
@@ -155,6 +155,9 @@ CASES = [
     Case(2, "no such file", "talk URL no-such.gsm"),
     Case(3, "nobody answers at the address", "talk URL frames.gsm", nobody),
     Case(4, "the camera asks for a login", "talk URL frames.gsm", LOCKED),
+    Case(6, "what answers is no web server", "talk URL frames.gsm", NO_CAMERA),
+    Case(7, "the camera refuses the sound", "talk URL frames.gsm", REFUSING),
+    Case(8, "bytes of the file belong to no frame", "talk URL noise.gsm"),
     Case(0, "all went well", "demo --camera URL --seconds 0.5 --output there"),
     *of_network("demo --camera URL --seconds 0.5 --output there"),
     Case(7, "a server that is no such camera", "demo --camera URL --output there", REFUSING),
@@ -176,7 +179,7 @@ INTERRUPTED = [
     for words in (
         *("info URL", "get URL Brand", "set URL A.B=1", "ask URL 4.1 left"),
         *("snapshot URL -o x.jpg", "stream URL -o x.mjpeg", "record URL -o x.mkv"),
-        *("listen URL -o x.wav", "demo --camera URL --output there"),
+        *("listen URL -o x.wav", "talk URL frames.gsm", "demo --camera URL --output there"),
     )
 ]
 
