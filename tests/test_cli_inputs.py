@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hamaproto.cli.inputs import Spoken, format_name, frames_of, samples_of
+from hamaproto.cli.inputs import NoFramesError, Spoken, format_name, frames_of, samples_of
 from hamaproto.events import Skipped
 from hamaproto.gsm import Decoder, Encoder
 from hamaproto.gsm.files import Wav49Writer
@@ -310,8 +310,10 @@ def test_what_holds_no_frame_is_refused(tmp_path: Path) -> None:
     chance = np.random.default_rng(1).integers(0, 256, 50_000, np.uint8).tobytes()
     for data in (bytes(50_000), chance, b"no frames\xb0\xb1" * 3):
         for file in (written(tmp_path, data).open("rb"), piped(data)):
-            with file, pytest.raises(click.UsageError, match=r"^x: no GSM frames in it"):
+            with file, pytest.raises(NoFramesError, match=r"^x: no GSM frames in it") as refused:
                 assert not [p for p in frames_of(file, "x") if isinstance(p, Skipped)]
+            # As the table has it where frames are missing.
+            assert refused.value.exit_code == 8
 
 
 def test_a_few_frames_are_no_samples(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import IO, Any, Final, Protocol
 
 import click
 
+from hamaproto.cli.exits import PARTIAL
 from hamaproto.cli.options import need
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Skipped
@@ -261,6 +262,12 @@ class FramesInput(Protocol):
     def __iter__(self) -> Iterator[bytes | Skipped]: ...
 
 
+class NoFramesError(click.UsageError):
+    """A file of frames that has none: all that was to be there is missing."""
+
+    exit_code = PARTIAL
+
+
 class _Frames:
     def __init__(self, file: FrameFile, name: str) -> None:
         self._file = file
@@ -284,7 +291,7 @@ class _Frames:
             before = []
             yield piece
         if good < skipped * _LEAST_FRAMES:
-            raise click.UsageError(f"{self._name}: no GSM frames in it")
+            raise NoFramesError(f"{self._name}: no GSM frames in it")
         if skipped:
             self.lost = f"{skipped} bytes belong to no frame and were concealed"
         if self._file.missing:
