@@ -38,7 +38,7 @@ import numpy as np
 
 from hamaproto.camera import CameraState, Pictures, read_stamp
 from hamaproto.camera.mosaic import draw_mosaic
-from hamaproto.camera.picture import Scene
+from hamaproto.camera.scene import Scene
 from hamaproto.camera.sound import NOTE_FRAMES, tune
 from hamaproto.io.serve import serve
 

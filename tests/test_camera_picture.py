@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 from hamaproto.camera import CameraState, Pictures, Scene, Stamp, read_stamp
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.panorama import draw_panorama
-from hamaproto.camera.picture import Renderer
+from hamaproto.camera.scene import Renderer
 from hamaproto.errors import LocalProtocolError
 
 SIZES = [(320, 240), (640, 480), (1280, 1024)]

@@ -25,7 +25,7 @@ from PIL import Image
 
 from hamaproto.camera import CameraState, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
-from hamaproto.camera.picture import Scene
+from hamaproto.camera.scene import Scene
 from hamaproto.cli.app import run
 from hamaproto.cli.output import open_output
 from hamaproto.cli.recording import FORMS, NamedParts, OnePart, Recorder

@@ -23,7 +23,7 @@ import pytest
 
 from hamaproto.camera import CameraState, Faults, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
-from hamaproto.camera.picture import Scene
+from hamaproto.camera.scene import Scene
 from hamaproto.errors import ConnectionLostError
 from hamaproto.io.serve import CameraThread, running_camera
 

@@ -6,7 +6,8 @@ driven by bytes and by a time that is passed in.  `hamaproto.io.serve` runs them
 
 from hamaproto.camera.connection import ServerConnection
 from hamaproto.camera.faults import FAULTS, Faults
-from hamaproto.camera.picture import Pictures, Scene, Stamp, read_stamp
+from hamaproto.camera.picture import Pictures, Stamp, read_stamp
+from hamaproto.camera.scene import Scene
 from hamaproto.camera.state import CameraState
 
 __all__ = [

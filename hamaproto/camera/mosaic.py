@@ -9,10 +9,9 @@ moves with pan and tilt, and the picture's number in large digits.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from hamaproto.camera.picture import Scene
+from hamaproto.camera.scene import Scene
 
 __all__ = ["draw_mosaic"]
 

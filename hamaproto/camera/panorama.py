@@ -11,12 +11,11 @@ import io
 import math
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-if TYPE_CHECKING:
-    from hamaproto.camera.picture import Scene
+from hamaproto.camera.scene import Scene
 
 __all__ = ["draw_panorama"]
 

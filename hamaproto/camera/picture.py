@@ -14,39 +14,18 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final, NamedTuple
 
 from hamaproto.camera.mosaic import draw_mosaic
+from hamaproto.camera.scene import Renderer, Scene
 from hamaproto.errors import LocalProtocolError
 
-__all__ = ["Pictures", "Renderer", "Scene", "Stamp", "read_stamp"]
+__all__ = ["Pictures", "Stamp", "read_stamp"]
 
 #: Pictures that are kept: those that are at most `streams.MAX_LAG` old, at 30 fps.
 _KEPT: Final = 8
 _STAMP: Final = b"hamaproto "
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Everything that a picture depends on.
-
-    `time` is Unix time; sizes are pixels; `compression` is 0..4, `flip_mode` 0..3 (clause
-    2.2.10); `pan` and `tilt` are degrees, right and up positive; `preset` is the name of the
-    preset where the camera stands, or empty.
-    """
-
-    number: int
-    time: float
-    width: int
-    height: int
-    compression: int = 0
-    flip_mode: int = 0
-    pan: float = 0.0
-    tilt: float = 0.0
-    preset: str = ""
 
 
 class Stamp(NamedTuple):
@@ -57,9 +36,6 @@ class Stamp(NamedTuple):
     pan: float
     tilt: float
     preset: str
-
-
-Renderer = Callable[[Scene], bytes]
 
 
 def _default_renderer() -> Renderer:

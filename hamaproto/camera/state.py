@@ -30,7 +30,8 @@ from hamaproto.camera.parameters import (
     find_value,
     leading_number,
 )
-from hamaproto.camera.picture import Pictures, Scene
+from hamaproto.camera.picture import Pictures
+from hamaproto.camera.scene import Scene
 from hamaproto.camera.sound import SILENCE, Sound, chime
 from hamaproto.camera.ticker import Ticker
 from hamaproto.errors import LocalProtocolError
