@@ -98,7 +98,7 @@ def test_a_demo_takes_no_memory_for_it(tmp_path: Path) -> None:
                 f"{limit}; from hamaproto.cli import main; main()",
                 *("demo", "--camera", url, "--seconds", "0.5", "--output", str(tmp_path)),
             ],
-            env={"PYTHONPATH": str(Path(__file__).resolve().parent.parent), "NETRC": "none"},
+            env={"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "NETRC": "none"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=60,

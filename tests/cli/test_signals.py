@@ -14,7 +14,7 @@ import pytest
 from hamaproto.cli.exits import INTERRUPTED
 from hamaproto.cli.signals import finishing, interrupting, is_stopping, stopping
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

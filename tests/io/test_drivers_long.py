@@ -295,7 +295,7 @@ def test_a_process_that_was_stopped_goes_on() -> None:
 
     with handled(device) as url:
         child = subprocess.Popen(
-            [sys.executable, "-c", _WATCH, url, str(Path(__file__).parent)],
+            [sys.executable, "-c", _WATCH, url, str(Path(__file__).parents[1])],
             stdout=subprocess.PIPE,
             text=True,
         )

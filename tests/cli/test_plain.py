@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import hamaproto.cli
 from hamaproto.cli import plain
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 #: Bidi controls and characters of no width, by the Unicode standard's own lists (UAX 9 2;
 #: DerivedCoreProperties, Default_Ignorable_Code_Point).
 NOT_SEEN = (

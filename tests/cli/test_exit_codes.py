@@ -1,6 +1,6 @@
 """Each exit code of each command, provoked; the table in `hamaproto help exit-codes` is made of it.
 
-PYTHONPATH=. python tests/test_cli_exit_codes.py        writes the topic anew
+PYTHONPATH=.:tests python tests/cli/test_exit_codes.py        writes the topic anew
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hamaproto.cli.help import text_of_topic
 from hamaproto.gsm import Encoder
 from hamaproto.io.serve import running_camera
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TOPIC = ROOT / "hamaproto" / "cli" / "topics" / "exit-codes.md"
 #: A tone of 250 Hz, 0.2 s of it.
 FRAMES = Encoder().encode(np.tile(np.array([0, 9000, 0, -9000], np.int16).repeat(8), 50))

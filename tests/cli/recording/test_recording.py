@@ -34,7 +34,7 @@ from hamaproto.cli.recording.naming import Template
 from hamaproto.cli.recording.progress import Status
 from hamaproto.cli.recording.splitting import SplitPlan
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ from hamaproto.cli.recording.splitting import SplitPlan
 from hamaproto.cli.recording.webm import WebM
 from hamaproto.io.serve import running_camera
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)

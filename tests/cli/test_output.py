@@ -26,7 +26,7 @@ from hamaproto.cli.output import (
     open_output,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BOTH = pytest.mark.parametrize("whole", [False, True], ids=["growing", "whole"])
 
 #: Names that other programs take for something else.

@@ -24,7 +24,7 @@ from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.cli.app import run
 from hamaproto.io.serve import CameraThread, running_camera
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "from hamaproto.cli import main; main()"]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from conversations import PARTS, PICTURE, UNAUTHORIZED, text
-from test_drivers import LATE, SOON, Driver, collect, everywhere, frames_of
+from driving import LATE, SOON, Driver, collect, everywhere, frames_of
 
 from hamaproto import commands
 from hamaproto.errors import (

@@ -112,7 +112,7 @@ def test_what_is_logged_does_nothing_on_a_terminal(
 def test_the_package_is_the_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hamaproto", "--version"],
-        cwd=Path(__file__).resolve().parent.parent,
+        cwd=Path(__file__).resolve().parents[2],
         capture_output=True,
         text=True,
         timeout=60,
@@ -138,7 +138,7 @@ def test_a_full_disk_behind_standard_output_is_named(words: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "hamaproto", *words],
-            cwd=Path(__file__).resolve().parent.parent,
+            cwd=Path(__file__).resolve().parents[2],
             stdout=full,
             stderr=subprocess.PIPE,
             timeout=60,

@@ -18,7 +18,7 @@ from hamaproto.cli.app import cli, run
 from hamaproto.cli.help import text_of_topic, titles
 from hamaproto.io.serve import running_camera
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = [
     (topic, number, block)
     for topic in titles()

@@ -15,7 +15,6 @@ from conversations import UNAUTHORIZED
 from driving import AUTH, LATE, Driver, asynchronous, collect, everywhere, frames_of
 from driving import nothing_left as nothing_left
 from driving import quick_collections as quick_collections
-from test_login import BASIC, GOOD, REFUSALS, Nonces, fields_of, right, unauthorized
 
 from hamaproto import commands
 from hamaproto.errors import AuthenticationError, LoginKindError
@@ -23,6 +22,7 @@ from hamaproto.events import AudioFrame, Frame
 from hamaproto.io import Timeouts
 from hamaproto.io import blocking as io_blocking
 from hamaproto.wire.auth import Credentials
+from tests.wire.test_login import BASIC, GOOD, REFUSALS, Nonces, fields_of, right, unauthorized
 
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
 SOUND = b"HTTP/1.1 200 OK\r\nContent-Type: audio/gsm\r\n\r\n" + (b"\xd0" + bytes(32)) * 20

@@ -12,7 +12,6 @@ from conversations import PARTS, PICTURE, text
 from driving import LATE, SOON, Driver, everywhere, frames_of
 from driving import nothing_left as nothing_left
 from driving import quick_collections as quick_collections
-from test_driver_answers import HEAD, MULTIPART, ask, saying, watch
 
 from hamaproto import commands
 from hamaproto.errors import (
@@ -25,6 +24,7 @@ from hamaproto.errors import (
 from hamaproto.events import EndOfStream
 from hamaproto.io import Timeouts
 from hamaproto.models import Ack, Brand
+from tests.io.test_driver_answers import HEAD, MULTIPART, ask, saying, watch
 
 LIST = b"Brand.Brand=Hama\nroot.Brand.ProdNbr=00053104\n\r\n"
 TOO_LONG = HEAD % (b"text/plain", b"Content-Length: 999\r\n")

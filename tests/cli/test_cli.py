@@ -38,7 +38,7 @@ from hamaproto.gsm import Decoder, Encoder
 from hamaproto.io.serve import CameraThread, running_camera
 from hamaproto.wire import MjpegParser
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "from hamaproto.cli import main; main()"]
 SECRET = "s3cret-pw"
 
