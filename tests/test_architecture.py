@@ -63,7 +63,7 @@ def test_no_import_of_another_packages_private_module() -> None:
             for depth, part in enumerate(parts):
                 if part.startswith("_") and not part.startswith("__"):
                     owner = ".".join(parts[:depth])
-                    assert name.startswith(owner + "."), f"{name} must not import {target}"
+                    assert f"{name}.".startswith(f"{owner}."), f"{name} must not import {target}"
 
 
 def test_the_graph_has_the_edges_that_are_there() -> None:
