@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from hamaproto.gsm import GsmFrameParser
     from hamaproto.headers import Headers
     from hamaproto.limits import Limits
+    from hamaproto.settings import Backoff, Endpoint, Policy, Settings, Timeouts
     from hamaproto.wire import MjpegParser
     from hamaproto.wire.auth import Credentials
     from hamaproto.wire.jpeg import JpegInfo, insert_huffman_tables
@@ -73,6 +74,7 @@ __all__ = [
     "Arrival",
     "AudioFrame",
     "AuthenticationError",
+    "Backoff",
     "BusyError",
     "CameraTimeoutError",
     "CertificateError",
@@ -84,6 +86,7 @@ __all__ = [
     "Data",
     "DeviceError",
     "EndOfStream",
+    "Endpoint",
     "Event",
     "Frame",
     "G711Frame",
@@ -103,10 +106,13 @@ __all__ = [
     "ParamList",
     "ParamParser",
     "Part",
+    "Policy",
     "RefusedError",
     "RemoteProtocolError",
     "Response",
+    "Settings",
     "Skipped",
+    "Timeouts",
     "TransportError",
     "__version__",
     "commands",
@@ -158,6 +164,7 @@ _HOMES: Final = {
     "gsm": ("GsmFrameParser",),
     "headers": ("Headers",),
     "limits": ("Limits",),
+    "settings": ("Backoff", "Endpoint", "Policy", "Settings", "Timeouts"),
     "wire": ("MjpegParser",),
     "wire.auth": ("Credentials",),
     "wire.jpeg": (

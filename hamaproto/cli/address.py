@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from hamaproto.io._userinfo import refuse_raw_password
+from hamaproto.userinfo import refuse_raw_password
 
 __all__ = ["Address"]
 

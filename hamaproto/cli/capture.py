@@ -21,7 +21,7 @@ from hamaproto.cli.tally import NO_SOUND, Tally, verdict
 from hamaproto.commands import StreamRequest
 from hamaproto.errors import ConnectError, HamaError
 from hamaproto.events import AudioFrame, Frame
-from hamaproto.io._common import Backoff, Disconnected
+from hamaproto.io import Backoff, Disconnected
 from hamaproto.io.asyncio import Camera
 from hamaproto.models import Availability
 

@@ -25,8 +25,8 @@ from hamaproto.cli.plain import harmless, warn
 from hamaproto.commands import Reply, Request, StreamRequest, VideoEvent
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Frame
-from hamaproto.io._common import Auth, Endpoint, Timeouts
 from hamaproto.io.blocking import Camera
+from hamaproto.settings import Auth, Endpoint, Timeouts
 from hamaproto.wire.auth import Credentials
 
 __all__ = [

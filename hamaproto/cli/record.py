@@ -51,7 +51,7 @@ from hamaproto.cli.signals import finishing
 from hamaproto.errors import AuthenticationError, HamaError
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.gsm.wav import RATE
-from hamaproto.io._common import Backoff
+from hamaproto.io import Backoff
 from hamaproto.io.asyncio import Camera
 
 if TYPE_CHECKING:

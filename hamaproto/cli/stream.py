@@ -25,7 +25,7 @@ from hamaproto.cli.options import (
 from hamaproto.cli.output import format_of, open_output
 from hamaproto.cli.plain import print_json
 from hamaproto.events import Frame
-from hamaproto.io._common import Backoff
+from hamaproto.io import Backoff
 from hamaproto.io.asyncio import Camera
 
 __all__ = ["part", "stream"]

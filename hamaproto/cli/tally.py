@@ -19,7 +19,7 @@ from hamaproto.cli.trouble import note_troubles
 from hamaproto.errors import CameraTimeoutError, HamaError, RefusedError
 from hamaproto.events import Anomaly, AnomalyCode, AudioFrame, EndOfStream, Frame, Skipped
 from hamaproto.gsm.tables import FRAME_BYTES
-from hamaproto.io._common import Disconnected
+from hamaproto.io import Disconnected
 
 __all__ = ["NO_SOUND", "Tally", "verdict"]
 

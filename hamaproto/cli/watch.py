@@ -31,7 +31,7 @@ from hamaproto.cli.output import format_of, open_output
 from hamaproto.cli.plain import note, print_json
 from hamaproto.errors import RefusedError
 from hamaproto.events import AudioFrame
-from hamaproto.io._common import Backoff
+from hamaproto.io import Backoff
 from hamaproto.io.asyncio import Camera
 
 __all__ = ["COMMANDS"]

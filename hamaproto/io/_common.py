@@ -22,21 +22,14 @@ What was received is given out before the error that ended it: an image that was
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import logging
 import os
-import random
-import re
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Final, Generic, TypeVar
 
-from hamaproto import _checks
-from hamaproto._checks import YEAR, wrong_type
 from hamaproto.client import ClientConnection, Outcome
-from hamaproto.commands import BaseRequest, Reply, StreamRequest, raw
+from hamaproto.commands import BaseRequest, Reply, StreamRequest
 from hamaproto.errors import (
     AuthenticationError,
     CameraTimeoutError,
@@ -63,33 +56,14 @@ from hamaproto.events import (
     NeedData,
     Response,
 )
-from hamaproto.fields import GivenFields, OwnFields
-from hamaproto.io._tls import Tls
-from hamaproto.io._userinfo import credentials_of, refuse_raw_password
-from hamaproto.limits import Limits
 from hamaproto.outcome import is_success
 from hamaproto.patience import Patience, TimeUp
 from hamaproto.redirect import Place
 from hamaproto.refusal import harmless
 from hamaproto.retry_after import retry_after
-from hamaproto.wire.auth import Authenticator, Credentials
+from hamaproto.settings import Backoff, Endpoint, Settings
 
-__all__ = [
-    "DEFAULT_TIMEOUTS",
-    "Auth",
-    "Backoff",
-    "Conversation",
-    "Disconnected",
-    "Do",
-    "Endpoint",
-    "Occurrence",
-    "Policy",
-    "Reconnected",
-    "Settings",
-    "Timeouts",
-    "check_policy",
-    "connection_failed",
-]
+__all__ = ["Conversation", "Disconnected", "Do", "Occurrence", "Reconnected", "connection_failed"]
 
 R = TypeVar("R")
 
@@ -97,113 +71,6 @@ R = TypeVar("R")
 _log: Final = logging.getLogger("hamaproto")
 # Without it, warnings would go to stderr where a program has set up nothing.
 _log.addHandler(logging.NullHandler())
-
-Auth = tuple[str, str] | Credentials | Authenticator | None
-
-# -- what a program passes in ----------------------------------------------------------
-
-
-_SECONDS: Final = f"a number of seconds over 0 and up to {YEAR:.0f} (a year), or None"
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long to wait, in seconds; None is for ever.
-
-    `connect`: until a connection stands.  `idle`: between two arrivals of bytes; the time
-    in which the program itself does not take them does not count.  `total`: for the whole
-    of an answer that ends, connecting and logins included; for a stream, until its head.
-    `frame`: between two complete pictures (or frames of sound) of a stream, whatever else
-    comes meanwhile; a part that only keeps the connection alive is no picture.
-    """
-
-    connect: float | None = 10.0
-    idle: float | None = 10.0
-    total: float | None = 60.0
-    frame: float | None = 60.0
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not None:
-                _checks.number(
-                    "Timeouts", field.name, value, _SECONDS, low=0, high=YEAR, above=True
-                )
-
-    @classmethod
-    def of(cls, value: Timeouts | float | None) -> Timeouts:
-        """One number, or None, is for all four."""
-        if isinstance(value, Timeouts):
-            return value
-        if value is None:
-            return cls(None, None, None, None)
-        _checks.number(
-            "Camera", "timeout", value, f"Timeouts, or {_SECONDS}", low=0, high=YEAR, above=True
-        )
-        return cls(value, value, value, value)
-
-
-#: What a `Camera` is made with if nothing is said.
-DEFAULT_TIMEOUTS: Final = Timeouts()
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait before a lost stream is asked for again.
-
-    The n-th attempt in a row waits `initial * factor ** (n - 1)` seconds, at most `cap`,
-    less a random share of up to `jitter` of it, so that many clients do not come back
-    at once.  A good frame makes the next loss the first one again.  After `attempts` in
-    a row without one the error is raised; None goes on for ever.
-    """
-
-    initial: float = 0.5
-    factor: float = 2.0
-    cap: float = 30.0
-    jitter: float = 0.5
-    attempts: int | None = None
-    #: Gives numbers from 0 to 1; a parameter so that tests can fix them.
-    rng: Callable[[], float] = random.random
-
-    def __post_init__(self) -> None:
-        seconds = f"a number of seconds from 0 to {YEAR:.0f} (a year)"
-        for name in ("initial", "cap"):
-            _checks.number("Backoff", name, getattr(self, name), seconds, low=0, high=YEAR)
-        _checks.number("Backoff", "factor", self.factor, "from 1 to 1000", low=1, high=1000)
-        _checks.number("Backoff", "jitter", self.jitter, "a share from 0 to 1", low=0, high=1)
-        if self.attempts is not None:
-            allowed = "a whole number of at least 1, or None"
-            _checks.whole("Backoff", "attempts", self.attempts, allowed, low=1)
-        if not callable(self.rng):
-            raise wrong_type(
-                "Backoff", "rng", self.rng, "a function that gives numbers from 0 to 1"
-            )
-
-    def delay(self, attempt: int) -> float:
-        """Seconds before the attempt of that number, from 1."""
-        _checks.whole("Backoff.delay", "attempt", attempt, "a whole number of at least 1", low=1)
-        try:
-            delay = self.initial * float(self.factor) ** (attempt - 1)
-        except OverflowError:
-            delay = self.cap
-        share = min(max(self.rng(), 0.0), 1.0)
-        return min(delay, self.cap) * (1 - self.jitter * share)
-
-
-#: What happens when events come faster than they are taken: the camera is made to "wait",
-#: or only the "latest" frame is kept.
-Policy = Literal["wait", "latest"]
-_POLICIES: Final = ("wait", "latest")
-
-
-def check_policy(policy: Policy, queue: int) -> None:
-    """Raises LocalProtocolError for what is no policy, or no length of a queue."""
-    allowed = "allowed are 'wait' and 'latest'"
-    _checks.instance("stream", "policy", policy, str, allowed)
-    if policy not in _POLICIES:
-        raise _checks.wrong_value("stream", "policy", policy, allowed)
-    _checks.whole("stream", "queue", queue, "a whole number of at least 1", low=1)
-
 
 # -- what a stream that reconnects says beside its own events --------------------------
 
@@ -238,141 +105,6 @@ class Reconnected:
 
 
 Occurrence = Event | Disconnected | Reconnected
-
-# -- where the camera is ---------------------------------------------------------------
-
-_URL = re.compile(
-    r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a camera is: what to connect to, and what to say in `Host`."""
-
-    host: str
-    port: int
-    authority: str
-    prefix: str = ""
-    #: https.
-    secure: bool = False
-
-    def __str__(self) -> str:
-        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
-
-    @property
-    def is_address(self) -> bool:
-        """Whether `host` is a number already, so that nobody needs to be asked."""
-        try:
-            ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        return True
-
-    @property
-    def url(self) -> str:
-        """The address again, without credentials."""
-        return f"{'https' if self.secure else 'http'}://{self.authority}{self.prefix}"
-
-    @property
-    def server_name(self) -> str:
-        """What a certificate is to be for; a zone is a matter of this machine."""
-        return self.host.partition("%")[0]
-
-    @classmethod
-    def parse(cls, url: str) -> tuple[Endpoint, tuple[str, str] | None]:
-        """Read `[http://][user:password@]host[:port][/prefix]`, or the same with https.
-
-        Gives the credentials apart.  Raises LocalProtocolError, which does not repeat the URL.
-        """
-        allowed = "http://host[:port][/prefix], or the same with https"
-        _checks.instance("Camera", "url", url, str, allowed, secret=True)
-        match = _URL.fullmatch(url if "://" in url else f"http://{url}")
-        if match is None:
-            raise _checks.wrong_value("Camera", "url", url, allowed, secret=True)
-        secure = match["scheme"].lower() == "https"
-        usual = 443 if secure else 80
-        userinfo, at, authority = match["authority"].rpartition("@")
-        refuse_raw_password(match["authority"], match["rest"])
-        # The one place that knows what a base may be is that of the catalogue.
-        base = raw("/").url(f"http://{authority}{match['rest']}").removesuffix("/")
-        _, _, rest = base.partition("://")
-        place, slash, prefix = rest.partition("/")
-        host, port = place, usual
-        if (number := re.search(r":(\d+)\Z", place)) is not None:
-            host, port = place[: number.start()], int(number[1])
-        shown = host
-        if host.startswith("["):
-            # A zone is a matter of this machine: for connecting, not for the camera.
-            address, percent, zone = host[1:-1].partition("%25")
-            host, shown = f"{address}{percent and '%'}{zone}", f"[{address}]"
-        endpoint = cls(
-            host,
-            port,
-            shown if port == usual else f"{shown}:{port}",
-            f"{slash}{prefix}".rstrip("/"),
-            secure,
-        )
-        if not at:
-            return endpoint, None
-        return endpoint, credentials_of(userinfo)
-
-
-class Settings:
-    """What a `Camera` was made with, and the conversations that it begins."""
-
-    __slots__ = ("authenticator", "endpoint", "fields", "limits", "timeouts", "tls")
-
-    def __init__(
-        self,
-        url: str,
-        auth: Auth,
-        timeout: Timeouts | float | None,
-        limits: Limits | None,
-        tls: Tls | None = None,
-        headers: GivenFields = None,
-    ) -> None:
-        self.endpoint, found = Endpoint.parse(url)
-        if found is not None:
-            warnings.warn(
-                "a password in a URL ends up in logs and process lists; pass auth=(user, password)",
-                UserWarning,
-                stacklevel=3,
-            )
-        #: Shared by all connections: one 401 serves them all.
-        self.authenticator = Authenticator.of(auth if auth is not None else found)
-        self.fields = OwnFields(headers, call="Camera")
-        if self.authenticator is not None:
-            self.fields.without_login()
-        self.timeouts = Timeouts.of(timeout)
-        if limits is not None:
-            _checks.instance("Camera", "limits", limits, Limits, "Limits, or None")
-        self.limits = limits
-        self.tls = Tls() if tls is None else tls
-
-    def conversation(
-        self, request: BaseRequest, reconnect: Backoff | None = None
-    ) -> Conversation[Any]:
-        return Conversation(request, self, reconnect)
-
-    def checked(self, request: object, kind: type[BaseRequest], method: str) -> None:
-        """Raises LocalProtocolError for a request that the method is not for."""
-        if not isinstance(request, kind):
-            allowed = f"a {kind.__name__}, as hamaproto.commands makes them"
-            if isinstance(request, BaseRequest):
-                other = "stream()" if isinstance(request, StreamRequest) else "execute()"
-                allowed += f"; a {type(request).__name__} is for {other}"
-            elif isinstance(request, str):
-                allowed += "; commands.raw(target) asks for any target"
-            raise wrong_type(method, "request", request, allowed)
-
-    def needs_login_first(self) -> bool:
-        """Whether the device may ask for a login that was not learnt yet.
-
-        Sound can't be sent twice, so that talk-back must begin with the right head.
-        """
-        return self.authenticator is not None and self.authenticator.login is None
-
 
 # -- one conversation ------------------------------------------------------------------
 

@@ -20,21 +20,28 @@ from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Response
 from hamaproto.fields import GivenFields
 from hamaproto.inbox import Inbox
-from hamaproto.io._common import (
+from hamaproto.io._common import Conversation, Occurrence
+from hamaproto.io._tls import Tls, Verify
+from hamaproto.limits import DEFAULT_LIMITS, Limits
+from hamaproto.settings import (
     DEFAULT_TIMEOUTS,
     Auth,
     Backoff,
-    Conversation,
-    Occurrence,
     Policy,
     Settings,
     Timeouts,
     check_policy,
 )
-from hamaproto.io._tls import Tls, Verify
-from hamaproto.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["BaseCamera", "BaseStream", "Line", "another_reads", "checked_frames", "talk_pieces"]
+__all__ = [
+    "BaseCamera",
+    "BaseStream",
+    "Line",
+    "another_reads",
+    "checked_frames",
+    "checked_request",
+    "talk_pieces",
+]
 
 E = TypeVar("E")
 S = TypeVar("S", bound="BaseStream[Any]")
@@ -62,6 +69,18 @@ def another_reads() -> LocalProtocolError:
     )
 
 
+def checked_request(request: object, kind: type[BaseRequest], method: str) -> None:
+    """Raises LocalProtocolError for a request that the method is not for."""
+    if not isinstance(request, kind):
+        allowed = f"a {kind.__name__}, as hamaproto.commands makes them"
+        if isinstance(request, BaseRequest):
+            other = "stream()" if isinstance(request, StreamRequest) else "execute()"
+            allowed += f"; a {type(request).__name__} is for {other}"
+        elif isinstance(request, str):
+            allowed += "; commands.raw(target) asks for any target"
+        raise _checks.wrong_type(method, "request", request, allowed)
+
+
 class BaseCamera:
     """The part of a driver's `Camera` that waits for nothing."""
 
@@ -80,10 +99,13 @@ class BaseCamera:
         self._closed = False
         #: Whether a `with` statement holds it, which closes it and all its streams.
         self._in_with = False
-        self._settings = Settings(url, auth, timeout, limits, Tls(verify, cafile), headers)
+        self._settings = Settings(
+            url, auth=auth, timeout=timeout, limits=limits, headers=headers, stacklevel=3
+        )
+        self._tls = Tls(verify, cafile)
         if self._settings.endpoint.secure:
             # A wrong certificate file is found here, and nobody waits for it later.
-            _ = self._settings.tls.context
+            _ = self._tls.context
 
     def __repr__(self) -> str:
         return f"<Camera {self.url}{', closed' if self._closed else ''}>"
@@ -95,14 +117,14 @@ class BaseCamera:
 
     def _begin(self, request: BaseRequest, method: str) -> Conversation[Any]:
         """The conversation of a request whose answer ends."""
-        self._settings.checked(request, Request, method)
+        checked_request(request, Request, method)
         return self._conversation(request)
 
     def _begin_stream(
         self, request: BaseRequest, reconnect: Backoff | None, queue: int, policy: Policy
     ) -> tuple[Conversation[Any], Inbox[Occurrence]]:
         """The conversation of a stream, and what holds its events."""
-        self._settings.checked(request, StreamRequest, "stream")
+        checked_request(request, StreamRequest, "stream")
         if reconnect is not None:
             _checks.instance("stream", "reconnect", reconnect, Backoff, "a Backoff, or None")
         check_policy(policy, queue)
@@ -117,7 +139,7 @@ class BaseCamera:
     ) -> Conversation[Any]:
         if self._closed:
             raise LocalProtocolError("the Camera was closed")
-        return self._settings.conversation(request, reconnect)
+        return Conversation(request, self._settings, reconnect)
 
     def _given(self, stream: S) -> S:
         """A stream of this camera, before the caller has it."""

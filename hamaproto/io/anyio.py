@@ -45,16 +45,11 @@ from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
-    Backoff,
     Conversation,
     Disconnected,
     Do,
-    Endpoint,
     Occurrence,
-    Policy,
     Reconnected,
-    Settings,
-    Timeouts,
     connection_failed,
     due_after,
 )
@@ -63,10 +58,12 @@ from hamaproto.io._driver import (
     BaseStream,
     another_reads,
     checked_frames,
+    checked_request,
     talk_pieces,
 )
-from hamaproto.io._tls import handshake_failed
+from hamaproto.io._tls import Tls, handshake_failed
 from hamaproto.models import Ack
+from hamaproto.settings import Backoff, Endpoint, Policy, Timeouts
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
 
@@ -100,7 +97,7 @@ class Camera(BaseCamera):
 
     async def update(self, request: Request[Ack]) -> Confirmed:
         """Change parameters, and read back what the camera made of it."""
-        self._settings.checked(request, Request, "update")
+        checked_request(request, Request, "update")
         plan = confirm(request)
         asked = next(plan)
         try:
@@ -159,7 +156,7 @@ class Camera(BaseCamera):
         been seen to answer: that it was heard is not known.
         """
         checked_frames(frames, asynchronous=True)
-        if self._settings.needs_login_first():
+        if self._settings.needs_login_first:
             await self.execute(commands.audio_status())
         conversation = self._conversation(commands.talk())
         with self._line(conversation) as line:
@@ -193,7 +190,7 @@ class Camera(BaseCamera):
         self.close()
 
     def _line(self, conversation: Conversation[Any]) -> _Line:
-        line = _Line(self._settings, conversation)
+        line = _Line(self._tls, conversation)
         self._lines.add(line)
         return line
 
@@ -265,8 +262,8 @@ class _Gone:
 class _Line:
     """The socket of a conversation, or none: does what the steps ask for."""
 
-    def __init__(self, settings: Settings, conversation: Conversation[Any]) -> None:
-        self._settings = settings
+    def __init__(self, tls: Tls, conversation: Conversation[Any]) -> None:
+        self._tls = tls
         self._conversation = conversation
         self._sock: socket.socket | None = None
         self._waiting: anyio.CancelScope | None = None
@@ -409,7 +406,7 @@ class _Line:
     async def _secured(self, sock: socket.socket) -> ssl.SSLSocket:
         """The socket with TLS on it, closed if that fails.  Raises OSError."""
         try:
-            secured = self._settings.tls.context.wrap_socket(
+            secured = self._tls.context.wrap_socket(
                 sock,
                 server_hostname=self._place.server_name,
                 do_handshake_on_connect=False,

@@ -29,16 +29,11 @@ from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
-    Backoff,
     Conversation,
     Disconnected,
     Do,
-    Endpoint,
     Occurrence,
-    Policy,
     Reconnected,
-    Settings,
-    Timeouts,
     connection_failed,
     due_after,
 )
@@ -47,10 +42,12 @@ from hamaproto.io._driver import (
     BaseStream,
     another_reads,
     checked_frames,
+    checked_request,
     talk_pieces,
 )
-from hamaproto.io._tls import handshake_failed
+from hamaproto.io._tls import Tls, handshake_failed
 from hamaproto.models import Ack
+from hamaproto.settings import Backoff, Endpoint, Policy, Timeouts
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
 
@@ -84,7 +81,7 @@ class Camera(BaseCamera):
 
     async def update(self, request: Request[Ack]) -> Confirmed:
         """Change parameters, and read back what the camera made of it."""
-        self._settings.checked(request, Request, "update")
+        checked_request(request, Request, "update")
         plan = confirm(request)
         asked = next(plan)
         try:
@@ -141,7 +138,7 @@ class Camera(BaseCamera):
         been seen to answer: that it was heard is not known.
         """
         checked_frames(frames, asynchronous=True)
-        if self._settings.needs_login_first():
+        if self._settings.needs_login_first:
             await self.execute(commands.audio_status())
         conversation = self._conversation(commands.talk())
         async with self._line(conversation, Inbox(16)) as line:
@@ -175,7 +172,7 @@ class Camera(BaseCamera):
         await self.close()
 
     def _line(self, conversation: Conversation[Any], inbox: Inbox[Occurrence]) -> _Line:
-        line = _Line(self._settings, conversation, inbox)
+        line = _Line(self._tls, conversation, inbox)
         self._lines.add(line)
         return line
 
@@ -489,10 +486,8 @@ class _Link(asyncio.BufferedProtocol):
 class _Line:
     """The connection of a conversation, or none: does what the steps ask for."""
 
-    def __init__(
-        self, settings: Settings, conversation: Conversation[Any], inbox: Inbox[Occurrence]
-    ) -> None:
-        self._settings = settings
+    def __init__(self, tls: Tls, conversation: Conversation[Any], inbox: Inbox[Occurrence]) -> None:
+        self._tls = tls
         self._conversation = conversation
         self.inbox = inbox
         self._link: _Link | None = None
@@ -647,7 +642,7 @@ class _Line:
             await loop.create_connection(
                 lambda: link,
                 sock=sock,
-                ssl=self._settings.tls.context if place.secure else None,
+                ssl=self._tls.context if place.secure else None,
                 server_hostname=place.server_name if place.secure else None,
             )
         except BaseException:

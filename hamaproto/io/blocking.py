@@ -33,16 +33,11 @@ from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
 from hamaproto.io._common import (
     LAST_WORD_SECONDS,
-    Backoff,
     Conversation,
     Disconnected,
     Do,
-    Endpoint,
     Occurrence,
-    Policy,
     Reconnected,
-    Settings,
-    Timeouts,
     connection_failed,
     due_after,
 )
@@ -51,10 +46,12 @@ from hamaproto.io._driver import (
     BaseStream,
     another_reads,
     checked_frames,
+    checked_request,
     talk_pieces,
 )
-from hamaproto.io._tls import handshake_failed
+from hamaproto.io._tls import Tls, handshake_failed
 from hamaproto.models import Ack
+from hamaproto.settings import Backoff, Endpoint, Policy, Timeouts
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
 
@@ -86,7 +83,7 @@ class Camera(BaseCamera):
 
     def update(self, request: Request[Ack]) -> Confirmed:
         """Change parameters, and read back what the camera made of it."""
-        self._settings.checked(request, Request, "update")
+        checked_request(request, Request, "update")
         plan = confirm(request)
         asked = next(plan)
         try:
@@ -145,7 +142,7 @@ class Camera(BaseCamera):
         been seen to answer: that it was heard is not known.
         """
         checked_frames(frames, asynchronous=False)
-        if self._settings.needs_login_first():
+        if self._settings.needs_login_first:
             self.execute(commands.audio_status())
         conversation = self._conversation(commands.talk())
         with self._line(conversation) as line:
@@ -177,7 +174,7 @@ class Camera(BaseCamera):
         self.close()
 
     def _line(self, conversation: Conversation[Any]) -> _Line:
-        line = _Line(self._settings, conversation)
+        line = _Line(self._tls, conversation)
         self._lines.add(line)
         return line
 
@@ -237,8 +234,8 @@ class _Line:
     he reads: then it is shut down, and closed by whom that wakes.
     """
 
-    def __init__(self, settings: Settings, conversation: Conversation[Any]) -> None:
-        self._settings = settings
+    def __init__(self, tls: Tls, conversation: Conversation[Any]) -> None:
+        self._tls = tls
         self._conversation = conversation
         self._sock: socket.socket | None = None
         # A collection in the middle may come back in here, by the end of the stream.
@@ -383,7 +380,7 @@ class _Line:
     def _connect(self, sock: socket.socket, address: Any, end: float | None, share: int) -> None:
         """Connect within a share of the time that is left.  Raises OSError, all closed."""
         if self._place.secure:
-            sock = self._settings.tls.context.wrap_socket(
+            sock = self._tls.context.wrap_socket(
                 sock,
                 server_hostname=self._place.server_name,
                 do_handshake_on_connect=False,

@@ -10,7 +10,7 @@ import pytest
 from hamaproto.cli.tally import NO_SOUND, Tally, verdict
 from hamaproto.errors import AuthenticationError, BusyError, ConnectError, HamaError, RefusedError
 from hamaproto.events import Anomaly, AnomalyCode, AudioFrame, EndOfStream, Frame, Skipped
-from hamaproto.io._common import Disconnected
+from hamaproto.io import Disconnected
 
 
 def frame(*, complete: bool = True) -> Frame:

@@ -170,17 +170,6 @@ def test_the_blocking_driver_takes_no_async_sound() -> None:
         talk(sound())
 
 
-def test_numbers_of_other_kinds_are_numbers() -> None:
-    numpy = pytest.importorskip("numpy")
-    assert Timeouts(idle=numpy.float64(2)).idle == 2
-    assert Backoff(attempts=numpy.int64(3)).attempts == 3
-    assert Backoff(factor=1, initial=1, jitter=0).delay(10**9) == 1
-    assert Backoff(factor=2, cap=7, jitter=0).delay(10**9) == 7
-    # Whatever a generator of random numbers gives, no delay is negative or over the cap.
-    assert Backoff(initial=1, jitter=1, rng=lambda: 5.0).delay(1) == 0
-    assert Backoff(initial=1, jitter=1, rng=lambda: -5.0).delay(1) == 1
-
-
 # -- one reader at a time --------------------------------------------------------------
 
 

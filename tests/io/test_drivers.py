@@ -6,12 +6,10 @@ How they are driven, and what is asked after each scenario, is in `driving.py`.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import socket
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,7 +49,6 @@ from hamaproto.io import Backoff, Disconnected, Reconnected, Timeouts
 from hamaproto.io import anyio as io_anyio
 from hamaproto.io import asyncio as io_asyncio
 from hamaproto.io import blocking as io_blocking
-from hamaproto.io._common import DEFAULT_TIMEOUTS, Endpoint
 from hamaproto.io.serve import CameraThread
 from hamaproto.limits import Limits
 
@@ -661,24 +658,6 @@ def test_a_name_is_looked_up(driver: Driver) -> None:
         driver.run(scenario, camera.url.replace("127.0.0.1", "localhost"))
 
 
-@pytest.mark.parametrize(
-    ("url", "host", "port", "authority", "prefix"),
-    [
-        ("http://camera", "camera", 80, "camera", ""),
-        ("192.168.1.20", "192.168.1.20", 80, "192.168.1.20", ""),
-        ("camera:8080/", "camera", 8080, "camera:8080", ""),
-        ("http://camera/front/door/", "camera", 80, "camera", "/front/door"),
-        ("http://[::1]", "::1", 80, "[::1]", ""),
-        ("http://[fe80::1%25eth0]:81/x", "fe80::1%eth0", 81, "[fe80::1]:81", "/x"),
-    ],
-)
-def test_where_a_url_leads(url: str, host: str, port: int, authority: str, prefix: str) -> None:
-    endpoint, credentials = Endpoint.parse(url)
-    assert credentials is None
-    assert (endpoint.host, endpoint.port) == (host, port)
-    assert (endpoint.authority, endpoint.prefix) == (authority, prefix)
-
-
 @pytest.mark.parametrize("driver", [io_blocking, io_asyncio, io_anyio])
 def test_a_password_in_a_url_works_with_a_warning(driver: Any) -> None:
     with pytest.warns(UserWarning, match="password in a URL") as caught:
@@ -687,12 +666,6 @@ def test_a_password_in_a_url_works_with_a_warning(driver: Any) -> None:
     assert "s@cret" not in f"{camera!r} {camera.url} {caught[0].message}"
     credentials = camera._settings.authenticator.credentials
     assert (credentials.user, credentials.password) == ("admin", "s@cret")
-
-
-@pytest.mark.parametrize("url", ["ftp://camera", "http://", "http://a b", "http://camera?x", 5])
-def test_what_is_no_url_of_a_camera(url: Any) -> None:
-    with pytest.raises(LocalProtocolError), warnings.catch_warnings():
-        io_blocking.Camera(url)
 
 
 # -- misuse ----------------------------------------------------------------------------
@@ -727,25 +700,3 @@ def test_anyio_needs_a_place_for_the_task_of_latest(driver: Driver) -> None:
             await anext(camera.stream(commands.video_stream(), policy="latest"))
 
     driver.run(scenario)
-
-
-@pytest.mark.parametrize("value", [0, -1, "5"])
-def test_timeouts_are_numbers_over_0(value: Any) -> None:
-    with pytest.raises(LocalProtocolError, match="Timeouts"):
-        Timeouts(idle=value)
-    assert Timeouts.of(3) == Timeouts(3, 3, 3, 3)
-    # None is for ever, wherever it stands; what nobody said has an end.
-    assert Timeouts.of(None) == Timeouts(None, None, None, None)
-    assert Timeouts() == DEFAULT_TIMEOUTS
-    assert all(getattr(DEFAULT_TIMEOUTS, row.name) for row in dataclasses.fields(Timeouts))
-
-
-def test_backoff_grows_to_its_cap_and_no_further() -> None:
-    steady = Backoff(initial=1, factor=3, cap=5, jitter=0)
-    assert [steady.delay(n) for n in (1, 2, 3, 4, 10_000)] == [1, 3, 5, 5, 5]
-    spread = Backoff(initial=1, factor=3, cap=5, jitter=0.5, rng=lambda: 0.5)
-    assert [spread.delay(n) for n in (1, 2, 3)] == [0.75, 2.25, 3.75]
-    assert Backoff(initial=0).delay(1000) == 0
-    for wrong in ({"factor": 0.5}, {"jitter": 2}, {"initial": -1}, {"attempts": 0}):
-        with pytest.raises(LocalProtocolError, match="Backoff"):
-            Backoff(**wrong)

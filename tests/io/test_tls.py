@@ -34,8 +34,8 @@ from hamaproto.io import Backoff, Timeouts
 from hamaproto.io import anyio as io_anyio
 from hamaproto.io import asyncio as io_asyncio
 from hamaproto.io import blocking as io_blocking
-from hamaproto.io._common import Endpoint
 from hamaproto.io._tls import Tls
+from hamaproto.settings import Endpoint
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""`hamaproto.io._userinfo`: the login in a URL, and what looks like one."""
+"""`hamaproto.userinfo`: the login in a URL, and what looks like one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from hamaproto.cli.address import Address
 from hamaproto.errors import LocalProtocolError
-from hamaproto.io._common import Endpoint
 from hamaproto.io.blocking import Camera
+from hamaproto.settings import Endpoint
 
 
 @pytest.mark.parametrize(
