@@ -3,8 +3,9 @@
     python -m bench damage [--streams N] [--seed N] [--kind WORD] [--way WORD] [--pure]
 
 `--streams` of each pair (default 2000) are damaged and read, in pieces of one size that is
-chosen by the seed.  What must come out is known from the bytes alone (`fixtures.ruin`).  A table
-of what was lost is printed, the first few by name, and the exit status is 1 if there was any.
+chosen by the seed.  What must come out is known from the bytes alone (`fixtures.build.ruin`).
+A table of what was lost is printed, the first few by name, and the exit status is 1 if there
+was any.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from fixtures.build.ruin import KINDS, WAYS, Ruin, missing, ruin
 from fixtures.feeding import pieces, record
-from fixtures.ruin import KINDS, WAYS, Ruin, missing, ruin
 from hamaproto import MjpegParser
 
 __all__ = ["main"]

@@ -31,11 +31,11 @@ from typing import Any
 
 from bench.fuzz_answers import SUBJECTS as ANSWERS
 from fixtures import recordings
-from fixtures.catalogue import streams
-from fixtures.damage import TOKENS, random_damage
+from fixtures.build.catalogue import streams
+from fixtures.build.damage import TOKENS, random_damage
+from fixtures.build.streams import Stream, compose, cut, join, judge
+from fixtures.build.traps import no_right_reading, traps
 from fixtures.feeding import Log, first_difference, pieces, pull, random_pieces, record
-from fixtures.streams import Stream, compose, cut, join, judge
-from fixtures.traps import no_right_reading, traps
 from hamaproto import HamaError, Limits
 
 __all__ = ["main"]

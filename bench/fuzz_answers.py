@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bench import fuzz_gsm
+from fixtures.build.heads import HEADS
 from fixtures.feeding import Log, first_difference, pieces, random_pieces, record
-from fixtures.heads import HEADS
 from hamaproto import ClientConnection, GsmFrameParser, HamaError, Limits, ParamParser, commands
 from hamaproto._accel import load
 from hamaproto.wire.http import ResponseParser

@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from fixtures.gsm import FOLDER
+from fixtures.vectors import FOLDER
 from hamaproto._accel import load
 from hamaproto.gsm import decoder, encoder
 from hamaproto.gsm.files import Wav49Writer

@@ -1,4 +1,4 @@
-"""Who reads the heads that cameras send: the table of `fixtures.heads`, read by everyone.
+"""Who reads the heads that cameras send: the table of `fixtures.build.heads`, read by everyone.
 
     python -m bench heads [--cuts 1,2,7,0] [--rows] [--only NAME,...]
 
@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from fixtures.build.heads import CUTS, HEADS, Head
 from fixtures.feeding import pieces
-from fixtures.heads import CUTS, HEADS, Head
 from hamaproto.errors import HamaError
 from hamaproto.events import Data, EndOfStream, Response
 from hamaproto.wire.http import ResponseParser

@@ -37,8 +37,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.frames import frames as real_frames
+from fixtures.build.traps import FLOOD_PLACES, floods
 from fixtures.feeding import pieces
-from fixtures.traps import FLOOD_PLACES, floods
 
 __all__ = ["main"]
 

@@ -33,8 +33,8 @@ from hypothesis import strategies as st
 
 import fixtures
 import hamaproto
+from fixtures.build.heads import HEADS, JPEG, Head
 from fixtures.feeding import first_difference, pieces, random_pieces, record
-from fixtures.heads import HEADS, JPEG, Head
 from hamaproto import commands, events
 from hamaproto.camera import CameraState, Faults, ServerConnection
 from hamaproto.client import (

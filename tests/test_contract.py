@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.jpegs import image, with_comment
+from fixtures.build.jpegs import image, with_comment
 from hamaproto import ClientConnection, Limits, LocalProtocolError, commands
 from hamaproto._accel import COMPILED_MODULES
 from hamaproto.errors import HamaError

@@ -24,12 +24,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fixtures
-from fixtures.catalogue import streams
-from fixtures.damage import random_damage
+from fixtures.build.catalogue import streams
+from fixtures.build.damage import random_damage
+from fixtures.build.jpegs import image, scan_start
+from fixtures.build.streams import Style, Tape, compose, write
+from fixtures.build.traps import FLOOD_PLACES, floods, traps
 from fixtures.feeding import Log, first_difference, pieces, random_pieces, record
-from fixtures.jpegs import image, scan_start
-from fixtures.streams import Style, Tape, compose, write
-from fixtures.traps import FLOOD_PLACES, floods, traps
 from hamaproto import (
     Frame,
     HamaError,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from answering import scripted
 
-from fixtures.jpegs import image
+from fixtures.build.jpegs import image
 from hamaproto.cli.address import Address
 from hamaproto.cli.app import run
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from answering import scripted
 
-from fixtures.jpegs import image
+from fixtures.build.jpegs import image
 from hamaproto.cli.app import run
 from hamaproto.commands import CATALOGUE
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from answering import scripted
 
-from fixtures.jpegs import image
+from fixtures.build.jpegs import image
 from hamaproto.camera import CameraState, Faults, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.cli.app import cli, run

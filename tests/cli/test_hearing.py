@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fixtures.gsm import vectors
+from fixtures.vectors import vectors
 from hamaproto.cli.app import run
 from hamaproto.cli.hearing import Hearing
 from hamaproto.events import AudioFrame, G711Frame

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from answering import scripted
 
-from fixtures.jpegs import image
+from fixtures.build.jpegs import image
 from hamaproto.cli.app import run
 from hamaproto.cli.picture_size import absurd_size, size_of
 

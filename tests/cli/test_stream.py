@@ -12,7 +12,7 @@ import av
 import pytest
 from answering import scripted
 
-from fixtures.jpegs import image
+from fixtures.build.jpegs import image
 from hamaproto.camera import CameraState, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.cli.app import run

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.gsm import Vector, etsi_folder, vectors
+from fixtures.vectors import Vector, etsi_folder, vectors
 from hamaproto import _accel
 from hamaproto.errors import LocalProtocolError
 from hamaproto.gsm import bank, decoder, encoder
@@ -535,7 +535,7 @@ def test_many_decoders_in_many_threads(codec: Any) -> None:
 LEAK = """
 import resource
 import numpy as np
-from fixtures.gsm import vectors
+from fixtures.vectors import vectors
 from hamaproto.gsm import Decoder, DecoderBank, Encoder
 from hamaproto.errors import LocalProtocolError
 frames = vectors()[0].frames

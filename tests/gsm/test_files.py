@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fixtures import read_bytes
-from fixtures.gsm import FOLDER, vectors
+from fixtures.vectors import FOLDER, vectors
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Skipped
 from hamaproto.gsm import Decoder
@@ -18,7 +18,7 @@ from hamaproto.gsm.files import Wav49Writer, read_frames, read_pcm
 from hamaproto.gsm.wav49 import pack, unpack
 
 SPEECH = next(vector for vector in vectors() if vector.name == "speech_espeak")
-WAV49 = read_bytes("gsm", "libsndfile.wav")
+WAV49 = read_bytes("gsm", "libsndfile", "wav49.wav")
 
 
 def all_frames(data: bytes) -> bytes:
@@ -39,7 +39,7 @@ def pcm_wav(pcm: bytes, channels: int = 1, width: int = 2, rate: int = 8000) -> 
 
 def test_reads_what_libsndfile_wrote() -> None:
     frames = all_frames(WAV49)
-    want = np.frombuffer(read_bytes("gsm", "libsndfile.s16"), "<i2")
+    want = np.frombuffer(read_bytes("gsm", "libsndfile", "wav49.s16"), "<i2")
     assert np.array_equal(Decoder(homing=False).decode(frames), want)
 
 

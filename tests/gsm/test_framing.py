@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.gsm import vectors
+from fixtures.vectors import vectors
 from hamaproto.errors import LimitExceededError, LocalProtocolError
 from hamaproto.events import NEED_DATA, Anomaly, AnomalyCode, AudioFrame, EndOfStream, Skipped
 from hamaproto.gsm import GsmEvent, GsmFrameParser, framing

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from fixtures.gsm import vectors
+from fixtures.vectors import vectors
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Anomaly, AnomalyCode, AudioFrame, EndOfStream, G711Frame, Skipped
 from hamaproto.gsm import GsmFrameParser

@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 
 from bench.heads import READERS, Score, main, score, table
-from fixtures.heads import CUTS, HEADS
+from fixtures.build.heads import CUTS, HEADS
 
 #: Rows in which nothing is odd: whoever speaks HTTP reads them.
 CLEAN = [

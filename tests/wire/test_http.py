@@ -17,8 +17,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fixtures.build.heads import AXES, CUTS, HEADS, JPEG, Head, build
 from fixtures.feeding import Log, pieces, random_pieces, record
-from fixtures.heads import AXES, CUTS, HEADS, JPEG, Head, build
 from hamaproto.errors import (
     HamaError,
     LimitExceededError,

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from fixtures import jpeg
+from fixtures.build.jpegs import image, insert_segment
+from fixtures.build.ruin import TINY
+from fixtures.build.traps import floods
 from fixtures.feeding import pieces
-from fixtures.jpegs import image, insert_segment
-from fixtures.ruin import TINY
-from fixtures.traps import floods
 from hamaproto.wire.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
 
 NO_SEGMENT = (-1, -1)

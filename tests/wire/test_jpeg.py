@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fixtures.jpegs import image
-from fixtures.streams import KINDS
+from fixtures.build.jpegs import image
+from fixtures.build.streams import KINDS
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.wire.jpeg import JpegInfo, insert_huffman_tables
 

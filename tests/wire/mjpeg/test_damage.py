@@ -1,8 +1,8 @@
 """No image that came whole is lost, whatever was done to the rest of the stream.
 
-What must come out is known from the bytes (`fixtures.ruin`).  Here stands a small sample of each
-kind of damage and way of delimiting, and every case that once went wrong; `python -m bench damage`
-reads thousands of each.
+What must come out is known from the bytes (`fixtures.build.ruin`).  Here stands a small sample
+of each kind of damage and way of delimiting, and every case that once went wrong; `python -m
+bench damage` reads thousands of each.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from fixtures.build.ruin import KINDS, TINY, WAYS, missing, ruin
 from fixtures.feeding import first_difference, pieces, record
-from fixtures.ruin import KINDS, TINY, WAYS, missing, ruin
 from hamaproto import Limits
 
 MULTIPART = "multipart/x-mixed-replace; boundary=my"

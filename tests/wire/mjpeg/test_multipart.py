@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import fixtures
-from fixtures.damage import random_damage
+from fixtures.build.damage import random_damage
+from fixtures.build.jpegs import image
+from fixtures.build.streams import Style, write
 from fixtures.feeding import pieces, pull, random_pieces, record
-from fixtures.jpegs import image
-from fixtures.streams import Style, write
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import NEED_DATA
 

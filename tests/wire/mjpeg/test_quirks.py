@@ -1,7 +1,7 @@
 """Every oddity that has been met in real streams, and combinations of them.
 
-What must come out is known from how the streams were built (`fixtures.catalogue`,
-`fixtures.traps`, `fixtures.streams`), never from a parser.
+What must come out is known from how the streams were built (`fixtures.build.catalogue`,
+`fixtures.build.traps`, `fixtures.build.streams`), never from a parser.
 """
 
 from __future__ import annotations
@@ -15,11 +15,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.catalogue import ROWS
+from fixtures.build.catalogue import ROWS
+from fixtures.build.jpegs import image, image_end
+from fixtures.build.streams import (
+    CHOICES,
+    KINDS,
+    Stream,
+    Style,
+    as_response,
+    judge,
+    sensible,
+    write,
+)
+from fixtures.build.traps import no_right_reading, traps
 from fixtures.feeding import first_difference, pieces, record
-from fixtures.jpegs import image, image_end
-from fixtures.streams import CHOICES, KINDS, Stream, Style, as_response, judge, sensible, write
-from fixtures.traps import no_right_reading, traps
 from hamaproto import ClientConnection, MjpegParser
 from hamaproto.commands import video_stream
 

@@ -1,6 +1,6 @@
 """Damage costs at most the parts that it touches, whatever it is and wherever it strikes.
 
-The oracle is exact to the byte and reads no damaged byte (`fixtures.damage`): a stream is
+The oracle is exact to the byte and reads no damaged byte (`fixtures.build.damage`): a stream is
 built, its damaged places are known, and each image that was not touched has to come out at
 its new place, unchanged.
 """
@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.damage import DAMAGES, Edit, apply, judge_damaged, random_edit
+from fixtures.build.damage import DAMAGES, Edit, apply, judge_damaged, random_edit
+from fixtures.build.jpegs import image, insert_segment, segments
+from fixtures.build.streams import Stream, Style, Tape, write
 from fixtures.feeding import pieces, record
-from fixtures.jpegs import image, insert_segment, segments
-from fixtures.streams import Stream, Style, Tape, write
 from hamaproto import LimitExceededError, Limits
 
 MULTIPART = "multipart/x-mixed-replace; boundary=frame"
