@@ -14,6 +14,7 @@ sibling under another module name, and would shadow it.
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import sys
 from pathlib import Path
@@ -65,7 +66,31 @@ def stage() -> dict[str, Path]:
             kept = [line for line in lines if "# twin: cimported" not in line]
             (ROOT / target).write_text("".join(kept), encoding="utf-8")
         staged[module] = target
+    write_gsm_tables()
     return staged
+
+
+def write_gsm_tables() -> None:
+    """Give C the numbers of gsm/tables.py: each name in capitals, with `GSM_` before it.
+
+    The rows of a table are filled up with 0 to the longest of them.
+    """
+    lines = ["/* Written by setup.py from gsm/tables.py. */", "#include <stdint.h>"]
+    for name, value in runpy.run_path(str(ROOT / "hamaproto/gsm/tables.py")).items():
+        if name.isupper() and isinstance(value, int):
+            lines.append(f"enum {{ GSM_{name} = {value} }};")
+        elif name.isupper():
+            rows = value if isinstance(value[0], tuple) else (value,)
+            width = max(map(len, rows))
+            body = [
+                "{" + ", ".join(map(str, (*row, *[0] * (width - len(row))))) + "}" for row in rows
+            ]
+            size = f"[{len(rows)}][{width}]" if rows is value else f"[{width}]"
+            kind = "uint8_t" if isinstance(value, bytes) else "int16_t"
+            text = "{" + ",\n".join(body) + "}" if rows is value else body[0]
+            lines.append(f"static const {kind} GSM_{name}{size} = {text};")
+    target = ROOT / STAGE / "hamaproto/gsm/kernel_gsm_tables.h"
+    target.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def extensions() -> list[Extension]:

@@ -13,12 +13,10 @@ from functools import lru_cache
 from typing import Final
 
 from hamaproto.gsm import Encoder
+from hamaproto.gsm.tables import FRAME_RATE, FRAME_SAMPLES, SAMPLE_RATE
 
-__all__ = ["FRAME_SIZE", "NOTE_FRAMES", "SILENCE", "Sound", "chime", "tune"]
+__all__ = ["NOTE_FRAMES", "SILENCE", "Sound", "chime", "tune"]
 
-#: Bytes of a GSM 06.10 frame, and its samples: 20 ms at 8 kHz.
-FRAME_SIZE: Final = 33
-FRAME_SAMPLES: Final = 160
 #: The frame that an encoder in its home state makes of silence.
 SILENCE: Final = bytes.fromhex("d820a2e15a50004924924924500049249249245000492492492450004924924924")
 
@@ -28,7 +26,7 @@ Sound = Callable[[int], bytes]
 #: The tune, in Hz: two falling and two rising phrases of four notes.
 _NOTES: Final = (659, 523, 587, 392, 392, 587, 659, 523, 659, 587, 523, 392, 392, 587, 659, 523)
 #: The frames of a note.
-NOTE_FRAMES: Final = 25
+NOTE_FRAMES: Final = FRAME_RATE // 2
 _LOUDNESS: Final = 9000
 #: The partials of a bell: multiple of the note, loudness, how fast it dies away a second.
 _PARTIALS: Final = ((1.0, 0.6, 5.0), (2.0, 0.25, 8.0), (3.01, 0.15, 12.0))
@@ -40,7 +38,7 @@ def _sample(note: float, seconds: float) -> int:
         for multiple, loudness, decay in _PARTIALS
     )
     # Silent at both ends, where one encoder's state ends and the next one's begins.
-    left = NOTE_FRAMES / 50 - seconds
+    left = NOTE_FRAMES / FRAME_RATE - seconds
     return round(_LOUDNESS * bell * min(1.0, seconds * 200, left * 20))
 
 
@@ -50,7 +48,7 @@ def _frames(note: float) -> tuple[bytes, ...]:
     encoder = Encoder()
     return tuple(
         encoder.encode_frame(
-            [_sample(note, at / 8000) for at in range(start, start + FRAME_SAMPLES)]
+            [_sample(note, at / SAMPLE_RATE) for at in range(start, start + FRAME_SAMPLES)]
         )
         for start in range(0, NOTE_FRAMES * FRAME_SAMPLES, FRAME_SAMPLES)
     )

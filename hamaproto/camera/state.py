@@ -35,6 +35,7 @@ from hamaproto.camera.scene import Scene
 from hamaproto.camera.sound import SILENCE, Sound, chime
 from hamaproto.camera.ticker import Ticker
 from hamaproto.errors import LocalProtocolError
+from hamaproto.gsm.tables import FRAME_RATE
 
 __all__ = ["CameraState", "Preset"]
 
@@ -43,7 +44,7 @@ PRESET_SLOTS: Final = 9
 #: A preset's name is cut to this many bytes.
 MAX_PRESET_NAME: Final = 63
 #: GSM frames of talk-back that are kept to be looked at: ten seconds.
-KEPT_TALK_FRAMES: Final = 500
+KEPT_TALK_FRAMES: Final = 10 * FRAME_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class CameraState:
         self.stored.update(flip_mode="0", output_volume="50", pt_speed=str(self.motors.speed))
         #: The clocks that number pictures and GSM frames.
         self.ticker = Ticker(self.fps)
-        self.sound_ticker = Ticker(50)
+        self.sound_ticker = Ticker(FRAME_RATE)
         self.digest = DigestLogin()
         self.pictures = pictures or Pictures()
         self.sound: Sound = sound
@@ -211,7 +212,7 @@ class CameraState:
         return self.pictures.get(scene)
 
     def sound_frame(self, number: int) -> bytes:
-        """The GSM frame of that number, 33 bytes."""
+        """The GSM frame of that number."""
         return self.sound(number) if self.microphone_volume else SILENCE
 
     def hear(self, frame: bytes) -> None:

@@ -24,8 +24,8 @@ from hamaproto.cli.plain import note, print_json
 from hamaproto.events import Skipped
 from hamaproto.gsm import Decoder, Encoder
 from hamaproto.gsm.files import Wav49Writer
-from hamaproto.gsm.tables import FRAME_BYTES
-from hamaproto.gsm.wav import RATE, WavWriter
+from hamaproto.gsm.tables import FRAME_BYTES, SAMPLE_RATE
+from hamaproto.gsm.wav import WavWriter
 
 __all__ = ["gsm"]
 
@@ -113,7 +113,7 @@ def decode(
                 write(decoder.decode(piece).astype("<i2", copy=False).tobytes())
         if writer:
             writer.close()
-    if not wav and frames.rate != RATE:
+    if not wav and frames.rate != SAMPLE_RATE:
         note(f"{source.name}: {frames.rate} samples a second, which raw samples do not say")
     return _end(source, target, frames.lost, as_json)
 

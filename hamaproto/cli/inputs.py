@@ -25,12 +25,11 @@ from hamaproto.events import Skipped
 from hamaproto.gsm import Encoder
 from hamaproto.gsm.files import FrameFile, PcmFile, is_wav
 from hamaproto.gsm.g711 import ENOUGH_BYTES, is_quiet_alaw, law_of
-from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES
+from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES, MAGIC, SAMPLE_RATE
 from hamaproto.wire.sniff import picture_format
 
 __all__ = ["FramesInput", "SamplesInput", "Spoken", "format_name", "frames_of", "samples_of"]
 
-RATE: Final = 8000
 #: Bytes that tell what a file is; and that may be read twice, up to the samples of a WAV.
 _HEAD: Final = 4096
 _READ_TWICE: Final = 1 << 20
@@ -151,7 +150,7 @@ def _is_frames(head: bytes, name: str) -> bool:
     """Whether frames begin where they should; of a few of them, the name has to say it too."""
     starts = head[::FRAME_BYTES]
     enough = len(starts) >= _SURE_FRAMES or name.lower().endswith(_GSM)
-    return enough and all(byte >> 4 == 0xD for byte in starts)
+    return enough and all(byte >> 4 == MAGIC for byte in starts)
 
 
 class _Source:
@@ -326,7 +325,7 @@ class _Converted:
         # A pipe is not held up for what only a better guess would need.
         live = {} if source.seekable() else {"probesize": "4096", "analyzeduration": "100000"}
         if reader in ("alaw", "mulaw"):  # nothing in them says a rate
-            live["sample_rate"] = str(RATE)
+            live["sample_rate"] = str(SAMPLE_RATE)
         av = self._av
         try:
             # The format is known; a guess of PyAV's may be another one.
@@ -369,7 +368,7 @@ class _Converted:
 
     def _decoded(self) -> Iterator[bytes]:
         av = self._av
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
         good = bad = 0
         with self._file as file:
             packets = file.demux(audio=0)
@@ -474,7 +473,7 @@ class Spoken:
         if is_wav(head):
             self._frames = _wav49(source)
         elif known is None:
-            if not (head[0] >> 4 == 0xD or head[:1] in b"-\r\n"):
+            if not (head[0] >> 4 == MAGIC or head[:1] in b"-\r\n"):
                 raise click.UsageError(
                     f"{name}: neither GSM frames nor another known kind of sound"
                 )

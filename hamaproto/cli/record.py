@@ -50,7 +50,7 @@ from hamaproto.cli.plain import note, print_json
 from hamaproto.cli.signals import finishing
 from hamaproto.errors import AuthenticationError, HamaError
 from hamaproto.events import AudioFrame, Frame
-from hamaproto.gsm.wav import RATE
+from hamaproto.gsm.tables import SAMPLE_RATE
 from hamaproto.io import Backoff
 from hamaproto.io.asyncio import Camera
 
@@ -287,7 +287,7 @@ class _Stream:
             "first": recorder.first_name,
             "last": recorder.last_name,
             "pictures": recording.pictures,
-            "sound": round(recording.samples / RATE, 2),
+            "sound": round(recording.samples / SAMPLE_RATE, 2),
             "streams": [
                 tally.as_data(seconds=job.seconds) for tally in (self._picture, self._sound)
             ],
@@ -380,7 +380,7 @@ class _Stream:
                 note("no motion was seen: nothing is recorded")
             return
         names = recording.recorder.names
-        sound = f", {recording.samples / RATE:.1f} s of sound"
+        sound = f", {recording.samples / SAMPLE_RATE:.1f} s of sound"
         # What FFmpeg held when the disk was full is not in the file.
         most = "at most " if failed else ""
         note(f"{names}: {most}{recording.pictures} pictures{sound}")

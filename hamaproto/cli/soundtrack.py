@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hamaproto.gsm.tables import FRAME_SAMPLES, SAMPLE_RATE
 from hamaproto.timing import Timeline
 
-__all__ = ["RATE", "Soundtrack", "stretched"]
+__all__ = ["Soundtrack", "stretched"]
 
-RATE: Final = 8000
 _LEANING: Final = 3
 #: Seconds of silence that are written; a longer pause is a jump.
 _LONGEST_SILENCE: Final = 10.0
@@ -71,7 +71,7 @@ class Soundtrack:
         before, or 10 s and more later.
         """
         level = float(np.sqrt(np.mean(np.square(samples, dtype=float)))) if len(samples) else 0.0
-        self._loudest = max(level, self._loudest * _FADE ** (len(samples) / 160))
+        self._loudest = max(level, self._loudest * _FADE ** (len(samples) / FRAME_SAMPLES))
         quiet = level <= max(_QUIET, _QUIET_SHARE * self._loudest)
         placed = self._timeline.sound(arrived, len(samples), quiet=quiet)
         joined = np.concatenate((self._last, samples))
@@ -86,7 +86,7 @@ class Soundtrack:
             sound = sound.copy()
             ramp = np.linspace(0, 1, min(_EDGE, len(sound)))
             sound[: len(ramp)] = np.rint(sound[: len(ramp)] * ramp)
-        if 0 < placed.silence <= _LONGEST_SILENCE * RATE:
+        if 0 < placed.silence <= _LONGEST_SILENCE * SAMPLE_RATE:
             silence = np.zeros(placed.silence, np.int16)
             return placed.start - placed.silence, np.concatenate((silence, sound))
         return placed.start, sound

@@ -43,8 +43,9 @@ __all__ = ["Decoder", "DecoderBank", "Encoder", "instruction_set", "use_instruct
 
 cdef extern from "kernel_gsm.h" nogil:
     enum:
-        GSM_BYTES
-        GSM_SAMPLES
+        GSM_FRAME_BYTES
+        GSM_FRAME_SAMPLES
+        GSM_MAGIC
         GSM_RAISE
         GSM_AVX2
 
@@ -54,7 +55,6 @@ cdef extern from "kernel_gsm.h" nogil:
     ctypedef struct hama_gsm_encoder:
         pass
 
-    void hama_gsm_prepare()
     int hama_gsm_way()
     int hama_gsm_use(int way)
     void hama_gsm_decoder_init(hama_gsm_decoder *, int, int, uint32_t)
@@ -68,7 +68,7 @@ cdef extern from "kernel_gsm.h" nogil:
     void hama_gsm_encoder_reset(hama_gsm_encoder *)
     void hama_gsm_encode(hama_gsm_encoder *, const int16_t *, size_t, uint8_t *)
 
-hama_gsm_prepare()
+hama_gsm_use(GSM_AVX2)
 
 # Below so many frames, giving the GIL away and getting it back costs more than it gives.
 cdef Py_ssize_t BULK = 8
@@ -171,10 +171,10 @@ cdef bint _ordinary(object value, Py_buffer *view, char item, Py_ssize_t unit, i
 
 
 cdef Py_ssize_t _first_bad(const uint8_t *frames, Py_ssize_t count) noexcept nogil:
-    """The first frame that does not begin with 0xD, or -1."""
+    """The first frame that does not begin with the magic nibble, or -1."""
     cdef Py_ssize_t i
     for i in range(count):
-        if frames[GSM_BYTES * i] >> 4 != 0xD:
+        if frames[GSM_FRAME_BYTES * i] >> 4 != GSM_MAGIC:
             return i
     return -1
 
@@ -217,35 +217,35 @@ cdef class Decoder:
         cdef Py_ssize_t length
         if type(frames) is bytes:
             length = PyBytes_GET_SIZE(frames)
-            if length and length % GSM_BYTES == 0:
+            if length and length % GSM_FRAME_BYTES == 0:
                 return self._decode(
-                    <const uint8_t *> PyBytes_AS_STRING(frames), length // GSM_BYTES, out
+                    <const uint8_t *> PyBytes_AS_STRING(frames), length // GSM_FRAME_BYTES, out
                 )
-        elif _ordinary(frames, &view, c"B", GSM_BYTES, 0):
+        elif _ordinary(frames, &view, c"B", GSM_FRAME_BYTES, 0):
             try:
-                return self._decode(<const uint8_t *> view.buf, view.len // GSM_BYTES, out)
+                return self._decode(<const uint8_t *> view.buf, view.len // GSM_FRAME_BYTES, out)
             finally:
                 PyBuffer_Release(&view)
         checked = frames_view(frames)
         borrowed = _Borrowed()
         return self._decode(
-            <const uint8_t *> borrowed.whole(checked), len(checked) // GSM_BYTES, out
+            <const uint8_t *> borrowed.whole(checked), len(checked) // GSM_FRAME_BYTES, out
         )
 
     cdef object _decode(self, const uint8_t *frames, Py_ssize_t count, object out):
         cdef Py_buffer view
         cdef _Borrowed borrowed
         cdef Py_ssize_t bad
-        samples = _new_samples(count * GSM_SAMPLES) if out is None else out
+        samples = _new_samples(count * GSM_FRAME_SAMPLES) if out is None else out
         if self.state.policy == GSM_RAISE:
             bad = _first_bad(frames, count)
             if bad >= 0:
                 # A bad `out` is complained of first, as in the pure twin.
-                samples_view(samples, count * GSM_SAMPLES)
-                raise bad_nibble(bad, frames[GSM_BYTES * bad])
-        if _ordinary(samples, &view, c"h", 2 * GSM_SAMPLES, PyBUF_WRITABLE):
+                samples_view(samples, count * GSM_FRAME_SAMPLES)
+                raise bad_nibble(bad, frames[GSM_FRAME_BYTES * bad])
+        if _ordinary(samples, &view, c"h", 2 * GSM_FRAME_SAMPLES, PyBUF_WRITABLE):
             try:
-                if view.len == 2 * GSM_SAMPLES * count:
+                if view.len == 2 * GSM_FRAME_SAMPLES * count:
                     self._run(frames, count, <int16_t *> view.buf)
                     return samples
             finally:
@@ -254,7 +254,7 @@ cdef class Decoder:
         self._run(
             frames,
             count,
-            borrowed.samples(samples_view(samples, count * GSM_SAMPLES), PyBUF_WRITABLE),
+            borrowed.samples(samples_view(samples, count * GSM_FRAME_SAMPLES), PyBUF_WRITABLE),
         )
         return samples
 
@@ -268,12 +268,12 @@ cdef class Decoder:
 
     def decode_frame(self, frame):
         """Decode one frame of 33 bytes to a list of 160 samples, without numpy."""
-        cdef int16_t[160] samples
+        cdef int16_t[GSM_FRAME_SAMPLES] samples
         cdef const uint8_t[::1] view = check_single(frame)
-        if self.state.policy == GSM_RAISE and view[0] >> 4 != 0xD:
+        if self.state.policy == GSM_RAISE and view[0] >> 4 != GSM_MAGIC:
             raise bad_nibble(0, view[0])
         hama_gsm_decode(&self.state, &view[0], 1, samples)
-        return [samples[k] for k in range(GSM_SAMPLES)]
+        return [samples[k] for k in range(GSM_FRAME_SAMPLES)]
 
     def conceal(self, out=None):
         """160 samples in place of a lost frame, after the example of GSM 06.11.
@@ -282,9 +282,9 @@ cdef class Decoder:
         320 ms.  A concealed frame is never taken for a homing frame.
         """
         cdef _Borrowed borrowed = _Borrowed()
-        samples = _new_samples(GSM_SAMPLES) if out is None else out
+        samples = _new_samples(GSM_FRAME_SAMPLES) if out is None else out
         hama_gsm_conceal(
-            &self.state, borrowed.samples(samples_view(samples, GSM_SAMPLES), PyBUF_WRITABLE)
+            &self.state, borrowed.samples(samples_view(samples, GSM_FRAME_SAMPLES), PyBUF_WRITABLE)
         )
         return samples
 
@@ -318,7 +318,7 @@ cdef class Encoder:
         """
         cdef Py_buffer view
         cdef _Borrowed borrowed
-        if _ordinary(pcm, &view, c"h", 2 * GSM_SAMPLES, 0):
+        if _ordinary(pcm, &view, c"h", 2 * GSM_FRAME_SAMPLES, 0):
             try:
                 return self._encode(<const int16_t *> view.buf, view.len)
             finally:
@@ -328,8 +328,8 @@ cdef class Encoder:
         return self._encode(borrowed.samples(checked, 0), len(checked))
 
     cdef bytes _encode(self, const int16_t *samples, Py_ssize_t length):
-        cdef Py_ssize_t count = length // (2 * GSM_SAMPLES)
-        cdef bytes frames = PyBytes_FromStringAndSize(NULL, GSM_BYTES * count)
+        cdef Py_ssize_t count = length // (2 * GSM_FRAME_SAMPLES)
+        cdef bytes frames = PyBytes_FromStringAndSize(NULL, GSM_FRAME_BYTES * count)
         cdef uint8_t *target = <uint8_t *> PyBytes_AS_STRING(frames)
         if count < BULK:
             hama_gsm_encode(&self.state, samples, count, target)
@@ -340,13 +340,13 @@ cdef class Encoder:
 
     def encode_frame(self, samples):
         """Encode 160 whole numbers from -32768 to 32767, without numpy."""
-        cdef int16_t[160] values
-        cdef uint8_t[33] frame
+        cdef int16_t[GSM_FRAME_SAMPLES] values
+        cdef uint8_t[GSM_FRAME_BYTES] frame
         check_samples(samples)
-        for k in range(GSM_SAMPLES):
+        for k in range(GSM_FRAME_SAMPLES):
             values[k] = samples[k]
         hama_gsm_encode(&self.state, values, 1, frame)
-        return PyBytes_FromStringAndSize(<char *> frame, GSM_BYTES)
+        return PyBytes_FromStringAndSize(<char *> frame, GSM_FRAME_BYTES)
 
     def __reduce__(self):
         raise TypeError("an Encoder can't be copied or pickled")
@@ -412,25 +412,25 @@ cdef class DecoderBank:
         cdef const uint8_t *lost_at = NULL
         cdef const uint8_t *idle_at = NULL
         view = bank_view(frames, self.count)
-        cdef Py_ssize_t i, count = len(view) // (GSM_BYTES * self.count)
+        cdef Py_ssize_t i, count = len(view) // (GSM_FRAME_BYTES * self.count)
         if lost is not None:
             checked = mask_view("lost", lost, self.count, count)
             lost_at = <const uint8_t *> lost_held.whole(checked)
         if idle is not None:
             checked = mask_view("idle", idle, self.count, count)
             idle_at = <const uint8_t *> idle_held.whole(checked)
-        samples = new_samples(self.count, count * GSM_SAMPLES) if out is None else out
-        target = samples_view(samples, self.count, count * GSM_SAMPLES)
+        samples = new_samples(self.count, count * GSM_FRAME_SAMPLES) if out is None else out
+        target = samples_view(samples, self.count, count * GSM_FRAME_SAMPLES)
         cdef const uint8_t *source = <const uint8_t *> frames_held.whole(view)
         cdef int16_t *to = out_held.samples(target, PyBUF_WRITABLE)
         if self.decoders[0].policy == GSM_RAISE:
             for i in range(self.count * count):
                 if (
-                    source[GSM_BYTES * i] >> 4 != 0xD
+                    source[GSM_FRAME_BYTES * i] >> 4 != GSM_MAGIC
                     and not (lost_at and lost_at[i])
                     and not (idle_at and idle_at[i])
                 ):
-                    raise bad_frame_in_bank(i // count, i % count, source[GSM_BYTES * i])
+                    raise bad_frame_in_bank(i // count, i % count, source[GSM_FRAME_BYTES * i])
         with nogil:
             hama_gsm_bank_decode(self.decoders, self.count, source, count, lost_at, idle_at, to)
         return samples

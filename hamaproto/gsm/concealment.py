@@ -10,16 +10,25 @@ frame takes over: the sound is gone within 320 ms.
 
 from __future__ import annotations
 
-from hamaproto.gsm.tables import FRAME_BYTES, MAGIC, SILENCE_FRAME
+from typing import Final
+
+from hamaproto.gsm.tables import (
+    FADE,
+    FRAME_BYTES,
+    HEAD_BYTES,
+    LONGEST_ECHO,
+    MAGIC,
+    RANDOM_FACTOR,
+    RANDOM_STEP,
+    SILENCE_FRAME,
+    SUBFRAME_BYTES,
+)
 
 __all__ = ["Concealment"]
 
-#: How many substitutes are made of the last good frame: 15 frames are 300 ms.
-LONGEST_ECHO = 15
-
-# A subframe is 7 bytes: lag 7, gain 2, grid 2, amplitude 6, pulses 13 x 3 bits.
-_GRID = 45
-_AMPLITUDE = 39
+# Where the grid (2 bits) and the amplitude (6 bits) stand among the 56 bits of a subframe.
+_GRID: Final = 45
+_AMPLITUDE: Final = 39
 
 
 class Concealment:
@@ -59,15 +68,15 @@ class Concealment:
         return bytes((self._last[0] & 0x0F | MAGIC << 4,)) + self._last[1:]
 
     def _fade(self, frame: bytes) -> bytes | None:
-        """`frame` 4 steps weaker and on random grids; None if nothing is left of it."""
-        faded = [frame[:5]]
+        """`frame` some steps weaker and on random grids; None if nothing is left of it."""
+        faded = [frame[:HEAD_BYTES]]
         heard = 0
-        for start in range(5, FRAME_BYTES, 7):
-            bits = int.from_bytes(frame[start : start + 7])
-            amplitude = max((bits >> _AMPLITUDE & 63) - 4, 0)
+        for start in range(HEAD_BYTES, FRAME_BYTES, SUBFRAME_BYTES):
+            bits = int.from_bytes(frame[start : start + SUBFRAME_BYTES])
+            amplitude = max((bits >> _AMPLITUDE & 63) - FADE, 0)
             heard |= amplitude
-            self._random = (self._random * 1664525 + 1013904223) & 0xFFFFFFFF
+            self._random = (self._random * RANDOM_FACTOR + RANDOM_STEP) & 0xFFFFFFFF
             bits &= ~(3 << _GRID | 63 << _AMPLITUDE)
             bits |= self._random >> 30 << _GRID | amplitude << _AMPLITUDE
-            faded.append(bits.to_bytes(7))
+            faded.append(bits.to_bytes(SUBFRAME_BYTES))
         return b"".join(faded) if heard else None

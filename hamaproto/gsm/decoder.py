@@ -12,7 +12,7 @@ Samples are the standard's 13 bits, left-justified in 16: the three lower bits a
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hamaproto.gsm._arrays import (
     BadFrame,
@@ -26,14 +26,26 @@ from hamaproto.gsm._arrays import (
 )
 from hamaproto.gsm.concealment import Concealment
 from hamaproto.gsm.tables import (
+    DEEMPHASIS,
     FRAME_BYTES,
     FRAME_SAMPLES,
+    HEAD_BYTES,
+    HIGH_LAR,
     HOMING_FRAME,
+    HOMING_PREFIX_BYTES,
     HOMING_SAMPLE,
+    LAR_BEND,
     LAR_DECODED,
+    LONGEST_LAG,
+    LOW_LAR,
     MAGIC,
+    PULSE_SPAN,
     PULSES,
     QLB,
+    SEGMENTS,
+    SHORTEST_LAG,
+    SUBFRAME_BYTES,
+    SUBFRAME_SAMPLES,
 )
 
 if TYPE_CHECKING:
@@ -41,10 +53,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Decoder", "reflection_coefficients"]
 
-#: The longest lag: so many samples of the past excitation are kept.
-HISTORY = 120
-#: A decoder at home looks at the log area ratios and the first subframe only.
-HOMING_PREFIX = HOMING_FRAME[:12]
+#: A decoder at home looks at this much of a frame.
+HOMING_PREFIX: Final = HOMING_FRAME[:HOMING_PREFIX_BYTES]
+#: How far the code of each pulse stands from the end of a subframe, in bits.
+_PULSE_SHIFTS: Final = range(36, -1, -3)
 
 
 def reflection_coefficients(previous: list[int], current: list[int]) -> list[list[int]]:
@@ -66,12 +78,12 @@ def reflection_coefficients(previous: list[int], current: list[int]) -> list[lis
             else:
                 lar = new
             size = -lar if lar < 0 else lar
-            if size < 11059:
+            if size < LOW_LAR:
                 size <<= 1
-            elif size < 20070:
-                size += 11059
+            elif size < HIGH_LAR:
+                size += LOW_LAR
             else:
-                size = (size >> 2) + 26112
+                size = (size >> 2) + LAR_BEND
             coefficients.append(-size if lar < 0 else size)
         sets.append(coefficients)
     return sets
@@ -118,8 +130,8 @@ class Decoder:
     def _go_home(self) -> None:
         self._home = True
         self._lars = [0] * 8
-        self._excitation = [0] * HISTORY
-        self._lag = 40
+        self._excitation = [0] * LONGEST_LAG
+        self._lag = SHORTEST_LAG
         self._lattice = [0] * 8
         self._deemphasis = 0
 
@@ -186,7 +198,7 @@ class Decoder:
     def _synthesise(self, frame: bytes) -> list[int]:
         """Clause 5.3, but for homing: one frame to 160 samples."""
         excitation = self._excite(frame)
-        bits = int.from_bytes(frame[:5])
+        bits = int.from_bytes(frame[:HEAD_BYTES])
         lars = [
             LAR_DECODED[0][bits >> 30 & 63],
             LAR_DECODED[1][bits >> 24 & 63],
@@ -200,7 +212,7 @@ class Decoder:
         sets = reflection_coefficients(self._lars, lars)
         self._lars = lars
         samples: list[int] = []
-        for coefficients, start, stop in zip(sets, (0, 13, 27, 40), (13, 27, 40, 160), strict=True):
+        for coefficients, start, stop in zip(sets, SEGMENTS[:-1], SEGMENTS[1:], strict=True):
             self._filter(coefficients, excitation[start:stop], samples)
         return samples
 
@@ -208,9 +220,9 @@ class Decoder:
         """Clauses 5.3.1 and 5.3.2: the excitation of the short term filter."""
         past = self._excitation
         lag = self._lag
-        for start in range(5, FRAME_BYTES, 7):
-            bits = int.from_bytes(frame[start : start + 7])
-            if 40 <= bits >> 49 <= 120:
+        for start in range(HEAD_BYTES, FRAME_BYTES, SUBFRAME_BYTES):
+            bits = int.from_bytes(frame[start : start + SUBFRAME_BYTES])
+            if SHORTEST_LAG <= bits >> 49 <= LONGEST_LAG:
                 lag = bits >> 49
             gain = QLB[bits >> 47 & 3]
             grid = bits >> 45 & 3
@@ -218,8 +230,10 @@ class Decoder:
             begin = len(past) - lag
             # No clamp: the gain is below 1.  The lag is no shorter than a subframe, so
             # that none of these samples depends on another.
-            subframe = [gain * sample + 16384 >> 15 for sample in past[begin : begin + 40]]
-            for place, shift in zip(range(grid, grid + 37, 3), range(36, -1, -3), strict=True):
+            subframe = [
+                gain * sample + 16384 >> 15 for sample in past[begin : begin + SUBFRAME_SAMPLES]
+            ]
+            for place, shift in zip(range(grid, grid + PULSE_SPAN, 3), _PULSE_SHIFTS, strict=True):
                 sample = subframe[place] + pulses[bits >> shift & 7]
                 if sample > 32767:
                     sample = 32767
@@ -228,8 +242,8 @@ class Decoder:
                 subframe[place] = sample
             past += subframe
         self._lag = lag
-        self._excitation = past[-HISTORY:]
-        return past[HISTORY:]
+        self._excitation = past[-LONGEST_LAG:]
+        return past[LONGEST_LAG:]
 
     def _filter(self, coefficients: list[int], excitation: list[int], samples: list[int]) -> None:
         """Clauses 5.3.4 to 5.3.7 for a run of samples with the same coefficients.
@@ -239,7 +253,7 @@ class Decoder:
         """
         r0, r1, r2, r3, r4, r5, r6, r7 = coefficients
         v0, v1, v2, v3, v4, v5, v6, v7 = self._lattice
-        emphasis = self._deemphasis
+        emphasis, share = self._deemphasis, DEEMPHASIS
         append = samples.append
         for s in excitation:
             s -= r7 * v7 + 16384 >> 15
@@ -319,7 +333,7 @@ class Decoder:
                 v1 = -32768
             v0 = s
             # Clause 5.3.5, de-emphasis.
-            emphasis = s + (emphasis * 28180 + 16384 >> 15)
+            emphasis = s + (emphasis * share + 16384 >> 15)
             if emphasis > 32767:
                 emphasis = 32767
             elif emphasis < -32768:

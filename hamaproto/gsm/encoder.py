@@ -12,20 +12,33 @@ from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from hamaproto.gsm._arrays import check_samples, pcm_array
-from hamaproto.gsm.decoder import HISTORY, reflection_coefficients
+from hamaproto.gsm.decoder import reflection_coefficients
 from hamaproto.gsm.tables import (
+    AMPLITUDE_PARTS,
+    DEEMPHASIS,
     DLB,
     FRAME_BYTES,
     FRAME_SAMPLES,
+    HIGH_COEFFICIENT,
     HOMING_SAMPLE,
+    LAR_BEND,
     LAR_DECODED,
     LAR_QUANTISER,
+    LAR_WIDTHS,
+    LONGEST_LAG,
+    LOW_COEFFICIENT,
+    LOW_LAR,
     MAGIC,
     NRFAC,
+    OFFSET_POLE,
+    PULSE_SPAN,
     PULSES,
     QLB,
+    SEGMENTS,
+    SHORTEST_LAG,
+    SUBFRAME_BYTES,
+    SUBFRAME_SAMPLES,
     H,
-    exponent_and_mantissa,
     mult_r,
 )
 
@@ -81,7 +94,7 @@ class Encoder:
         self._preemphasis = 0
         self._lars = [0] * 8
         self._lattice = [0] * 8
-        self._excitation = [0] * HISTORY
+        self._excitation = [0] * LONGEST_LAG
 
     def encode(self, pcm: Any) -> bytes:
         """Encode whole frames: int16 of shape (160 * n,), or as many little-endian bytes.
@@ -107,10 +120,11 @@ class Encoder:
         lars = [decoded[code] for decoded, code in zip(LAR_DECODED, codes, strict=True)]
         residual = self._analyse(lars, signal)
         frame = MAGIC
-        for code, width in zip(codes, (6, 6, 5, 5, 4, 4, 3, 3), strict=True):
+        for code, width in zip(codes, LAR_WIDTHS, strict=True):
             frame = frame << width | code
-        for start in range(0, FRAME_SAMPLES, 40):
-            frame = frame << 56 | self._subframe(residual[start : start + 40])
+        for start in range(0, FRAME_SAMPLES, SUBFRAME_SAMPLES):
+            subframe = self._subframe(residual[start : start + SUBFRAME_SAMPLES])
+            frame = frame << 8 * SUBFRAME_BYTES | subframe
         if self._homing and coarse == [HOMING_SAMPLE >> 3] * FRAME_SAMPLES:
             self.reset()
         return frame.to_bytes(FRAME_BYTES)
@@ -127,10 +141,10 @@ class Encoder:
         signal = []
         for sample in coarse:
             sample <<= 2
-            offset_out = (sample - offset_in << 15) + mult_r(offset_out, 32735)
+            offset_out = (sample - offset_in << 15) + mult_r(offset_out, OFFSET_POLE)
             offset_in = sample
             current = offset_out + 16384 >> 15
-            signal.append(_clamp(current + mult_r(previous, -28180)))
+            signal.append(_clamp(current + mult_r(previous, -DEEMPHASIS)))
             previous = current
         self._offset_in, self._offset_out, self._preemphasis = offset_in, offset_out, previous
         return signal
@@ -141,7 +155,7 @@ class Encoder:
         self._lars = lars
         lattice = self._lattice
         residual = []
-        for coefficients, start, stop in zip(sets, (0, 13, 27, 40), (13, 27, 40, 160), strict=True):
+        for coefficients, start, stop in zip(sets, SEGMENTS[:-1], SEGMENTS[1:], strict=True):
             for sample in signal[start:stop]:
                 forward = backward = sample
                 for stage, coefficient in enumerate(coefficients):
@@ -165,15 +179,16 @@ class Encoder:
         past = self._excitation
         lag, gain_code = _long_term(residual, past)
         gain = QLB[gain_code]
-        begin = HISTORY - lag
-        predicted = [mult_r(gain, sample) for sample in past[begin : begin + 40]]
+        begin = LONGEST_LAG - lag
+        then = past[begin : begin + SUBFRAME_SAMPLES]
+        predicted = [mult_r(gain, sample) for sample in then]
         error = [_clamp(a - b) for a, b in zip(residual, predicted, strict=True)]
         grid, chosen = _grid(_weight(error))
         amplitude, codes = _quantise(chosen)
         pulses = PULSES[amplitude]
-        for place, code in zip(range(grid, grid + 37, 3), codes, strict=True):
+        for place, code in zip(range(grid, grid + PULSE_SPAN, 3), codes, strict=True):
             predicted[place] = _clamp(predicted[place] + pulses[code])
-        self._excitation = past[40:] + predicted
+        self._excitation = past[SUBFRAME_SAMPLES:] + predicted
         bits = (lag << 2 | gain_code) << 8 | grid << 6 | amplitude
         for code in codes:
             bits = bits << 3 | code
@@ -228,12 +243,12 @@ def _lar_codes(coefficients: list[int]) -> list[int]:
     codes = []
     for coefficient, (a, b, mic, mac, _) in zip(coefficients, LAR_QUANTISER, strict=True):
         size = abs(coefficient)
-        if size < 22118:
+        if size < LOW_COEFFICIENT:
             size >>= 1
-        elif size < 31130:
-            size -= 11059
+        elif size < HIGH_COEFFICIENT:
+            size -= LOW_LAR
         else:
-            size = size - 26112 << 2
+            size = size - LAR_BEND << 2
         lar = -size if coefficient < 0 else size
         # The largest sum is 20480 + 2048 + 256: no clamp.
         code = (a * lar >> 15) + b + 256 >> 9
@@ -252,16 +267,16 @@ def _long_term(residual: list[int], past: list[int]) -> tuple[int, int]:
     peak = _peak(residual)
     scale = max(6 - _norm(peak << 16), 0) if peak else 0
     scaled = [sample >> scale for sample in residual]
-    best, lag = 0, 40
-    for candidate in range(40, HISTORY + 1):
-        begin = HISTORY - candidate
+    best, lag = 0, SHORTEST_LAG
+    for candidate in range(SHORTEST_LAG, LONGEST_LAG + 1):
+        begin = LONGEST_LAG - candidate
         # `map` ends with the shorter one, the residual.
-        likeness = sum(map(mul, scaled, past[begin : begin + 40]))
+        likeness = sum(map(mul, scaled, past[begin : begin + SUBFRAME_SAMPLES]))
         if likeness > best:
             best, lag = likeness, candidate
     best = 2 * best >> 6 - scale
-    begin = HISTORY - lag
-    energy = 2 * sum((sample >> 3) ** 2 for sample in past[begin : begin + 40])
+    begin = LONGEST_LAG - lag
+    energy = 2 * sum((sample >> 3) ** 2 for sample in past[begin : begin + SUBFRAME_SAMPLES])
     if best <= 0:
         return lag, 0
     if best >= energy:
@@ -279,17 +294,19 @@ def _weight(error: list[int]) -> list[int]:
     """
     padded = [0] * 5 + error + [0] * 5
     return [
-        _clamp(4096 + sum(map(mul, H, padded[start : start + 11])) >> 13) for start in range(40)
+        _clamp(4096 + sum(map(mul, H, padded[start : start + 11])) >> 13)
+        for start in range(SUBFRAME_SAMPLES)
     ]
 
 
 def _grid(weighted: list[int]) -> tuple[int, list[int]]:
     """Clause 5.2.14: the strongest of four grids; the first one of equals."""
     energies = [
-        sum((sample >> 2) ** 2 for sample in weighted[grid : grid + 37 : 3]) for grid in range(4)
+        sum((sample >> 2) ** 2 for sample in weighted[grid : grid + PULSE_SPAN : 3])
+        for grid in range(4)
     ]
     grid = energies.index(max(energies))
-    return grid, weighted[grid : grid + 37 : 3]
+    return grid, weighted[grid : grid + PULSE_SPAN : 3]
 
 
 def _quantise(chosen: list[int]) -> tuple[int, list[int]]:
@@ -297,7 +314,7 @@ def _quantise(chosen: list[int]) -> tuple[int, list[int]]:
     peak = _peak(chosen)
     exponent = min((peak >> 9).bit_length(), 6)
     amplitude = (peak >> exponent + 5) + (exponent << 3)
-    exponent, mantissa = exponent_and_mantissa(amplitude)
+    exponent, mantissa = AMPLITUDE_PARTS[amplitude]
     inverse = NRFAC[mantissa]
     # The block amplitude bounds the pulses: shifted they still fit in 16 bits.
     codes = [((sample << 6 - exponent) * inverse >> 15 >> 12) + 4 for sample in chosen]

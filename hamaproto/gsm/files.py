@@ -16,8 +16,8 @@ from typing import Any, BinaryIO, Final
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Anomaly, EndOfStream, Skipped
 from hamaproto.gsm.framing import GsmFrameParser
-from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES, SILENCE_FRAME
-from hamaproto.gsm.wav import RATE, UNKNOWN_LENGTH, SeekableWriter
+from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES, SAMPLE_RATE, SILENCE_FRAME
+from hamaproto.gsm.wav import UNKNOWN_LENGTH, SeekableWriter
 from hamaproto.gsm.wav49 import BLOCK_BYTES, BLOCK_SAMPLES, pack
 
 __all__ = ["FrameFile", "PcmFile", "Wav49Writer", "is_wav", "read_frames", "read_pcm"]
@@ -101,7 +101,7 @@ class FrameFile:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._head = file.read(12)
-        self.rate = RATE
+        self.rate = SAMPLE_RATE
         #: Whether it is a WAV49 file.
         self.wav49 = is_wav(self._head)
         self._due, self._filler = -1, -1
@@ -192,9 +192,9 @@ class PcmFile:
             raise LocalProtocolError(
                 f"a WAV file that holds no PCM: its format is 0x{form.tag:04X}"
             )
-        if (form.channels, form.bits, form.rate) != (1, 16, RATE):
+        if (form.channels, form.bits, form.rate) != (1, 16, SAMPLE_RATE):
             raise LocalProtocolError(
-                f"a WAV file of {form}: the encoder needs 1 channel, 16 bits, {RATE} Hz"
+                f"a WAV file of {form}: the encoder needs 1 channel, 16 bits, {SAMPLE_RATE} Hz"
             )
         self._head = b""
 
@@ -242,7 +242,15 @@ class Wav49Writer:
         file.write(self._header(UNKNOWN_LENGTH))
 
     def _header(self, length: int) -> bytes:
-        fields = (FORMAT_TAG, 1, RATE, RATE * BLOCK_BYTES // BLOCK_SAMPLES, BLOCK_BYTES, 0, 2)
+        fields = (
+            FORMAT_TAG,
+            1,
+            SAMPLE_RATE,
+            SAMPLE_RATE * BLOCK_BYTES // BLOCK_SAMPLES,
+            BLOCK_BYTES,
+            0,
+            2,
+        )
         body = b"WAVEfmt " + struct.pack("<IHHIIHHHH", 20, *fields, BLOCK_SAMPLES)
         samples = min(self._frames * FRAME_SAMPLES, UNKNOWN_LENGTH)
         body += b"fact" + struct.pack("<II", 4, samples)

@@ -45,7 +45,14 @@ from hamaproto.events import (
     NeedData,
     Skipped,
 )
-from hamaproto.gsm.tables import FRAME_BYTES, MAGIC
+from hamaproto.gsm.tables import (
+    FRAME_BYTES,
+    HEAD_BYTES,
+    LONGEST_LAG,
+    MAGIC,
+    SHORTEST_LAG,
+    SUBFRAME_BYTES,
+)
 from hamaproto.gsm.wav49 import BLOCK_BYTES, unpack_first, unpack_second
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
@@ -75,10 +82,13 @@ DELIMITER_LINE = re.compile(rb"(--[!-~]++(?:\x20++[!-~]++)*+)[ \t]*+\r?\n")
 DELIMITER_BEGUN = re.compile(rb"-?|--|--[!-~][ -~]*\r?")
 CONTENT_LENGTH = re.compile(rb"\n[Cc]ontent-[Ll]ength[ \t]*:[ \t]*([0-9]{1,9})[ \t]*\r?\n")
 
+#: The first byte of each subframe, which holds the lag in its upper seven bits.
+_LAG_BYTES: Final = range(HEAD_BYTES, FRAME_BYTES, SUBFRAME_BYTES)
+
 
 def _plausible(frame: bytes | bytearray, at: int) -> bool:
     """Whether the four lags of the frame at `at` are such as an encoder sends."""
-    return all(80 <= frame[at + place] <= 241 for place in (5, 12, 19, 26))
+    return all(SHORTEST_LAG <= frame[at + place] >> 1 <= LONGEST_LAG for place in _LAG_BYTES)
 
 
 class _Frames:

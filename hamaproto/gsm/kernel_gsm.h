@@ -1,25 +1,28 @@
 /* GSM 06.10 in C: what the compiled twin calls.
 
-   A frame is 33 bytes and 160 samples.  Nothing here allocates, keeps a global state
-   (but for tables that are filled once, and the choice of the instruction set), or knows
-   of Python; a codec belongs to one thread at a time.  Results are those of the pure
+   The numbers of the standard come from gsm/tables.py (see setup.py).  Nothing here
+   allocates, keeps a global state (but for the choice of the instruction set), or knows of
+   Python; a codec belongs to one thread at a time.  Results are those of the pure
    Python twin to the bit, for any input at all.
 */
 #ifndef KERNEL_GSM_H
 #define KERNEL_GSM_H
 
+#include "kernel_gsm_tables.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-enum { GSM_BYTES = 33, GSM_SAMPLES = 160, GSM_HISTORY = 120, GSM_LANES = 16 };
+/* Streams that are decoded side by side. */
+enum { GSM_LANES = 16 };
 
-/* What a decoder does with a frame that does not begin with 0xD. */
+/* What a decoder does with a frame that does not begin with GSM_MAGIC. */
 enum { GSM_RAISE = 0, GSM_CONCEAL = 1, GSM_DECODE = 2 };
 
 typedef struct {
-    /* The excitation: the last 120 samples, then room for a frame's, then some that are
-       read by whole registers and not used. */
-    int16_t excitation[GSM_HISTORY + GSM_SAMPLES + 8];
+    /* The excitation: the past that a lag can reach, then room for a frame's, then some
+       that are read by whole registers and not used. */
+    int16_t excitation[GSM_LONGEST_LAG + GSM_FRAME_SAMPLES + 8];
     int16_t lattice[8];
     int16_t lars[8];
     int16_t emphasis;
@@ -29,14 +32,14 @@ typedef struct {
     uint8_t policy;
     /* Concealment: the frame that a substitute is made of, if there is one. */
     uint8_t has_last;
-    uint8_t last[GSM_BYTES];
+    uint8_t last[GSM_FRAME_BYTES];
     uint32_t lost;
     uint32_t seed;
     uint32_t random;
 } hama_gsm_decoder;
 
 typedef struct {
-    int16_t excitation[GSM_HISTORY + GSM_SAMPLES];
+    int16_t excitation[GSM_LONGEST_LAG + GSM_FRAME_SAMPLES];
     int16_t lattice[8];
     int16_t lars[8];
     int32_t offset_in;
@@ -48,10 +51,8 @@ typedef struct {
 /* The ways to compute, slowest first; each needs more of the machine. */
 enum { GSM_PORTABLE = 0, GSM_SSSE3 = 1, GSM_AVX2 = 2 };
 
-/* Fill the tables and choose the fastest way.  To be called once, before all else. */
-void hama_gsm_prepare(void);
-/* The way in use; hama_gsm_use() takes another one if the machine has it, for tests, and
-   returns the one that is then in use. */
+/* The way in use; hama_gsm_use() takes another one, or the nearest below that the machine
+   has, and returns the one that is then in use.  To be called once, before all else. */
 int hama_gsm_way(void);
 int hama_gsm_use(int way);
 
@@ -62,11 +63,12 @@ void hama_gsm_conceal(hama_gsm_decoder *decoder, int16_t *out);
 
 /* frames[streams][count][33] to out[streams][count * 160]; lost and idle [streams][count]
    may be NULL. */
-void hama_gsm_bank_decode(hama_gsm_decoder *decoders, size_t streams, const uint8_t *frames, size_t count,
-                     const uint8_t *lost, const uint8_t *idle, int16_t *out);
+void hama_gsm_bank_decode(hama_gsm_decoder *decoders, size_t streams, const uint8_t *frames,
+                          size_t count, const uint8_t *lost, const uint8_t *idle, int16_t *out);
 
 void hama_gsm_encoder_init(hama_gsm_encoder *encoder, int homing);
 void hama_gsm_encoder_reset(hama_gsm_encoder *encoder);
-void hama_gsm_encode(hama_gsm_encoder *encoder, const int16_t *samples, size_t count, uint8_t *frames);
+void hama_gsm_encode(hama_gsm_encoder *encoder, const int16_t *samples, size_t count,
+                     uint8_t *frames);
 
 #endif

@@ -22,7 +22,7 @@ typedef struct {
     int16_t old[8][GSM_LANES];
     int16_t now[8][GSM_LANES];
     /* Samples by row, streams by column; in first, then out. */
-    int16_t samples[GSM_SAMPLES][GSM_LANES];
+    int16_t samples[GSM_FRAME_SAMPLES][GSM_LANES];
 } __attribute__((aligned(32))) lanes;
 
 #define ROW(p) (*(__m256i *)(p))
@@ -60,10 +60,10 @@ GSM_TARGET("avx2")
 static inline __m256i coefficient(__m256i lar)
 {
     __m256i size = _mm256_abs_epi16(lar);
-    __m256i small = _mm256_cmpgt_epi16(_mm256_set1_epi16(11059), size);
-    __m256i middle = _mm256_cmpgt_epi16(_mm256_set1_epi16(20070), size);
-    __m256i r = _mm256_add_epi16(_mm256_srai_epi16(size, 2), _mm256_set1_epi16(26112));
-    r = _mm256_blendv_epi8(r, _mm256_add_epi16(size, _mm256_set1_epi16(11059)), middle);
+    __m256i small = _mm256_cmpgt_epi16(_mm256_set1_epi16(GSM_LOW_LAR), size);
+    __m256i middle = _mm256_cmpgt_epi16(_mm256_set1_epi16(GSM_HIGH_LAR), size);
+    __m256i r = _mm256_add_epi16(_mm256_srai_epi16(size, 2), _mm256_set1_epi16(GSM_LAR_BEND));
+    r = _mm256_blendv_epi8(r, _mm256_add_epi16(size, _mm256_set1_epi16(GSM_LOW_LAR)), middle);
     r = _mm256_blendv_epi8(r, _mm256_slli_epi16(size, 1), small);
     return _mm256_sign_epi16(r, lar);
 }
@@ -103,7 +103,7 @@ static void run_avx2(int16_t state[9][GSM_LANES], const __m256i *r,
 GSM_TARGET("avx2")
 static void filter_avx2(lanes *l, const int16_t *const in[GSM_LANES], int16_t *const out[GSM_LANES])
 {
-    for (int k = 0; k < GSM_SAMPLES; k += 16) {
+    for (int k = 0; k < GSM_FRAME_SAMPLES; k += 16) {
         const int16_t *from[GSM_LANES];
         for (int lane = 0; lane < GSM_LANES; lane++)
             from[lane] = in[lane] + k;
@@ -123,11 +123,11 @@ static void filter_avx2(lanes *l, const int16_t *const in[GSM_LANES], int16_t *c
                 lar = _mm256_add_epi16(_mm256_add_epi16(old4, now4), now2);
             r[i] = coefficient(lar);
         }
-        r[8] = _mm256_set1_epi16(28180);
-        int start = hama_gsm_segments[set];
-        run_avx2(l->state, r, l->samples + start, hama_gsm_segments[set + 1] - start);
+        r[8] = _mm256_set1_epi16(GSM_DEEMPHASIS);
+        int start = GSM_SEGMENTS[set];
+        run_avx2(l->state, r, l->samples + start, GSM_SEGMENTS[set + 1] - start);
     }
-    for (int k = 0; k < GSM_SAMPLES; k += 16) {
+    for (int k = 0; k < GSM_FRAME_SAMPLES; k += 16) {
         const int16_t *from[GSM_LANES];
         __m256i rows[16];
         for (int lane = 0; lane < GSM_LANES; lane++)
@@ -166,7 +166,7 @@ static void decode_lanes(hama_gsm_decoder *decoders, size_t streams, const uint8
                          size_t count, const uint8_t *lost, const uint8_t *idle, int16_t *out)
 {
     lanes l;
-    int16_t nothing[GSM_SAMPLES], aside[GSM_SAMPLES];
+    int16_t nothing[GSM_FRAME_SAMPLES], aside[GSM_FRAME_SAMPLES];
     memset(&l, 0, sizeof l);
     memset(nothing, 0, sizeof nothing);
     for (size_t lane = 0; lane < streams; lane++)
@@ -183,12 +183,12 @@ static void decode_lanes(hama_gsm_decoder *decoders, size_t streams, const uint8
                 continue;
             hama_gsm_decoder *d = &decoders[lane];
             size_t at = lane * count + i;
-            int16_t *mine = out + GSM_SAMPLES * at;
+            int16_t *mine = out + GSM_FRAME_SAMPLES * at;
             const uint8_t *frame = NULL;
             if (idle && idle[at]) {
-                memset(mine, 0, GSM_SAMPLES * sizeof *mine);
+                memset(mine, 0, GSM_FRAME_SAMPLES * sizeof *mine);
             } else {
-                frame = hama_gsm_arrive(d, frames + GSM_BYTES * at, lost && lost[at]);
+                frame = hama_gsm_arrive(d, frames + GSM_FRAME_BYTES * at, lost && lost[at]);
                 if (!frame)
                     hama_gsm_at_home(mine);
             }
@@ -204,7 +204,7 @@ static void decode_lanes(hama_gsm_decoder *decoders, size_t streams, const uint8
             for (int j = 0; j < 8; j++)
                 l.now[j][lane] = lars[j];
             hama_gsm_excite_ssse3(d, frame);
-            in[lane] = d->excitation + GSM_HISTORY;
+            in[lane] = d->excitation + GSM_LONGEST_LAG;
             to[lane] = mine;
         }
         filter_avx2(&l, in, to);
@@ -233,10 +233,11 @@ void hama_gsm_bank_decode(hama_gsm_decoder *decoders, size_t streams, const uint
 #if GSM_X86
     if (hama_gsm_way() >= GSM_AVX2)
         while (streams - done > FEW) {
-            size_t some = streams - done < GSM_LANES ? streams - done : GSM_LANES, at = done * count;
-            decode_lanes(decoders + done, some, frames + GSM_BYTES * at, count,
+            size_t some = streams - done < GSM_LANES ? streams - done : GSM_LANES;
+            size_t at = done * count;
+            decode_lanes(decoders + done, some, frames + GSM_FRAME_BYTES * at, count,
                          lost ? lost + at : NULL, idle ? idle + at : NULL,
-                         out + GSM_SAMPLES * at);
+                         out + GSM_FRAME_SAMPLES * at);
             done += some;
         }
 #endif
@@ -244,9 +245,9 @@ void hama_gsm_bank_decode(hama_gsm_decoder *decoders, size_t streams, const uint
         for (size_t i = 0; i < count; i++) {
             size_t at = done * count + i;
             if (idle && idle[at])
-                memset(out + GSM_SAMPLES * at, 0, GSM_SAMPLES * sizeof *out);
+                memset(out + GSM_FRAME_SAMPLES * at, 0, GSM_FRAME_SAMPLES * sizeof *out);
             else
-                hama_gsm_decode_one(&decoders[done], frames + GSM_BYTES * at, lost && lost[at],
-                                    out + GSM_SAMPLES * at);
+                hama_gsm_decode_one(&decoders[done], frames + GSM_FRAME_BYTES * at,
+                                    lost && lost[at], out + GSM_FRAME_SAMPLES * at);
         }
 }

@@ -9,19 +9,6 @@
 
 #include <string.h>
 
-/* A, B, MIC, MAC (tables 5.1 and 5.2). */
-static const int16_t QUANTISER[8][4] = {
-    {20480, 0, -32, 31},   {20480, 0, -32, 31},   {20480, 2048, -16, 15}, {20480, -2560, -16, 15},
-    {13964, 94, -8, 7},    {15360, -1792, -8, 7}, {8534, -341, -4, 3},    {9036, -1144, -4, 3},
-};
-static const int16_t DLB[3] = {6554, 16384, 26214};
-static const int16_t H[11] = {-134, -374, 0, 2054, 5741, 8192, 5741, 2054, 0, -374, -134};
-static const int16_t NRFAC[8] = {29128, 26215, 23832, 21846, 20165, 18725, 17476, 16384};
-static const int WIDTHS[8] = {6, 6, 5, 5, 4, 4, 3, 3};
-
-/* The encoder homing frame in the 13 bits that count. */
-enum { HOMING_COARSE = 1 };
-
 void hama_gsm_encoder_reset(hama_gsm_encoder *e)
 {
     uint8_t homing = e->homing;
@@ -75,14 +62,14 @@ static int preprocess(hama_gsm_encoder *e, const int16_t *samples, int16_t *sign
 {
     int32_t in = e->offset_in, out = e->offset_out, previous = e->preemphasis;
     int homing = 1;
-    for (int k = 0; k < GSM_SAMPLES; k++) {
+    for (int k = 0; k < GSM_FRAME_SAMPLES; k++) {
         int32_t coarse = samples[k] >> 3;
-        homing &= coarse == HOMING_COARSE;
+        homing &= coarse == GSM_HOMING_SAMPLE >> 3;
         coarse *= 4;
-        out = (coarse - in) * 32768 + (int32_t)(((int64_t)out * 32735 + 16384) >> 15);
+        out = (coarse - in) * 32768 + (int32_t)(((int64_t)out * GSM_OFFSET_POLE + 16384) >> 15);
         in = coarse;
         int32_t current = (out + 16384) >> 15;
-        signal[k] = hama_gsm_clamp(current + hama_gsm_mult_r(-28180, previous));
+        signal[k] = hama_gsm_clamp(current + hama_gsm_mult_r(-GSM_DEEMPHASIS, previous));
         previous = current;
     }
     e->offset_in = in;
@@ -94,23 +81,23 @@ static int preprocess(hama_gsm_encoder *e, const int16_t *samples, int16_t *sign
 /* Clause 5.2.4: nine sums of products; the scaling costs the signal its lower bits. */
 static void autocorrelation(int16_t *signal, int32_t sums[9])
 {
-    int16_t scaled[8 + GSM_SAMPLES];
-    int size = peak(signal, GSM_SAMPLES);
+    int16_t scaled[8 + GSM_FRAME_SAMPLES];
+    int size = peak(signal, GSM_FRAME_SAMPLES);
     int shift = size ? 4 - norm(size * 65536) : 0;
     memset(scaled, 0, 8 * sizeof *scaled);
     if (shift > 0) {
         int32_t factor = 16384 >> (shift - 1);
-        for (int k = 0; k < GSM_SAMPLES; k++) {
+        for (int k = 0; k < GSM_FRAME_SAMPLES; k++) {
             int32_t sample = hama_gsm_mult_r(signal[k], factor);
             scaled[8 + k] = (int16_t)sample;
             /* Rounding can carry a sample to 32768, which in 16 bits is -32768. */
             signal[k] = (int16_t)(uint16_t)((uint32_t)sample << shift);
         }
     } else {
-        memcpy(scaled + 8, signal, GSM_SAMPLES * sizeof *signal);
+        memcpy(scaled + 8, signal, GSM_FRAME_SAMPLES * sizeof *signal);
     }
     for (int lag = 0; lag < 9; lag++)
-        sums[lag] = 2 * product(scaled + 8, scaled + 8 - lag, GSM_SAMPLES);
+        sums[lag] = 2 * product(scaled + 8, scaled + 8 - lag, GSM_FRAME_SAMPLES);
 }
 
 /* Clause 5.2.5: reflection coefficients by the recursion of Schur. */
@@ -146,9 +133,11 @@ static void reflection(const int32_t sums[9], int16_t r[8])
 static void lar_codes(const int16_t r[8], int codes[8])
 {
     for (int i = 0; i < 8; i++) {
-        const int16_t *q = QUANTISER[i];
+        const int16_t *q = GSM_LAR_QUANTISER[i];
         int32_t size = r[i] < 0 ? -r[i] : r[i];
-        size = size < 22118 ? size >> 1 : size < 31130 ? size - 11059 : (size - 26112) * 4;
+        size = size < GSM_LOW_COEFFICIENT    ? size >> 1
+               : size < GSM_HIGH_COEFFICIENT ? size - GSM_LOW_LAR
+                                             : (size - GSM_LAR_BEND) * 4;
         int32_t lar = r[i] < 0 ? -size : size;
         int code = (((q[0] * lar) >> 15) + q[1] + 256) >> 9;
         code = code < q[2] ? q[2] : code > q[3] ? q[3] : code;
@@ -160,7 +149,7 @@ static void lar_codes(const int16_t r[8], int codes[8])
 static void analyse(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
 {
     for (int set = 0; set < 4; set++)
-        for (int k = hama_gsm_segments[set]; k < hama_gsm_segments[set + 1]; k++) {
+        for (int k = GSM_SEGMENTS[set]; k < GSM_SEGMENTS[set + 1]; k++) {
             int16_t forward = signal[k], backward = signal[k];
             for (int i = 0; i < 8; i++) {
                 int16_t kept = e->lattice[i];
@@ -178,23 +167,24 @@ static void analyse(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
 GSM_TARGET("ssse3")
 static void analyse_ssse3(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
 {
-    int16_t backward[8 + GSM_SAMPLES];
-    memcpy(backward + 8, signal, GSM_SAMPLES * sizeof *signal);
+    int16_t backward[8 + GSM_FRAME_SAMPLES];
+    memcpy(backward + 8, signal, GSM_FRAME_SAMPLES * sizeof *signal);
     for (int i = 0; i < 8; i++) {
-        int16_t r[40];
+        int16_t r[GSM_SUBFRAME_SAMPLES];
         backward[7] = e->lattice[i];
-        e->lattice[i] = backward[7 + GSM_SAMPLES];
+        e->lattice[i] = backward[7 + GSM_FRAME_SAMPLES];
         for (int set = 0; set < 3; set++)
-            for (int k = hama_gsm_segments[set]; k < hama_gsm_segments[set + 1]; k++)
+            for (int k = GSM_SEGMENTS[set]; k < GSM_SEGMENTS[set + 1]; k++)
                 r[k] = sets[set][i];
         __m128i coefficient = _mm_set1_epi16(sets[3][i]);
         __m128i kept = _mm_loadu_si128((const __m128i *)(backward + 7));
-        for (int k = 0; k < GSM_SAMPLES; k += 8) {
+        for (int k = 0; k < GSM_FRAME_SAMPLES; k += 8) {
             __m128i *at = (__m128i *)(signal + k);
-            __m128i c = k < 40 ? _mm_loadu_si128((const __m128i *)(r + k)) : coefficient;
+            __m128i c = k < GSM_SUBFRAME_SAMPLES ? _mm_loadu_si128((const __m128i *)(r + k))
+                                                 : coefficient;
             __m128i forward = _mm_loadu_si128(at);
             /* Read before this stage's output goes where it stands. */
-            __m128i next = k + 8 < GSM_SAMPLES
+            __m128i next = k + 8 < GSM_FRAME_SAMPLES
                                ? _mm_loadu_si128((const __m128i *)(backward + 15 + k))
                                : kept;
             __m128i sum = _mm_adds_epi16(kept, _mm_mulhrs_epi16(c, forward));
@@ -211,16 +201,16 @@ static void analyse_ssse3(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *sign
 /* Clause 5.2.11: the code of the gain is returned. */
 static int long_term(const int16_t *residual, const int16_t *now, int *lag)
 {
-    int16_t scaled[40];
-    int size = peak(residual, 40);
+    int16_t scaled[GSM_SUBFRAME_SAMPLES];
+    int size = peak(residual, GSM_SUBFRAME_SAMPLES);
     int scale = size ? 6 - norm(size * 65536) : 0;
     scale = scale < 0 ? 0 : scale;
-    for (int k = 0; k < 40; k++)
+    for (int k = 0; k < GSM_SUBFRAME_SAMPLES; k++)
         scaled[k] = (int16_t)(residual[k] >> scale);
     int32_t best = 0;
-    *lag = 40;
-    for (int candidate = 40; candidate <= GSM_HISTORY; candidate++) {
-        int32_t likeness = product(scaled, now - candidate, 40);
+    *lag = GSM_SHORTEST_LAG;
+    for (int candidate = GSM_SHORTEST_LAG; candidate <= GSM_LONGEST_LAG; candidate++) {
+        int32_t likeness = product(scaled, now - candidate, GSM_SUBFRAME_SAMPLES);
         if (likeness > best) {
             best = likeness;
             *lag = candidate;
@@ -228,7 +218,7 @@ static int long_term(const int16_t *residual, const int16_t *now, int *lag)
     }
     best = (2 * best) >> (6 - scale);
     int32_t energy = 0;
-    for (int k = 0; k < 40; k++) {
+    for (int k = 0; k < GSM_SUBFRAME_SAMPLES; k++) {
         int32_t sample = now[k - *lag] >> 3;
         energy += sample * sample;
     }
@@ -241,30 +231,30 @@ static int long_term(const int16_t *residual, const int16_t *now, int *lag)
     int32_t r = (int32_t)((uint32_t)best << shift) >> 16;
     int32_t s = (int32_t)((uint32_t)energy << shift) >> 16;
     int code = 0;
-    while (code < 3 && r > (s * DLB[code]) >> 15)
+    while (code < 3 && r > (s * GSM_DLB[code]) >> 15)
         code++;
     return code;
 }
 
 /* Clauses 5.2.13 and 5.2.14: the grid is returned, `chosen` its 13 samples. */
-static int weight(const int16_t *error, int16_t chosen[13])
+static int weight(const int16_t *error, int16_t chosen[GSM_SUBFRAME_PULSES])
 {
-    int16_t padded[50], weighted[40];
-    int32_t sums[40];
+    int16_t padded[GSM_SUBFRAME_SAMPLES + 10], weighted[GSM_SUBFRAME_SAMPLES];
+    int32_t sums[GSM_SUBFRAME_SAMPLES];
     memset(padded, 0, sizeof padded);
-    memcpy(padded + 5, error, 40 * sizeof *error);
-    for (int k = 0; k < 40; k++)
+    memcpy(padded + 5, error, GSM_SUBFRAME_SAMPLES * sizeof *error);
+    for (int k = 0; k < GSM_SUBFRAME_SAMPLES; k++)
         sums[k] = 4096;
     for (int i = 0; i < 11; i++)
-        for (int k = 0; k < 40; k++)
-            sums[k] += H[i] * padded[k + i];
-    for (int k = 0; k < 40; k++)
+        for (int k = 0; k < GSM_SUBFRAME_SAMPLES; k++)
+            sums[k] += GSM_H[i] * padded[k + i];
+    for (int k = 0; k < GSM_SUBFRAME_SAMPLES; k++)
         weighted[k] = hama_gsm_clamp(sums[k] >> 13);
     int grid = 0;
     int32_t strongest = 0;
     for (int m = 0; m < 4; m++) {
         int32_t energy = 0;
-        for (int i = 0; i < 13; i++) {
+        for (int i = 0; i < GSM_SUBFRAME_PULSES; i++) {
             int32_t sample = weighted[m + 3 * i] >> 2;
             energy += sample * sample;
         }
@@ -273,58 +263,58 @@ static int weight(const int16_t *error, int16_t chosen[13])
             grid = m;
         }
     }
-    for (int i = 0; i < 13; i++)
+    for (int i = 0; i < GSM_SUBFRAME_PULSES; i++)
         chosen[i] = weighted[grid + 3 * i];
     return grid;
 }
 
-/* Clauses 5.2.11 to 5.2.18: 40 samples to the 7 bytes of a subframe. */
+/* Clauses 5.2.11 to 5.2.18: the samples of a subframe to its bytes. */
 static void subframe(const int16_t *residual, int16_t *now, uint8_t *bytes)
 {
     int lag;
     int gain_code = long_term(residual, now, &lag);
-    int32_t gain = hama_gsm_qlb[gain_code];
-    int16_t error[40], chosen[13];
-    for (int k = 0; k < 40; k++) {
+    int32_t gain = GSM_QLB[gain_code];
+    int16_t error[GSM_SUBFRAME_SAMPLES], chosen[GSM_SUBFRAME_PULSES];
+    for (int k = 0; k < GSM_SUBFRAME_SAMPLES; k++) {
         now[k] = (int16_t)hama_gsm_mult_r(gain, now[k - lag]);
         error[k] = hama_gsm_clamp(residual[k] - now[k]);
     }
     int grid = weight(error, chosen);
     /* Clause 5.2.15. */
-    int size = peak(chosen, 13), exponent = 0;
+    int size = peak(chosen, GSM_SUBFRAME_PULSES), exponent = 0;
     while (exponent < 6 && size >> (9 + exponent))
         exponent++;
-    int amplitude = (size >> (exponent + 5)) + exponent * 8, mantissa;
-    hama_gsm_exponent_mantissa(amplitude, &exponent, &mantissa);
+    int amplitude = (size >> (exponent + 5)) + exponent * 8;
+    const int16_t *parts = GSM_AMPLITUDE_PARTS[amplitude];
     uint64_t bits = (uint64_t)lag << 49 | (uint64_t)gain_code << 47 | (uint64_t)grid << 45 |
                     (uint64_t)amplitude << 39;
-    for (int i = 0; i < 13; i++) {
+    for (int i = 0; i < GSM_SUBFRAME_PULSES; i++) {
         /* The block amplitude bounds the pulses: shifted they still fit in 16 bits. */
-        int32_t shifted = chosen[i] * (1 << (6 - exponent));
-        int code = ((shifted * NRFAC[mantissa]) >> 27) + 4;
+        int32_t shifted = chosen[i] * (1 << (6 - parts[0]));
+        int code = ((shifted * GSM_NRFAC[parts[1]]) >> 27) + 4;
         bits |= (uint64_t)code << (36 - 3 * i);
         int16_t *place = now + grid + 3 * i;
-        *place = hama_gsm_clamp(*place + hama_gsm_pulses[amplitude][code]);
+        *place = hama_gsm_clamp(*place + GSM_PULSES[amplitude][code]);
     }
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < GSM_SUBFRAME_BYTES; i++)
         bytes[i] = (uint8_t)(bits >> (48 - 8 * i));
 }
 
 static void encode_one(hama_gsm_encoder *e, const int16_t *samples, uint8_t *frame)
 {
-    int16_t signal[GSM_SAMPLES], r[8], lars[8], sets[4][8];
+    int16_t signal[GSM_FRAME_SAMPLES], r[8], lars[8], sets[4][8];
     int32_t sums[9];
     int codes[8];
     int homing = preprocess(e, samples, signal);
     autocorrelation(signal, sums);
     reflection(sums, r);
     lar_codes(r, codes);
-    uint64_t bits = 0xd;
+    uint64_t bits = GSM_MAGIC;
     for (int i = 0; i < 8; i++) {
-        bits = bits << WIDTHS[i] | (uint64_t)codes[i];
-        lars[i] = hama_gsm_lar_decoded[i][codes[i]];
+        bits = bits << GSM_LAR_WIDTHS[i] | (uint64_t)codes[i];
+        lars[i] = GSM_LAR_DECODED[i][codes[i]];
     }
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < GSM_HEAD_BYTES; i++)
         frame[i] = (uint8_t)(bits >> (32 - 8 * i));
     hama_gsm_coefficients(e->lars, lars, sets);
     memcpy(e->lars, lars, sizeof lars);
@@ -335,8 +325,10 @@ static void encode_one(hama_gsm_encoder *e, const int16_t *samples, uint8_t *fra
 #endif
         analyse(e, sets, signal);
     for (int i = 0; i < 4; i++)
-        subframe(signal + 40 * i, e->excitation + GSM_HISTORY + 40 * i, frame + 5 + 7 * i);
-    memmove(e->excitation, e->excitation + GSM_SAMPLES, GSM_HISTORY * sizeof(int16_t));
+        subframe(signal + GSM_SUBFRAME_SAMPLES * i,
+                 e->excitation + GSM_LONGEST_LAG + GSM_SUBFRAME_SAMPLES * i,
+                 frame + GSM_HEAD_BYTES + GSM_SUBFRAME_BYTES * i);
+    memmove(e->excitation, e->excitation + GSM_FRAME_SAMPLES, GSM_LONGEST_LAG * sizeof(int16_t));
     if (e->homing && homing)
         hama_gsm_encoder_reset(e);
 }
@@ -344,5 +336,5 @@ static void encode_one(hama_gsm_encoder *e, const int16_t *samples, uint8_t *fra
 void hama_gsm_encode(hama_gsm_encoder *e, const int16_t *samples, size_t count, uint8_t *frames)
 {
     for (size_t i = 0; i < count; i++)
-        encode_one(e, samples + GSM_SAMPLES * i, frames + GSM_BYTES * i);
+        encode_one(e, samples + GSM_FRAME_SAMPLES * i, frames + GSM_FRAME_BYTES * i);
 }

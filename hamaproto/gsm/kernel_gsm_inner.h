@@ -26,16 +26,9 @@ static inline int32_t hama_gsm_mult_r(int32_t a, int32_t b)
     return (a * b + 16384) >> 15;
 }
 
-extern const int16_t hama_gsm_qlb[4];
-extern int16_t hama_gsm_lar_decoded[8][64];
-extern int16_t hama_gsm_pulses[64][8];
-/* Where a frame's four sets of coefficients begin, and its end. */
-extern const int hama_gsm_segments[5];
-
-void hama_gsm_exponent_mantissa(int amplitude, int *exponent, int *mantissa);
 void hama_gsm_coefficients(const int16_t old[8], const int16_t new[8], int16_t sets[4][8]);
 
-/* A frame arrives or is lost: the 33 bytes to be decoded, or NULL if the decoder stays at
+/* A frame arrives or is lost: the bytes to be decoded, or NULL if the decoder stays at
    home and says so.  hama_gsm_depart() is due once they are decoded, and returns whether
    the decoder went home. */
 const uint8_t *hama_gsm_arrive(hama_gsm_decoder *decoder, const uint8_t *frame, int lost);
@@ -45,7 +38,8 @@ void hama_gsm_at_home(int16_t *out);
 /* The decoded log area ratios of a frame. */
 void hama_gsm_lars(const uint8_t *frame, int16_t lars[8]);
 /* A subframe's gain and pulses on their grid; returns the lag that holds. */
-int hama_gsm_subframe(const uint8_t *frame, int subframe, int lag, int *gain, int16_t pulses[40]);
+int hama_gsm_subframe(const uint8_t *frame, int subframe, int lag, int *gain,
+                      int16_t pulses[GSM_SUBFRAME_SAMPLES]);
 /* The excitation of a frame, behind the history; hama_gsm_forget() moves on when it is used. */
 void hama_gsm_excite_ssse3(hama_gsm_decoder *decoder, const uint8_t *frame);
 void hama_gsm_forget(hama_gsm_decoder *decoder);

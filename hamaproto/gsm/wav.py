@@ -14,11 +14,10 @@ from types import TracebackType
 from typing import Final, Protocol
 
 from hamaproto.errors import LocalProtocolError
+from hamaproto.gsm.tables import SAMPLE_RATE
 
-__all__ = ["RATE", "UNKNOWN_LENGTH", "SeekableWriter", "WavWriter"]
+__all__ = ["UNKNOWN_LENGTH", "SeekableWriter", "WavWriter"]
 
-#: Samples a second.
-RATE: Final = 8000
 #: What stands for a length that 32 bits don't hold, and for one that is not known.
 UNKNOWN_LENGTH: Final = 0xFFFFFFFF
 
@@ -46,7 +45,7 @@ class WavWriter:
     reach 4 GiB; if it does, its length is given as not known.
     """
 
-    def __init__(self, file: SeekableWriter, rate: int = RATE, *, room: bool = True) -> None:
+    def __init__(self, file: SeekableWriter, rate: int = SAMPLE_RATE, *, room: bool = True) -> None:
         self._file = file
         self._room = room and file.seekable()
         self._rate = rate

@@ -10,17 +10,21 @@ from __future__ import annotations
 from typing import Final
 
 from hamaproto.errors import LocalProtocolError
-from hamaproto.gsm.tables import FRAME_BYTES, MAGIC
+from hamaproto.gsm.tables import (
+    FRAME_BYTES,
+    FRAME_SAMPLES,
+    LAR_WIDTHS,
+    MAGIC,
+    SUBFRAME_WIDTHS,
+)
 
 __all__ = ["BLOCK_BYTES", "BLOCK_SAMPLES", "pack", "unpack", "unpack_first", "unpack_second"]
 
 BLOCK_BYTES: Final = 65
-BLOCK_SAMPLES: Final = 320
+BLOCK_SAMPLES: Final = 2 * FRAME_SAMPLES
 
-FRAME_BITS: Final = 260
-#: The widths of a frame's 76 parameters (EN 300 961 table 1.1): eight log area ratios,
-#: then four times lag, gain, grid, amplitude and 13 pulses.
-WIDTHS: Final = (6, 6, 5, 5, 4, 4, 3, 3) + 4 * ((7, 2, 2, 6) + 13 * (3,))
+#: The widths of a frame's 76 parameters: eight log area ratios, and four subframes.
+WIDTHS: Final = LAR_WIDTHS + 4 * SUBFRAME_WIDTHS
 
 
 def _frame(bits: int) -> bytes:
@@ -83,6 +87,6 @@ def pack(frames: bytes | bytearray | memoryview) -> bytes:
     blocks = []
     for start in range(0, len(data), 2 * FRAME_BYTES):
         middle = start + FRAME_BYTES
-        pair = _bits(data[start:middle]) | _bits(data[middle : middle + FRAME_BYTES]) << FRAME_BITS
+        pair = _bits(data[start:middle]) | _bits(data[middle : middle + FRAME_BYTES]) << sum(WIDTHS)
         blocks.append(pair.to_bytes(BLOCK_BYTES, "little"))
     return b"".join(blocks)

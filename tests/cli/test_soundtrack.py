@@ -6,26 +6,27 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hamaproto.cli.soundtrack import RATE, Soundtrack, stretched
+from hamaproto.cli.soundtrack import Soundtrack, stretched
+from hamaproto.gsm.tables import SAMPLE_RATE
 from hamaproto.timing import Timeline
 
 
 def tone(hertz: float, seconds: float, loudness: float = 9000.0) -> NDArray[np.int16]:
-    at = np.arange(round(seconds * RATE))
-    return np.rint(loudness * np.sin(2 * np.pi * hertz / RATE * at)).astype(np.int16)
+    at = np.arange(round(seconds * SAMPLE_RATE))
+    return np.rint(loudness * np.sin(2 * np.pi * hertz / SAMPLE_RATE * at)).astype(np.int16)
 
 
 def heard(samples: NDArray[np.int16]) -> float:
     """The loudest frequency."""
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    return float(np.argmax(spectrum)) * RATE / len(samples)
+    return float(np.argmax(spectrum)) * SAMPLE_RATE / len(samples)
 
 
 @pytest.mark.parametrize("step", [0.97, 0.99, 1.01, 1.03])
 @pytest.mark.parametrize("phase", [0.0, 0.4, 0.9])
 def test_a_stretched_piece_is_the_same_sound(step: float, phase: float) -> None:
     place = phase + np.arange(150) * step
-    there = np.sin(2 * np.pi * 440 / RATE * (place + 1)) * 9000
+    there = np.sin(2 * np.pi * 440 / SAMPLE_RATE * (place + 1)) * 9000
     made = stretched(tone(440, 0.021), 150, phase, step)
     assert np.abs(made - there).max() < 30
     assert made.dtype == np.int16
@@ -60,22 +61,22 @@ def test_a_wrong_clock_is_made_right(clock: float) -> None:
     """What a camera says is 600 Hz is that, at the rate of its clock."""
     pieces = written(tone(600, 8), clock)
     sound = np.concatenate([samples for _, samples in pieces])
-    assert len(sound) / RATE == pytest.approx(8 / clock, abs=0.03)
-    assert heard(sound[-4 * RATE :]) == pytest.approx(600 * clock, abs=1)
+    assert len(sound) / SAMPLE_RATE == pytest.approx(8 / clock, abs=0.03)
+    assert heard(sound[-4 * SAMPLE_RATE :]) == pytest.approx(600 * clock, abs=1)
     # Nothing but that tone: what the interpolation adds is 40 dB below it.
-    spectrum = np.abs(np.fft.rfft(sound[-4 * RATE :] * np.blackman(4 * RATE)))
+    spectrum = np.abs(np.fft.rfft(sound[-4 * SAMPLE_RATE :] * np.blackman(4 * SAMPLE_RATE)))
     near = round(600 * clock * 4)
     spectrum[near - 60 : near + 60] = 0
-    assert spectrum.max() < 9000 / 100 * 4 * RATE * 0.42 / 2
+    assert spectrum.max() < 9000 / 100 * 4 * SAMPLE_RATE * 0.42 / 2
 
 
 def test_lost_sound_becomes_silence_without_a_click() -> None:
     sound = tone(300, 8)
     pieces = written(sound, 1.0, lost=(200, 220))
     whole = np.concatenate([samples for _, samples in pieces])
-    assert len(whole) == pytest.approx(len(sound), abs=0.03 * RATE)
+    assert len(whole) == pytest.approx(len(sound), abs=0.03 * SAMPLE_RATE)
     silent = np.flatnonzero(np.convolve(whole == 0, np.ones(400), "same") == 400)
-    assert 0.25 * RATE < len(silent) < 0.45 * RATE
+    assert 0.25 * SAMPLE_RATE < len(silent) < 0.45 * SAMPLE_RATE
     behind = silent[-1] + 201
     # The tone rises by 2000 a sample where it is steepest; it comes in slowly.
     assert np.abs(np.diff(whole[behind - 5 : behind + 8].astype(int))).max() < 600
@@ -86,7 +87,7 @@ def test_a_long_pause_is_a_jump() -> None:
     start, samples = track.place(tone(300, 0.02), 100.0)
     track._timeline.sound_lost()
     after, more = track.place(tone(300, 0.02), 3700.0)
-    assert after / RATE == pytest.approx(3700, abs=0.1)
+    assert after / SAMPLE_RATE == pytest.approx(3700, abs=0.1)
     assert len(samples) == len(more) == 160
     assert start < after
 

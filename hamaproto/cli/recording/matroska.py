@@ -17,7 +17,7 @@ import av
 
 from hamaproto.cli.output import Output
 from hamaproto.cli.picture_size import size_of
-from hamaproto.gsm.wav import RATE
+from hamaproto.gsm.tables import SAMPLE_RATE
 
 __all__ = ["MARK", "MILLISECONDS", "Matroska"]
 
@@ -98,7 +98,7 @@ class Matroska:
         width, height = size
         self._picture = self._file.add_mux_stream("mjpeg", rate, width=width, height=height)
         if sound:
-            self._sound = self._file.add_stream("pcm_s16le", rate=RATE)
+            self._sound = self._file.add_stream("pcm_s16le", rate=SAMPLE_RATE)
             self._sound.codec_context.layout = "mono"
 
     def picture(self, image: Any, milliseconds: int) -> None:
@@ -110,7 +110,7 @@ class Matroska:
     def sound(self, samples: bytes, start: int) -> None:
         """16-bit samples, the first of which is the one of that number."""
         self._last_sound = max(start, self._last_sound + 1)
-        self._write(self._sound, samples, self._last_sound, Fraction(1, RATE))
+        self._write(self._sound, samples, self._last_sound, Fraction(1, SAMPLE_RATE))
         self._last_sound += len(samples) // 2 - 1
 
     def _write(self, stream: Any, data: bytes, time: int, base: Fraction) -> None:

@@ -10,7 +10,7 @@ import heapq
 from collections import deque
 from typing import Final, Protocol
 
-from hamaproto.gsm.wav import RATE
+from hamaproto.gsm.tables import SAMPLE_RATE
 
 __all__ = ["MotionGate", "Sink", "says_motion"]
 
@@ -81,7 +81,7 @@ class MotionGate:
 
     def sound(self, samples: bytes, start: int) -> None:
         """Sound, and when it was made, times the rate."""
-        made = start / RATE
+        made = start / SAMPLE_RATE
         if self._until is not None or made < self._ended:
             self._sink.sound(samples, start)
             return
@@ -97,7 +97,7 @@ class MotionGate:
             if is_picture:
                 self._sink.picture(data, made)
             else:
-                self._sink.sound(data, round(made * RATE))
+                self._sink.sound(data, round(made * SAMPLE_RATE))
         self._pictures.clear()
         self._sounds.clear()
         self._held = 0

@@ -23,7 +23,8 @@ from hamaproto.cli.picture_size import absurd_size
 from hamaproto.cli.recording.matroska import Matroska
 from hamaproto.cli.recording.naming import Template
 from hamaproto.cli.recording.splitting import SplitPlan
-from hamaproto.gsm.wav import RATE, WavWriter
+from hamaproto.gsm.tables import SAMPLE_RATE
+from hamaproto.gsm.wav import WavWriter
 
 __all__ = ["NamedParts", "OnePart", "Parts", "Recorder", "Sound"]
 
@@ -32,7 +33,7 @@ __all__ = ["NamedParts", "OnePart", "Parts", "Recorder", "Sound"]
 _PART_WAIT: Final = 10.0
 _MOST_WAITING: Final = 8
 #: Samples for which sound waits for the next picture.
-_SOUND_WAIT: Final = 6 * RATE
+_SOUND_WAIT: Final = 6 * SAMPLE_RATE
 _SAMPLE_BYTES: Final = 2
 #: Bytes that a sample takes in a file, its share of the container included.
 _SOUND_COST: Final = 2.2
@@ -98,7 +99,7 @@ class _Part:
         self.output = output
         self.start = start
         #: The number of the first sample that belongs to it, and of the first that doesn't.
-        self.first = round(start * RATE)
+        self.first = round(start * SAMPLE_RATE)
         self.behind: int | None = None
         #: Up to where it has sound.
         self.heard = self.first
@@ -197,7 +198,7 @@ class Recorder:
             self._part = self._begin(size, made)
         self._part.file.picture(picture, round((made - self._part.start) * 1000))
         self.pictures += 1
-        self._last_made = made * RATE
+        self._last_made = made * SAMPLE_RATE
         self._release(self._last_made)
         self._retire()
 
@@ -218,7 +219,7 @@ class Recorder:
         """The part is over; what was made from that time on doesn't belong to it."""
         if self._part is None:
             return
-        self._part.behind = round(made * RATE)
+        self._part.behind = round(made * SAMPLE_RATE)
         self._part.over = time.monotonic()
         self._part.is_whole = not self._with_sound
         self._ending.append(self._part)
@@ -234,7 +235,9 @@ class Recorder:
     @property
     def sound_offset(self) -> float | None:
         """Seconds from the last picture to the end of the sound; None before there is any."""
-        return None if self._sound_end is None else (self._sound_end - self._last_made) / RATE
+        return (
+            None if self._sound_end is None else (self._sound_end - self._last_made) / SAMPLE_RATE
+        )
 
     def close(self) -> None:
         """Finish the files; with an index they can be searched.
@@ -271,8 +274,8 @@ class Recorder:
         size = self._part.file.size_with(image)
         if self._with_sound and self.samples:
             # Its sound up to here, and up to the next picture, belongs to this part too.
-            step = max(made * RATE - self._last_made, 0.0)
-            due = min(made * RATE + step - self._part.heard, _SOUND_WAIT)
+            step = max(made * SAMPLE_RATE - self._last_made, 0.0)
+            due = min(made * SAMPLE_RATE + step - self._part.heard, _SOUND_WAIT)
             size += round(max(due, 0.0) * _SOUND_COST)
         return self._plan.is_due(made, size)
 

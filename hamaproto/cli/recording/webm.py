@@ -18,7 +18,7 @@ from av.video.reformatter import VideoReformatter
 
 from hamaproto.cli.picture_size import MOST_PIXELS
 from hamaproto.cli.recording.matroska import MILLISECONDS, Matroska
-from hamaproto.gsm.wav import RATE
+from hamaproto.gsm.tables import FRAME_RATE, SAMPLE_RATE
 
 __all__ = ["WebM"]
 
@@ -42,11 +42,11 @@ _KEY_TIME: Final = 2000
 _NEVER: Final = 1_000_000
 #: libopus works at 48 kHz, in frames of 20 ms: so many samples of the camera's.
 _OPUS_RATE: Final = 48_000
-_FACTOR: Final = _OPUS_RATE // RATE
-_FRAME: Final = RATE // 50
+_FACTOR: Final = _OPUS_RATE // SAMPLE_RATE
+_FRAME: Final = SAMPLE_RATE // FRAME_RATE
 #: Samples that may be missing and are written as silence; behind a longer gap, sound begins
 #: anew at its time.
-_GAP: Final = RATE
+_GAP: Final = SAMPLE_RATE
 _SOUND_BITS: Final = 32_000
 #: FFmpeg's number for colours from 16 to 235, which is what VP8 has.
 _NARROW: Final = 1
@@ -171,7 +171,7 @@ class WebM(Matroska):
             return
         self._next += len(data)
         frame = av.AudioFrame.from_ndarray(data.astype(np.int16)[np.newaxis], "s16", "mono")
-        frame.sample_rate = RATE
+        frame.sample_rate = SAMPLE_RATE
         self._encode_sound(self._resampler.resample(frame))
 
     def _encode_sound(self, frames: list[Any]) -> None:
