@@ -156,7 +156,12 @@ def _synopsis(row: Command) -> str:
 @click.command("commands")
 @json_option
 def list_commands(as_json: bool) -> None:
-    """List the 36 commands of the specification, for `hamaproto ask`."""
+    """List the 36 commands of the specification, for `hamaproto ask`.
+
+    Each with its clause, its arguments, the title and the values that the specification
+    prints, and an example as it goes over the wire.  In Python each is a function of
+    hamaproto.commands: `set-mjpeg-fps FPS` is `set_mjpeg_fps(fps)`.
+    """
     if as_json:
         print_json([_as_data(row) for row in CATALOGUE])
         return
@@ -165,6 +170,7 @@ def list_commands(as_json: bool) -> None:
         print_line(f"{'':<7}   {row.title}")
         for name, values in row.allowed.items():
             print_line(f"{'':<7}   {name.upper()}: {', '.join(values)}")
+        print_line(f"{'':<7}   {row.example.method} {row.example.target}")
 
 
 def _as_data(row: Command) -> dict[str, object]:
