@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from answering import scripted
 
+from fixtures import read_json
 from fixtures.build.jpegs import image
 from hamaproto.cli.app import run
 from hamaproto.commands import CATALOGUE
@@ -77,8 +79,33 @@ def test_a_picture_that_is_cut_off(capsys: pytest.CaptureFixture[str], tmp_path:
             assert capsys.readouterr().err
 
 
+def specified() -> list[dict[str, str]]:
+    return list(read_json("params", "specification", "commands.json"))
+
+
+def test_every_command_is_listed_with_what_the_specification_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["commands"]) == 0
+    paragraphs = re.split(r"^(?=\S)", capsys.readouterr().out, flags=re.MULTILINE)[1:]
+    assert len(paragraphs) == len(specified()) == 36
+    for paragraph, row, command in zip(paragraphs, specified(), CATALOGUE, strict=True):
+        synopsis, title, *allowed, example = (line.strip() for line in paragraph.splitlines())
+        number, dashed, *arguments = synopsis.split()
+        assert (number, dashed) == (row["number"], command.name.replace("_", "-"))
+        assert (title, example) == (row["title"], f"GET {command.example.target}")
+        assert row["target"] in (command.example.target, None)
+        for line, (name, values) in zip(allowed, command.allowed.items(), strict=True):
+            assert line == f"{name.upper()}: {', '.join(values)}"
+            assert arguments.count(name.upper()) + arguments.count(f"[{name.upper()}]") == 1
+
+
 def test_the_commands_as_data(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["commands", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [row["number"] for row in told] == [row.number for row in CATALOGUE]
+    for row, command, printed in zip(told, CATALOGUE, specified(), strict=True):
+        assert row["title"] == printed["title"]
+        assert row["example"] == command.example.target
+        assert row["allowed"] == {name: list(them) for name, them in command.allowed.items()}
     assert told[0].keys() == {"number", "name", "title", "arguments", "allowed", "example"}

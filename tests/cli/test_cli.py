@@ -311,13 +311,6 @@ def test_get_set_and_ask(capsys: pytest.CaptureFixture[str]) -> None:
         assert Path("x.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
-def test_commands_lists_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["commands"]) == 0
-    said = capsys.readouterr().out
-    for row in CATALOGUE:
-        assert f"{row.number:<7} {row.name.replace('_', '-')}" in said
-
-
 @pytest.mark.parametrize(
     ("body", "said"),
     [
