@@ -12,7 +12,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from hamaproto._accel import PURE_REQUESTED
 
@@ -36,6 +36,13 @@ settings.register_profile(
         HealthCheck.data_too_large,
         HealthCheck.function_scoped_fixture,  # `twin` holds no state
     ],
+)
+# For `python -m bench mutants`, which asks only whether there is a failure.
+settings.register_profile(
+    "noticing",
+    settings.get_profile("hamaproto"),
+    phases=[Phase.explicit, Phase.generate],
+    database=None,
 )
 settings.load_profile("hamaproto")
 
