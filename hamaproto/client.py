@@ -26,6 +26,7 @@ from typing import Final
 from hamaproto import _checks
 from hamaproto.bodies import BodyParser, Undecided, body_parser
 from hamaproto.commands import BaseRequest, Reply
+from hamaproto.confirm import Confirmed, confirm
 from hamaproto.errors import (
     AuthenticationError,
     HamaError,
@@ -43,14 +44,7 @@ from hamaproto.events import (
 )
 from hamaproto.fields import GivenFields, OwnFields
 from hamaproto.limits import DEFAULT_LIMITS, Limits
-from hamaproto.outcome import (
-    Confirmed,
-    Outcome,
-    confirm,
-    interpret,
-    is_login_page,
-    is_success,
-)
+from hamaproto.outcome import Outcome, interpret, is_login_page, is_success
 from hamaproto.redirect import Place, Trail
 from hamaproto.wire import MjpegParser
 from hamaproto.wire.auth import Authenticator, Credentials

@@ -1,34 +1,20 @@
 """What a camera means by its answer, as against what it sends.
 
     events of a conversation -> Outcome -> a Frame, a view, an Ack, a RawAnswer, or an error
-    an update -> confirm -> what was asked for, and what the device then had
 
 A redirect after a form is success, `200 OK` with an error line or a page is none, an image is
 whole with its last byte, a stream that is closed behind its head means that all slots are
-taken.  `Outcome` reads events in that light, so that every driver says the same; `confirm` is
-the plan of an update that is read back, which a driver carries out.
+taken.  `Outcome` reads events in that light, so that every driver says the same.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final, Generic, TypeVar, cast
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
-from hamaproto.commands import (
-    CATALOGUE,
-    BaseRequest,
-    RateControl,
-    Reply,
-    Request,
-    StreamRequest,
-    VideoFormat,
-    list_params,
-)
+from hamaproto.commands import BaseRequest, Reply, Request, StreamRequest
 from hamaproto.errors import (
     AuthenticationError,
     BusyError,
@@ -67,7 +53,7 @@ from hamaproto.wire.coding import content_codings, unknown_coding
 from hamaproto.wire.params import ParamList
 from hamaproto.wire.sniff import document_of, is_text
 
-__all__ = ["Confirmed", "Outcome", "confirm", "interpret", "is_login_page", "is_success"]
+__all__ = ["Outcome", "interpret", "is_login_page", "is_success"]
 
 R = TypeVar("R")
 
@@ -80,7 +66,6 @@ def is_success(status: int | None) -> bool:
 #: The last segment of the path of a login page.
 _LOGIN_PAGE = re.compile(r"(?:log-?(?:in|on)|sign-?in)(?:\.[a-z]+)?", re.IGNORECASE)
 
-_STREAMS = (Reply.MJPEG, Reply.AUDIO, Reply.TALK)
 _WHAT_IS_DUE = {
     Reply.IMAGE: "a JPEG image",
     Reply.MJPEG: "a stream of images",
@@ -280,7 +265,7 @@ class Outcome(Generic[R]):
             return None
         reason = f" {harmless(response.reason)}" if response.reason else ""
         where = f", to {shown_location(location)}" if location and 300 <= status <= 399 else ""
-        if reply in _STREAMS and says_full(response.reason):
+        if reply.endless and says_full(response.reason):
             return BusyError(f"{self._name}: the device answers {status}{reason}", status)
         return RefusedError(f"{self._subject}the device answers {status}{reason}{where}", status)
 
@@ -297,7 +282,7 @@ class Outcome(Generic[R]):
                 status,
             )
         users = response.headers.get("x-currentusers", "")
-        if reply in _STREAMS and says_full(users):
+        if reply.endless and says_full(users):
             return BusyError(f"{self._name}: the device says: {harmless(users)}", status)
         if status == 204 and reply not in (Reply.ACK, Reply.FORM, Reply.TALK):
             return RefusedError(f"{self._subject}the device answers 204: it has none", status)
@@ -310,7 +295,7 @@ class Outcome(Generic[R]):
 
     @property
     def _subject(self) -> str:
-        return f"{self._name}: " if self._request.reply in _STREAMS else ""
+        return f"{self._name}: " if self._request.reply.endless else ""
 
     # -- by the body
 
@@ -332,15 +317,15 @@ class Outcome(Generic[R]):
             return None
         blank = not self._body.strip(b" \t\r\n\0")
         text = (response.content_type or "").lower().startswith("text/")
-        if self._size and not (blank and reply in _STREAMS and not text):
+        if self._size and not (blank and reply.endless and not text):
             return self._something_else(status)
         return self._refused_pictures(response)
 
     def _refused_pictures(self, response: Response) -> DeviceError:
         """What was read as a picture, a stream or sound has not one frame."""
         status = response.status
-        what = self._name if self._request.reply in _STREAMS else "the answer"
-        none = "ended without one frame" if self._request.reply in _STREAMS else "has no image"
+        what = self._name if self._request.reply.endless else "the answer"
+        none = "ended without one frame" if self._request.reply.endless else "has no image"
         if self._other_frames:
             came = "images" if self._request.reply is Reply.AUDIO else "sound"
             return RefusedError(f"{what} {none}: the device sends {came}", status)
@@ -359,7 +344,7 @@ class Outcome(Generic[R]):
             return RefusedError(
                 f"{what} {none}: {self._skipped} bytes of {content_type} hold none", status
             )
-        if self._request.reply in _STREAMS:
+        if self._request.reply.endless:
             return BusyError(f"{what} {none}: all slots are taken", status)
         return RefusedError("the answer has no image: it is empty", status)
 
@@ -374,7 +359,7 @@ class Outcome(Generic[R]):
             return RefusedError(
                 f"{self._subject}the device says nothing where {due} is due", status
             )
-        if self._request.reply in _STREAMS and says_full(said):
+        if self._request.reply.endless and says_full(said):
             return BusyError(f"{self._name}: the device says: {said}", status)
         return RefusedError(
             f"{self._subject}the device sends {what_came(body)} where {due} is due"
@@ -478,126 +463,3 @@ def shown_location(location: str) -> str:
     if slashes:
         location = f"{before}//{authority.rpartition('@')[2]}{slash}{path}"
     return harmless(location.partition("?")[0])
-
-
-# -- updates that are read back ----------------------------------------------------------
-
-_UPDATE = re.compile(r"[^?]*/param\.cgi\?action=update&(.+)", re.DOTALL)
-_FORM = re.compile(r"[^?]*/form/enet\?enet_source=[^&]*&(.+)", re.DOTALL)
-#: What a form sets under another name and in other words: field -> key, word by value.
-_FORM_KEYS: dict[str, tuple[str, dict[str, str]]] = {
-    "enet_avs_default_dual_mode": (
-        "Layout.DefaultVideoFormat",
-        {choice.code: choice.value for choice in VideoFormat},
-    ),
-}
-#: Keys whose values are set in one spelling and listed in another (2.1.6 and 2.2.4).
-_SPELLINGS: dict[str, type[Enum]] = {"stats": RateControl}
-#: The groups that the specification lists; some have the name of their only key.
-_GROUPS: Final = frozenset(
-    command.example.target.rpartition("group=")[2]
-    for command in CATALOGUE
-    if command.reply is Reply.PARAMS
-)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Confirmed:
-    """What an update asked for and what the device then had, by key, both as text.
-
-    `stored` has None for a key that the device does not list (a bitrate while it holds the
-    quality, for one).  `ack` is the answer to the update itself, which is OK whatever
-    happened.
-    """
-
-    requested: dict[str, str]
-    stored: dict[str, str | None]
-    ack: Ack
-
-    @property
-    def ok(self) -> bool:
-        """True if everything was stored as it was asked for."""
-        return not self.differences
-
-    @property
-    def differences(self) -> dict[str, tuple[str, str | None]]:
-        """Each key that was stored otherwise: what was asked for, and what is there."""
-        return {
-            key: (value, self.stored[key])
-            for key, value in self.requested.items()
-            if not _same(key, value, self.stored[key])
-        }
-
-    def __repr__(self) -> str:
-        return f"<Confirmed {len(self.requested)} keys, {len(self.differences)} differ>"
-
-
-def _same(key: str, requested: str, stored: str | None) -> bool:
-    return stored is not None and _meaning(key, requested) == _meaning(key, stored)
-
-
-def _meaning(key: str, text: str) -> object:
-    """The value without the case in which devices print words and `320X240`."""
-    plain = text.strip().lower()
-    kind = _SPELLINGS.get(key.rpartition(".")[2].lower())
-    if kind is not None:
-        try:
-            return kind(plain)
-        except ValueError:
-            return plain
-    return plain
-
-
-def confirm(request: Request[Ack]) -> Generator[Request[Any], Any, Confirmed]:
-    """The plan of an update that is read back: yields requests, is sent their results.
-
-        plan = confirm(commands.set_mjpeg_fps(7))
-        asked = next(plan)
-        while True:                         # until StopIteration, whose value is `Confirmed`
-            asked = plan.send(driver.execute(asked))
-
-    Throw a RefusedError into it (`plan.throw`) for an answer that was one: a device that
-    acknowledges an update and then does not list the group has stored nothing that is known.
-
-    Raises LocalProtocolError if `request` sets nothing that can be read back: the cameras
-    do not list what their forms set, but for the default video format.
-    """
-    requested = _what_is_set(request)
-    ack = yield request
-    params = ParamList()
-    with contextlib.suppress(RefusedError):
-        params = yield list_params(*dict.fromkeys(_group_of(key) for key in requested))
-    return Confirmed(requested, {key: params.get(key) for key in requested}, ack)
-
-
-def _what_is_set(request: Request[Ack]) -> dict[str, str]:
-    """The keys that a request sets, with the values that should be listed afterwards."""
-    if (update := _UPDATE.fullmatch(request.target)) is not None:
-        keys = dict(_pairs(update[1]))
-        lacking = next((key for key in keys if "." not in key.strip(".")), None)
-        if lacking is not None:
-            raise LocalProtocolError(f"confirm(): the key {lacking!r} has no group to be listed")
-        return keys
-    form = _FORM.fullmatch(request.target)
-    fields = {} if form is None else dict(_pairs(form[1]))
-    if not fields or not all(name in _FORM_KEYS for name in fields):
-        raise LocalProtocolError(
-            f"confirm(): what {request!r} sets is not listed by the cameras, so it can't be read "
-            "back; commands 2.2.1 to 2.2.9 and update_params() can"
-        )
-    found = {}
-    for name, value in fields.items():
-        key, words = _FORM_KEYS[name]
-        found[key] = words.get(value, value)
-    return found
-
-
-def _pairs(query: str) -> Iterator[tuple[str, str]]:
-    for pair in query.split("&"):
-        name, _, value = pair.partition("=")
-        yield name, value
-
-
-def _group_of(key: str) -> str:
-    plain = key.removeprefix("root.")
-    return plain if plain in _GROUPS else plain.rpartition(".")[0]

@@ -22,7 +22,7 @@ LAYERS = (
     {"wire", "gsm"},
     {"models", "commands"},
     {"inbox", "patience", "retry_after"},
-    {"outcome", "bodies", "fields", "redirect", "refusal", "userinfo"},
+    {"outcome", "confirm", "bodies", "fields", "redirect", "refusal", "userinfo"},
     {"settings"},
     {"client", "camera"},
     {"timing"},

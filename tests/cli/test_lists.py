@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 from answering import scripted
+from command_line import (
+    answering,
+    simulated,
+)
 
 from hamaproto.camera import CameraState
 from hamaproto.cli.app import run
-from hamaproto.io.serve import running_camera
+from hamaproto.io.serve import CameraThread, running_camera
 
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"
-
-
-@pytest.fixture(autouse=True)
-def _no_netrc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
 
 
 def listing(**groups: bytes) -> Any:
@@ -144,3 +143,56 @@ def test_set_as_data(capsys: pytest.CaptureFixture[str]) -> None:
         "Image.I0.Stream.FPS": {"asked": "7", "stored": "10"},
         "No.Such": {"asked": "1", "stored": None},
     }
+
+
+def test_info(camera: CameraThread, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["info", camera.url]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{'brand.product_number':<44} 00053104" in lines
+    assert run(["info", camera.url, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["brand"]["product_number"] == "00053104"
+    assert told["mjpeg_image_properties"]["resolutions"] == ["1280x1024", "640x480", "320x240"]
+    assert len(lines) == sum(len(fields) for fields in told.values())
+    assert len(told) == 16
+
+
+def test_get_set_and_ask(capsys: pytest.CaptureFixture[str]) -> None:
+    with simulated() as camera:
+        assert run(["get", camera.url, "Properties.Firmware", "Layout"]) == 0
+        assert capsys.readouterr().out.splitlines()[0] == "Properties.Firmware.Version=v1.32"
+        assert run(["set", camera.url, "Image.I0.Stream.FPS=30"]) == 0
+        assert capsys.readouterr() == ("Image.I0.Stream.FPS=30\n", "")
+        assert run(["set", camera.url, "Image.I0.Stream.FPS=7", "No.Such=1"]) == 8
+        said = capsys.readouterr()
+        assert said.out == "Image.I0.Stream.FPS=10\n"
+        assert "asked for 7, is 10" in said.err
+        assert "No.Such: asked for 1, not listed" in said.err
+        for name in ("brand", "2.1.9"):
+            assert run(["ask", camera.url, name]) == 0
+            assert "Brand.ProdNbr=00053104" in capsys.readouterr().out
+        assert run(["ask", camera.url, "4.1", "right"]) == 0
+        assert capsys.readouterr().out == "OK\n"
+        assert camera.state.motors.target[0] > 0
+        assert run(["ask", camera.url, "set-flip-mode", "2"]) == 0
+        assert camera.state.flip_mode == 2
+        assert run(["ask", camera.url, "image", "-o", "x.jpg"]) == 0
+        assert Path("x.jpg").read_bytes().startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"# Error -1 getting param in group 'X'!\n\r\n", "Error -1 getting param"),
+        (b"<html><body>It works!</body></html>", "a page"),
+    ],
+)
+def test_what_a_camera_refuses_of_info_is_told_once(
+    body: bytes, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + body) as url:
+        assert run(["info", url]) == 7
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert url[7:] in lines[0]

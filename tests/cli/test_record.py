@@ -8,51 +8,25 @@ import pty
 import re
 import select
 import signal
+import struct
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
+from command_line import (
+    COMMAND,
+    ROOT,
+    pictures_of,
+    simulated,
+    start,
+)
 from PIL import Image
 
-from hamaproto.camera import CameraState, Faults, Pictures, read_stamp
-from hamaproto.camera.mosaic import draw_mosaic
+from hamaproto.camera import read_stamp
 from hamaproto.cli.app import run
-from hamaproto.io.serve import CameraThread, running_camera
-
-ROOT = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, "-c", "from hamaproto.cli import main; main()"]
-
-
-@pytest.fixture(autouse=True)
-def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
-    monkeypatch.chdir(tmp_path)
-
-
-@contextlib.contextmanager
-def simulated(*faults: str, **options: Any) -> Iterator[CameraThread]:
-    state = CameraState(faults=Faults(*faults), pictures=Pictures(draw_mosaic), **options)
-    with running_camera(state) as camera:
-        yield camera
-
-
-@pytest.fixture(scope="module")
-def camera() -> Iterator[CameraThread]:
-    with simulated() as camera:
-        yield camera
-
-
-def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*COMMAND, *arguments],
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+from hamaproto.io.serve import CameraThread
 
 
 def numbers_in(path: str | Path) -> list[int]:
@@ -214,7 +188,6 @@ def test_a_signal_while_nobody_reads(camera: CameraThread) -> None:
 
 def _waiting_in(descriptor: int) -> int:
     import fcntl
-    import struct
     import termios
 
     return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0])
@@ -313,3 +286,62 @@ def test_without_descriptors_it_says_so_in_one_line(camera: CameraThread) -> Non
     assert process.stderr.count(b"\n") == 1
     assert b"Too many open files" in process.stderr
     assert os.listdir() == []
+
+
+def test_record_keeps_the_pictures_as_they_came(
+    camera: CameraThread, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["record", camera.url, "-o", "x.mkv", "--seconds", "1"]) == 0
+    pictures = pictures_of("x.mkv")
+    stamps = [read_stamp(image) for image, _ in pictures]
+    numbers = [stamp.number for stamp in stamps if stamp is not None]
+    assert len(numbers) == len(pictures) >= 8
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    times = [at for _, at in pictures]
+    assert times[0] == 0
+    assert times == sorted(set(times))
+    assert times[-1] <= 1.1
+    with av.open("x.mkv") as file:
+        assert [stream.codec_context.name for stream in file.streams] == ["mjpeg", "pcm_s16le"]
+        assert sum(1 for _ in file.decode(video=0)) == len(pictures)
+    with av.open("x.mkv") as file:
+        samples = sum(frame.samples for frame in file.decode(audio=0))
+        assert samples >= 4000
+    assert f"x.mkv: {len(pictures)} pictures, {samples / 8000:.1f} s" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_an_interrupted_recording_can_be_played(camera: CameraThread, name: str) -> None:
+    process = start("record", camera.url, "-o", "x.mkv")
+    path = Path("x.mkv")
+    deadline = time.monotonic() + 30
+    # Some clusters are in the file while it is being written...
+    while not (path.exists() and path.stat().st_size > 60_000) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(pictures_of(path)) >= 5
+    process.send_signal(getattr(signal, name))
+    _, err = process.communicate(timeout=30)
+    # ... and it can be played however the recording ended.
+    assert len(pictures_of(path)) >= 10
+    if name != "SIGKILL":
+        assert process.returncode == 0
+        assert re.fullmatch(rb"hamaproto: x.mkv: \d+ pictures, [\d.]+ s of sound\n", err)
+
+
+def test_record_goes_on_after_a_loss(capsys: pytest.CaptureFixture[str]) -> None:
+    with simulated("die@4") as camera:
+        words = ["-o", "x.mkv", "--no-sound", "--reconnect", "--seconds", "2"]
+        assert run(["record", camera.url, *words]) == 8
+    assert "connections lost: " in capsys.readouterr().err
+    numbers = [read_stamp(image) for image, _ in pictures_of("x.mkv")]
+    assert len([number for number in numbers if number is not None]) > 5
+
+
+def test_a_camera_without_sound_is_recorded_without_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with simulated(has_audio=False) as camera:
+        assert run(["record", camera.url, "-o", "x.mkv", "--seconds", "0.5"]) == 0
+    assert "the camera has no sound: pictures only" in capsys.readouterr().err
+    with av.open("x.mkv") as file:
+        assert [stream.codec_context.name for stream in file.streams] == ["mjpeg"]

@@ -22,6 +22,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from recorded import fill
 
 from hamaproto.camera import CameraState, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
@@ -38,19 +39,6 @@ from hamaproto.io.serve import running_camera
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.fixture(autouse=True)
-def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def images() -> list[bytes]:
-    """Pictures that differ."""
-    state = CameraState(pictures=Pictures(draw_mosaic))
-    return [state.picture(number) for number in range(60)]
-
-
 def jpeg(size: tuple[int, int], colour: Any = (200, 40, 40), mode: str = "RGB") -> bytes:
     file = io.BytesIO()
     Image.new(mode, size, colour).save(file, "JPEG", quality=95)
@@ -60,12 +48,6 @@ def jpeg(size: tuple[int, int], colour: Any = (200, 40, 40), mode: str = "RGB") 
 def into(name: str, **options: Any) -> Recorder:
     form = FORMS["webm" if name.endswith(".webm") else "matroska"]
     return Recorder(OnePart(open_output(name)), form=form, **options)
-
-
-def fill(recorder: Recorder, images: list[bytes]) -> None:
-    for number, image in enumerate(images):
-        recorder.picture(image, number / 10)
-        recorder.sound(bytes(1600), number * 800)
 
 
 def counted(path: str) -> dict[str, int]:
