@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from hamaproto.commands import CATALOGUE, RateControl, Reply, Request, VideoFormat, list_params
+from hamaproto.commands import CATALOGUE, RateControl, Request, VideoFormat, list_params
 from hamaproto.commands.catalogue import SET_DEFAULT_VIDEO_FORMAT
 from hamaproto.errors import LocalProtocolError, RefusedError
 from hamaproto.models import Ack, DefaultVideoFormat
@@ -36,11 +36,7 @@ _FORM_KEYS: Final = {
 #: Keys whose values are set in one spelling and listed in another (2.1.6 and 2.2.4).
 _SPELLINGS: Final[dict[str, type[Enum]]] = {"stats": RateControl}
 #: The groups that the specification lists; some have the name of their only key.
-_GROUPS: Final = frozenset(
-    command.example.target.rpartition("group=")[2]
-    for command in CATALOGUE
-    if command.reply is Reply.PARAMS
-)
+_GROUPS: Final = frozenset(row.view.group for row in CATALOGUE if row.view is not None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

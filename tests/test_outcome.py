@@ -1,4 +1,4 @@
-"""`hamaproto.outcome`: what the device means, and updates that are read back.
+"""`hamaproto.outcome`: what the device means by its answer.
 
 Each refusal that the family is known for is a typed error that can be printed; whatever is
 none gives what the type of the request promises.
@@ -478,3 +478,19 @@ def test_what_is_collected_is_bounded() -> None:
     log = converse(request, text(b"x" * 5000), 1000)
     with pytest.raises(LimitExceededError, match="max_body"):
         interpret(request, log.events, limits=Limits(max_body=4999))
+
+
+def test_what_is_shown() -> None:
+    outcome: Outcome[Any] = Outcome(commands.brand())
+    assert outcome.refusal is None
+    assert outcome.response is None
+    log = converse(commands.brand(), text(b"Brand.Brand=hunter2\n"))
+    for event in log.events:
+        outcome.add(event)
+    assert outcome.response is log.of("Response")[0]
+    assert "hunter2" not in repr(outcome)
+
+
+def test_a_location_that_is_no_url() -> None:
+    data = b"HTTP/1.0 302 Redirect\r\nLocation: http://[/login.asp\r\n\r\n"
+    assert result(commands.set_flip_mode(1), data).location == "http://[/login.asp"
