@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import struct
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 import av
 import click
 import pytest
-from answering import scripted
 from PIL import Image, UnidentifiedImageError
 
 from hamaproto.cli import app
@@ -76,37 +74,6 @@ def test_every_error_is_one_line_and_one_code(
         assert "raise error" in shown
         assert "\x1b" not in shown
         assert all(line.startswith("hamaproto: ") for line in shown.splitlines())
-
-
-@pytest.mark.parametrize("place", [0, 2])
-def test_verbose_shows_the_logger(place: int, capsys: pytest.CaptureFixture[str]) -> None:
-    head = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nBrand.Brand=Hama\n"
-    with scripted(head) as url:
-        words = ["get", url, "Brand"]
-        words.insert(place, "-v")
-        assert run(words) == 0
-        said = capsys.readouterr()
-        assert said.out == "Brand.Brand=Hama\n"
-        assert "hamaproto DEBUG" in said.err
-        assert url[7:] in said.err
-        # It is over with the command.
-        assert run(["get", url, "Brand"]) == 0
-        assert capsys.readouterr().err == ""
-    assert logging.getLogger("hamaproto").level == logging.NOTSET
-
-
-def test_what_is_logged_does_nothing_on_a_terminal(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    @click.command()
-    def talks() -> int:
-        logging.getLogger("hamaproto.x").warning("%s", ACTS)
-        return 8
-
-    give_options(talks)
-    monkeypatch.setitem(app.cli.commands, "talks", talks)
-    assert run(["-v", "talks"]) == 8
-    assert r"hamaproto.x WARNING: \x1b]0;x\x07\u202e" in capsys.readouterr().err
 
 
 def test_the_package_is_the_command() -> None:
