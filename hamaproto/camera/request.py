@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hamaproto.wire.receive_buffer import ReceiveBuffer
+
 __all__ = ["MAX_HEAD", "MAX_TARGET", "RequestHead", "RequestReader"]
 
 #: Bytes of a request head, and of its target; a real request has some hundreds.
@@ -47,39 +49,33 @@ class RequestReader:
     unreadable one is to be answered.
     """
 
-    __slots__ = ("_buffer", "_fields", "_line", "_looked", "_size", "head", "refusal")
+    __slots__ = ("_fields", "_line", "_source", "head", "refusal")
 
     def __init__(self) -> None:
         self.head: RequestHead | None = None
         self.refusal: bytes | None = None
-        self._buffer = bytearray()
-        self._looked = 0
-        self._size = 0
+        self._source = ReceiveBuffer()
         self._line: bytes | None = None
         self._fields: dict[str, str] = {}
 
     def receive(self, data: bytes) -> bytes:
         """Take bytes; returns those behind the head, or b"" while it is not complete."""
-        self._buffer += data
-        start = 0
+        source = self._source
+        source.feed(data)
         while self.head is None and self.refusal is None:
-            end = self._buffer.find(b"\n", max(start, self._looked))
-            if self._size + (end if end >= 0 else len(self._buffer)) - start > MAX_HEAD:
+            # A line's own end may stand behind the last byte of the room.
+            room = MAX_HEAD + 1 - (source.offset - source.unfinished)
+            line = source.line(room)
+            if line is not None:
+                self._take_line(line[:-1].removesuffix(b"\r"))
+            elif source.unfinished >= room:
                 self._refuse_length()
-            elif end < 0:
-                break
             else:
-                self._size += end + 1 - start
-                line = bytes(self._buffer[start:end])
-                start = end + 1
-                self._take_line(line.removesuffix(b"\r"))
-        del self._buffer[:start]
-        self._looked = len(self._buffer)
-        if self.head is None and self.refusal is None:
-            return b""
-        rest = bytes(self._buffer)
-        self._buffer.clear()
-        return rest
+                return b""
+        rest = []
+        while source:
+            rest.append(source.take())
+        return b"".join(rest)
 
     def _refuse_length(self) -> None:
         self.refusal = (

@@ -42,6 +42,7 @@ from hamaproto.events import (
 )
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
+from hamaproto.wire.receive_buffer import ReceiveBuffer
 from hamaproto.wire.sniff import text_of
 from hamaproto.wire.utf16 import Utf16Reader
 
@@ -111,18 +112,16 @@ class ParamParser(Exclusive):
     def __init__(self, *, limits: Limits | None = None) -> None:
         super().__init__()
         self._limits = limits if limits is not None else DEFAULT_LIMITS
+        # For one line; the last byte of it is that of the line end.
+        self._room = self._limits.max_param_line + 1
         self._utf16 = Utf16Reader()
-        self._buffer = bytearray()
-        self._pos = 0  # in the buffer: where the line at hand begins
-        self._scan = 0  # in the buffer: no LF between _pos and here
-        self._base = 0  # in the stream: where the buffer begins
+        self._source = ReceiveBuffer()
         self._received = 0
         self._discarded = 0  # bytes dropped of a line that is too long
         self._lines = 0
         self._seen: set[str] = set()
         self._pieces: deque[tuple[bytes, int]] = deque()  # the rest of a line with breaks
         self._next: ParamEvent | None = None  # the second of two events of one line
-        self._eof = False
         self._unended = False
         self._empty = 0  # line ends behind the one that ended the last line
         self._error: HamaError | None = None
@@ -132,17 +131,12 @@ class ParamParser(Exclusive):
         """Take more of the body; the chunk may be reused afterwards."""
         if self._error is not None:
             raise self._error.with_traceback(None)
-        if self._eof:
+        if self._source.eof:
             raise LocalProtocolError("receive_data() after receive_eof(): use a new ParamParser")
         data = owned(chunk)
-        if self._pos:
-            del self._buffer[: self._pos]
-            self._base += self._pos
-            self._scan -= self._pos
-            self._pos = 0
         # Bytes past the limit are never looked at: no need to keep them.
         room = max(0, self._limits.max_body - self._received)
-        self._buffer += self._utf16.feed(data[:room]).replace(b"\r", b"\n")
+        self._source.feed(self._utf16.feed(data[:room]).replace(b"\r", b"\n"))
         self._received += len(data)
 
     @entry
@@ -150,9 +144,9 @@ class ParamParser(Exclusive):
         """Say that the body is over; a last line without an end is delivered then."""
         if self._error is not None:
             raise self._error.with_traceback(None)
-        if not self._eof:
-            self._buffer += self._utf16.finish()
-        self._eof = True
+        if not self._source.eof:
+            self._source.feed(self._utf16.finish())
+        self._source.eof = True
 
     @entry
     def next_event(self) -> ParamEvent | NeedData:
@@ -162,28 +156,33 @@ class ParamParser(Exclusive):
         if self._next is not None:
             event, self._next = self._next, None
             return event
-        if (waiting := self._next_piece()) is not None:
+        if self._pieces and (waiting := self._next_piece()) is not None:
             return waiting
-        buffer = self._buffer
-        while (end := buffer.find(b"\n", self._scan)) >= 0:
-            found = self._take(end, end + 1)
-            if found is not None:
-                return found
-        self._scan = len(buffer)
-        if self._received > self._limits.max_body:
-            raise self._fail(
-                f"a parameter list of more than max_body={self._limits.max_body} bytes",
-                self._limits.max_body,
-            )
-        if self._eof:
-            if self._pos < len(buffer) or self._discarded:
-                found = self._take(len(buffer), len(buffer))
+        source, limits, room = self._source, self._limits, self._room
+        while True:
+            line = source.line(room)
+            if line is not None:
+                found = self._take(line[:-1], source.line_offset)
                 if found is not None:
-                    self._unended = True
                     return found
-            return EndOfStream(not self._unended, self._received, self._empty >= _EMPTY_LINE)
-        self._discard_long_line()
-        return NEED_DATA
+            elif source.unfinished >= room:
+                # Of a line over its limit no more is held than the count of its bytes.
+                self._discarded += len(source.take_unfinished())
+            else:
+                break
+        if self._received > limits.max_body:
+            raise self._fail(
+                f"a parameter list of more than max_body={limits.max_body} bytes", limits.max_body
+            )
+        if not source.eof:
+            return NEED_DATA
+        if source.unfinished or self._discarded:
+            rest = source.take_unfinished()
+            found = self._take(rest, source.offset - len(rest))
+            if found is not None:
+                self._unended = True
+                return found
+        return EndOfStream(not self._unended, self._received, self._empty >= _EMPTY_LINE)
 
     def events(self) -> Iterator[ParamEvent]:
         """Events until more data is needed; EndOfStream is the last one at the end."""
@@ -191,44 +190,40 @@ class ParamParser(Exclusive):
 
     # -- one line ------------------------------------------------------------------
 
-    def _discard_long_line(self) -> None:
-        """Hold no more of a line that is over its limit than the count of its bytes."""
-        held = len(self._buffer) - self._pos
-        if self._discarded or held > self._limits.max_param_line:
-            self._discarded += held
-            self._pos = self._scan = len(self._buffer)
+    def _take(self, line: bytes, start: int) -> ParamEvent | None:
+        """The event of a line, or of what is left of it; None if it is empty.
 
-    def _take(self, end: int, following: int) -> ParamEvent | None:
-        """The event of the line up to `end`, None if it is empty; moves to the next line."""
-        start, self._pos, self._scan = self._pos, following, following
-        length = self._discarded + end - start
+        `line` is without its end and begins at the byte `start`.
+        """
+        length = self._discarded + len(line)
         self._empty = 0 if length else self._empty + (self._lines > 0)
         if length > self._limits.max_param_line:
-            offset = self._base + start - self._discarded
+            offset = start - self._discarded
             self._discarded = 0
             self._count(offset)
             return Skipped(offset, length, "a line over max_param_line")
-        line = bytes(self._buffer[start:end])
         if b"<" not in line:
-            self._pieces.append((line, self._base + start))
-        else:
-            at = 0
-            for found in _BREAK.finditer(line):
-                self._pieces.append((line[at : found.start()], self._base + start + at))
-                at = found.end()
-            self._pieces.append((line[at:], self._base + start + at))
+            return self._event(line, start)
+        at = 0
+        for found in _BREAK.finditer(line):
+            self._pieces.append((line[at : found.start()], start + at))
+            at = found.end()
+        self._pieces.append((line[at:], start + at))
         return self._next_piece()
 
     def _next_piece(self) -> ParamEvent | None:
         """The event of the next piece of a line that is not empty, if there is one."""
         while self._pieces:
-            piece, offset = self._pieces.popleft()
-            text = piece.lstrip(b"\0").removeprefix(_BOM).lstrip(b"\0")
-            if text.strip(b" \t\0"):
-                return self._read(text, offset + len(piece) - len(text))
+            if (event := self._event(*self._pieces.popleft())) is not None:
+                return event
         return None
 
-    def _read(self, line: bytes, offset: int) -> ParamEvent:
+    def _event(self, piece: bytes, offset: int) -> ParamEvent | None:
+        """The event of a line, or of a piece of one with breaks; None if it is blank."""
+        line = piece.lstrip(b"\0").removeprefix(_BOM).lstrip(b"\0")
+        if not line.strip(b" \t\0"):
+            return None
+        offset += len(piece) - len(line)
         self._count(offset)
         text = text_of(line)
         plain = text.strip(_PADDING)
@@ -264,7 +259,7 @@ class ParamParser(Exclusive):
 
     def _fail(self, message: str, offset: int) -> LimitExceededError:
         self._error = error = LimitExceededError(message, offset)
-        self._buffer = bytearray()
+        self._source.clear()
         return error
 
     def __repr__(self) -> str:

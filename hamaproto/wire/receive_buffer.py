@@ -26,10 +26,11 @@ class ReceiveBuffer:
 
     `offset` is how many bytes of the stream were taken out; the bytes of an unfinished line
     count as taken.  `line_offset` is where the last line began, in bytes from the beginning of
-    the stream.  `eof` is set by the owner when no more will be fed.
+    the stream, and `unfinished` how many bytes are there of one whose end has not come.  `eof` is
+    set by the owner when no more will be fed.
     """
 
-    __slots__ = ("_line", "_pieces", "_pos", "eof", "line_offset", "offset")
+    __slots__ = ("_line", "_pieces", "_pos", "eof", "line_offset", "offset", "unfinished")
 
     def __init__(self) -> None:
         # No piece is empty.  `_pos` is in the first one, before its end.
@@ -38,6 +39,7 @@ class ReceiveBuffer:
         self._line = bytearray()
         self.offset = 0
         self.line_offset = 0
+        self.unfinished = 0
         self.eof = False
 
     def __len__(self) -> int:
@@ -49,11 +51,6 @@ class ReceiveBuffer:
 
     def __repr__(self) -> str:
         return f"<ReceiveBuffer {len(self)} bytes at {self.offset}>"
-
-    @property
-    def unfinished(self) -> int:
-        """Bytes of the line whose end has not come."""
-        return len(self._line)
 
     def feed(self, data: bytes) -> None:
         """Put `data` behind what is here."""
@@ -96,24 +93,27 @@ class ReceiveBuffer:
         Takes no more than `room` bytes (at least 1) of one line.  If `unfinished` is `room` then,
         the line is too long, whatever follows.
         """
-        held = self._line
-        while self._pieces:
-            piece = self._pieces[0]
-            if not held:
+        pieces = self._pieces
+        while pieces:
+            piece = pieces[0]
+            start = self._pos
+            stop = start + room - self.unfinished
+            end = piece.find(b"\n", start, stop) + 1
+            part = piece[start : end or stop]
+            if not self.unfinished:
                 self.line_offset = self.offset
-            end = self._pos + room - len(held)
-            found = piece.find(b"\n", self._pos, end)
-            if found >= 0:
-                line = piece[self._pos : found + 1]
-                self._use(len(line))
-                if held:
-                    line = bytes(held) + line
-                    held.clear()
-                return line
-            part = piece[self._pos : end]
-            self._use(len(part))
-            held += part
-            if len(held) >= room:
+            size = len(part)
+            self.offset += size
+            if start + size < len(piece):
+                self._pos = start + size
+            else:
+                pieces.popleft()
+                self._pos = 0
+            if end:
+                return self.take_unfinished() + part if self.unfinished else part
+            self._line += part
+            self.unfinished += size
+            if self.unfinished >= room:
                 break
         return None
 
@@ -121,6 +121,7 @@ class ReceiveBuffer:
         """What is there of a line whose end has not come, or will not be waited for."""
         line = bytes(self._line)
         self._line.clear()
+        self.unfinished = 0
         return line
 
     def clear(self) -> int:
@@ -128,7 +129,7 @@ class ReceiveBuffer:
         count = len(self)
         self._pieces.clear()
         self._pos = 0
-        self._line.clear()
+        self.take_unfinished()
         return count
 
     def _use(self, count: int) -> None:
