@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from hamaproto.gsm import GsmFrameParser
     from hamaproto.headers import Headers
     from hamaproto.limits import Limits
+    from hamaproto.session import Action, Disconnected, Reconnected, Session, StreamEvent
     from hamaproto.settings import Backoff, Endpoint, Policy, Settings, Timeouts
     from hamaproto.wire import MjpegParser
     from hamaproto.wire.auth import Credentials
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACCELERATED",
     "NEED_DATA",
+    "Action",
     "Anomaly",
     "AnomalyCode",
     "ArgumentTypeError",
@@ -85,6 +87,7 @@ __all__ = [
     "Credentials",
     "Data",
     "DeviceError",
+    "Disconnected",
     "EndOfStream",
     "Endpoint",
     "Event",
@@ -107,11 +110,14 @@ __all__ = [
     "ParamParser",
     "Part",
     "Policy",
+    "Reconnected",
     "RefusedError",
     "RemoteProtocolError",
     "Response",
+    "Session",
     "Settings",
     "Skipped",
+    "StreamEvent",
     "Timeouts",
     "TransportError",
     "__version__",
@@ -164,6 +170,7 @@ _HOMES: Final = {
     "gsm": ("GsmFrameParser",),
     "headers": ("Headers",),
     "limits": ("Limits",),
+    "session": ("Action", "Disconnected", "Reconnected", "Session", "StreamEvent"),
     "settings": ("Backoff", "Endpoint", "Policy", "Settings", "Timeouts"),
     "wire": ("MjpegParser",),
     "wire.auth": ("Credentials",),

@@ -241,7 +241,6 @@ class ClientConnection(Exclusive):
         # The body's parser, while it may be fed past the framing.
         self._direct: BodyParser | None = None
         self._passed = 0
-        self._received = False
         #: The first bytes that came: what is no HTTP at all may be known by them.
         self.first = b""
         self._eof = False
@@ -381,9 +380,8 @@ class ClientConnection(Exclusive):
             raise LocalProtocolError("receive_data() before send(): nothing was asked yet")
         data = owned(chunk)
         self._http.receive_data(data)
-        if not self._received and data:
-            self._received = True
-            self.first = data[:_FIRST]
+        if len(self.first) < _FIRST:
+            self.first += data[: _FIRST - len(self.first)]
 
     @entry
     def receive_eof(self) -> None:
@@ -396,7 +394,7 @@ class ClientConnection(Exclusive):
         self._http.passed(self._passed)
         self._passed = 0
         self._http.receive_eof()
-        if not self._received and self._state is State.AWAITING_HEAD:
+        if not self.first and self._state is State.AWAITING_HEAD:
             self._retry = self._again(self._exchange.unanswered())
 
     def _raise_again(self) -> None:
@@ -486,7 +484,7 @@ class ClientConnection(Exclusive):
                     return self._finish(event)
                 if event is not NEED_DATA:
                     return event
-            if self._eof and not self._received and self._state is State.TALKING:
+            if self._eof and not self.first and self._state is State.TALKING:
                 # No camera has been seen to answer to talk-back.
                 return self._finish(EndOfStream())
             try:

@@ -218,7 +218,7 @@ class Outcome(Generic[R]):
         return reply in (Reply.ACK, Reply.FORM)
 
     @property
-    def told(self) -> str:
+    def came(self) -> str:
         """What came of an answer that was cut off, for the words of an error."""
         named = sum(isinstance(event, Param) for event in self._params)
         if named:

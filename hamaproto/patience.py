@@ -39,6 +39,7 @@ class Patience:
     """The times of one conversation; None is for ever."""
 
     __slots__ = (
+        "_begun",
         "_connect",
         "_deadline",
         "_frame",
@@ -61,6 +62,8 @@ class Patience:
         self._total = total
         self._frame = frame
         self._deadline: float | None = None
+        # With the first attempt: a stream may be made long before it is read.
+        self._begun = False
         # When bytes came last, or the program began to wait for them.
         self._heard = 0.0
         # Seconds without a frame up to a moment.
@@ -69,10 +72,13 @@ class Patience:
 
     def begin(self, now: float) -> None:
         """The first attempt of several: `total` counts from here."""
+        self._begun = True
         self._deadline = None if self._total is None else now + self._total
 
     def opening(self, now: float) -> float | None:
-        """Seconds that connecting may take."""
+        """Seconds that connecting may take; the first time, `total` begins."""
+        if not self._begun:
+            self.begin(now)
         left = None if self._deadline is None else max(0.0, self._deadline - now)
         if left is None or self._connect is None:
             return self._connect if left is None else left

@@ -11,7 +11,7 @@ I/O: which step comes next, timeouts, reconnection, queues.  What a program pass
 them stands here.
 """
 
-from hamaproto.io._common import Disconnected, Reconnected
+from hamaproto.session import Disconnected, Reconnected
 from hamaproto.settings import Backoff, Policy, Timeouts
 
 __all__ = ["Backoff", "Disconnected", "Policy", "Reconnected", "Timeouts"]

@@ -1,7 +1,7 @@
 """What `Camera` and `Stream` are in every driver: arguments, checks, properties, words.
 
 A driver adds what waits: how a connection is opened, read, written and closed.  That is its
-`Line`, one for each conversation; what stands here needs to know no more of it than its end.
+`Line`, one for each session; what stands here needs to know no more of it than its end.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Response
 from hamaproto.fields import GivenFields
 from hamaproto.inbox import Inbox
-from hamaproto.io._common import Conversation, Occurrence
 from hamaproto.io._tls import Tls, Verify
 from hamaproto.limits import DEFAULT_LIMITS, Limits
+from hamaproto.session import Session, StreamEvent
 from hamaproto.settings import (
     DEFAULT_TIMEOUTS,
     Auth,
@@ -48,7 +48,7 @@ S = TypeVar("S", bound="BaseStream[Any]")
 
 
 class Line(Protocol):
-    """The connection of a conversation, as far as it is the same in all drivers."""
+    """The connection of a session, as far as it is the same in all drivers."""
 
     @property
     def closed(self) -> bool:
@@ -115,31 +115,29 @@ class BaseCamera:
         """Where it is, without credentials."""
         return self._settings.endpoint.url
 
-    def _begin(self, request: BaseRequest, method: str) -> Conversation[Any]:
-        """The conversation of a request whose answer ends."""
+    def _begin(self, request: BaseRequest, method: str) -> Session[Any]:
+        """The session of a request whose answer ends."""
         checked_request(request, Request, method)
-        return self._conversation(request)
+        return self._session(request)
 
     def _begin_stream(
         self, request: BaseRequest, reconnect: Backoff | None, queue: int, policy: Policy
-    ) -> tuple[Conversation[Any], Inbox[Occurrence]]:
-        """The conversation of a stream, and what holds its events."""
+    ) -> tuple[Session[Any], Inbox[StreamEvent]]:
+        """The session of a stream, and what holds its events."""
         checked_request(request, StreamRequest, "stream")
         if reconnect is not None:
             _checks.instance("stream", "reconnect", reconnect, Backoff, "a Backoff, or None")
         check_policy(policy, queue)
         limits = self._settings.limits or DEFAULT_LIMITS
-        inbox: Inbox[Occurrence] = Inbox(
+        inbox: Inbox[StreamEvent] = Inbox(
             queue, latest=policy == "latest", max_bytes=limits.max_inbox
         )
-        return self._conversation(request, reconnect), inbox
+        return self._session(request, reconnect), inbox
 
-    def _conversation(
-        self, request: BaseRequest, reconnect: Backoff | None = None
-    ) -> Conversation[Any]:
+    def _session(self, request: BaseRequest, reconnect: Backoff | None = None) -> Session[Any]:
         if self._closed:
             raise LocalProtocolError("the Camera was closed")
-        return Conversation(request, self._settings, reconnect)
+        return Session(request, self._settings, reconnect=reconnect)
 
     def _given(self, stream: S) -> S:
         """A stream of this camera, before the caller has it."""
@@ -164,24 +162,24 @@ class BaseCamera:
 class BaseStream(Generic[E]):
     """The part of a driver's `Stream` that waits for nothing."""
 
-    def __init__(self, conversation: Conversation[Any], line: Line) -> None:
-        self._conversation = conversation
+    def __init__(self, session: Session[Any], line: Line) -> None:
+        self._session = session
         self._line: Any = line
         #: Whether its camera is held by a `with` statement, so that nothing can be forgotten.
         self._in_with = False
 
     def __repr__(self) -> str:
-        return f"<Stream {self._conversation!r}{', closed' if self._line.closed else ''}>"
+        return f"<Stream {self._session!r}{', closed' if self._line.closed else ''}>"
 
     @property
     def response(self) -> Response | None:
         """The head of the answer, once it came."""
-        return self._conversation.response
+        return self._session.response
 
     @property
     def received(self) -> int:
         """Bytes that came in so far."""
-        return self._conversation.received
+        return self._session.received
 
     def __del__(self) -> None:
         # A loop that was left by `break` leaves nobody who could close it.

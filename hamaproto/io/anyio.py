@@ -41,18 +41,9 @@ from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError, RefusedError
+from hamaproto.failures import connection_failed
 from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
-from hamaproto.io._common import (
-    LAST_WORD_SECONDS,
-    Conversation,
-    Disconnected,
-    Do,
-    Occurrence,
-    Reconnected,
-    connection_failed,
-    due_after,
-)
 from hamaproto.io._driver import (
     BaseCamera,
     BaseStream,
@@ -63,7 +54,9 @@ from hamaproto.io._driver import (
 )
 from hamaproto.io._tls import Tls, handshake_failed
 from hamaproto.models import Ack
+from hamaproto.session import Action, Disconnected, Reconnected, Session, StreamEvent
 from hamaproto.settings import Backoff, Endpoint, Policy, Timeouts
+from hamaproto.talk import LAST_WORD_SECONDS, due_after
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
 
@@ -87,13 +80,13 @@ class Camera(BaseCamera):
 
     async def execute(self, request: Request[R]) -> R:
         """Ask, and wait for the answer: its type is that of the request."""
-        conversation = self._begin(request, "execute")
-        with self._line(conversation) as line:
+        session = self._begin(request, "execute")
+        with self._line(session) as line:
             while await line.next_event() is not None:
                 pass
             if line.closed:
                 raise LocalProtocolError("the Camera was closed while it was asked")
-        return cast(R, conversation.result())
+        return cast(R, session.result())
 
     async def update(self, request: Request[Ack]) -> Confirmed:
         """Change parameters, and read back what the camera made of it."""
@@ -144,9 +137,9 @@ class Camera(BaseCamera):
         With `policy="latest"`, inside `async with`, a frame that was not taken in time is
         replaced by the next, and `queue` bounds the other events that may wait.
         """
-        conversation, inbox = self._begin_stream(request, reconnect, queue, policy)
+        session, inbox = self._begin_stream(request, reconnect, queue, policy)
         return self._given(
-            Stream(conversation, self._line(conversation), inbox if policy == "latest" else None)
+            Stream(session, self._line(session), inbox if policy == "latest" else None)
         )
 
     async def talk(self, frames: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> int:
@@ -158,15 +151,15 @@ class Camera(BaseCamera):
         checked_frames(frames, asynchronous=True)
         if self._settings.needs_login_first:
             await self.execute(commands.audio_status())
-        conversation = self._conversation(commands.talk())
-        with self._line(conversation) as line:
-            await line.do(Do.OPEN)
+        session = self._session(commands.talk())
+        with self._line(session) as line:
+            await line.do(Action.OPEN)
             start = anyio.current_time()
             sent = 0
             async with contextlib.aclosing(_pieces(frames)) as pieces:
                 async for piece in pieces:
                     await line.listen(start + due_after(sent))
-                    data = conversation.connection.send_audio(piece)
+                    data = session.send_audio(piece)
                     await line.send(data)
                     sent += len(data)
             await line.hang_up()
@@ -189,8 +182,8 @@ class Camera(BaseCamera):
     ) -> None:
         self.close()
 
-    def _line(self, conversation: Conversation[Any]) -> _Line:
-        line = _Line(self._tls, conversation)
+    def _line(self, session: Session[Any]) -> _Line:
+        line = _Line(self._tls, session)
         self._lines.add(line)
         return line
 
@@ -203,9 +196,9 @@ class Stream(BaseStream[E]):
     """
 
     def __init__(
-        self, conversation: Conversation[Any], line: _Line, inbox: Inbox[Occurrence] | None = None
+        self, session: Session[Any], line: _Line, inbox: Inbox[StreamEvent] | None = None
     ) -> None:
-        super().__init__(conversation, line)
+        super().__init__(session, line)
         self._reader = None if inbox is None else _Reader(line, inbox)
 
     @property
@@ -260,11 +253,11 @@ class _Gone:
 
 
 class _Line:
-    """The socket of a conversation, or none: does what the steps ask for."""
+    """The socket of a session, or none: does what the steps ask for."""
 
-    def __init__(self, tls: Tls, conversation: Conversation[Any]) -> None:
+    def __init__(self, tls: Tls, session: Session[Any]) -> None:
         self._tls = tls
-        self._conversation = conversation
+        self._session = session
         self._sock: socket.socket | None = None
         self._waiting: anyio.CancelScope | None = None
         # Whether somebody waits in here already.
@@ -283,8 +276,8 @@ class _Line:
         self.close()
 
     @property
-    def _place(self) -> Endpoint:
-        return self._conversation.endpoint
+    def _endpoint(self) -> Endpoint:
+        return self._session.endpoint
 
     @property
     def is_open(self) -> bool:
@@ -317,15 +310,15 @@ class _Line:
                 finally:
                     self._waiting = None
 
-    async def next_event(self) -> Occurrence | None:
+    async def next_event(self) -> StreamEvent | None:
         """The next event, doing what it takes; None at the end or when it was closed."""
         if self._busy:
             raise another_reads()
         self._busy = True
         try:
             while not self.closed:
-                step = self._conversation.step()
-                if not isinstance(step, Do):
+                step = self._session.step()
+                if not isinstance(step, Action):
                     if isinstance(step, Disconnected):
                         self._drop()
                     return step
@@ -335,62 +328,62 @@ class _Line:
             self._busy = False
         return None
 
-    async def do(self, step: Do) -> bool:
-        """Do what a step says; False at the end.  Raises the error of `Do.FAIL`."""
-        if step is Do.RECEIVE:
+    async def do(self, step: Action) -> bool:
+        """Do what a step says; False at the end.  Raises the error of `Action.FAIL`."""
+        if step is Action.RECEIVE:
             await self._receive()
             return True
-        if step is Do.SEND:
-            await self.send(self._conversation.opened(anyio.current_time()))
+        if step is Action.SEND:
+            await self.send(self._session.opened(anyio.current_time()))
             return True
         self._drop()
-        if step is Do.OPEN:
+        if step is Action.OPEN:
             await self._open()
             return True
-        if step is Do.SLEEP:
+        if step is Action.SLEEP:
             with self._patient(None):
-                await anyio.sleep(self._conversation.delay)
-            self._conversation.slept(anyio.current_time())
+                await anyio.sleep(self._session.delay)
+            self._session.slept(anyio.current_time())
             return True
-        if step is Do.FAIL:
-            assert self._conversation.error is not None
+        if step is Action.FAIL:
+            assert self._session.error is not None
             # A new traceback each time: this one may be raised again.
-            raise self._conversation.error.with_traceback(None)
+            raise self._session.error.with_traceback(None)
         return False
 
     async def _open(self) -> None:
-        conversation = self._conversation
-        place = conversation.endpoint
-        with self._patient(conversation.opening(anyio.current_time())) as scope:
+        session = self._session
+        endpoint = session.endpoint
+        with self._patient(session.opening(anyio.current_time())) as scope:
             try:
                 sock = await self._connect(scope)
             except (OSError, UnicodeError) as error:
                 failed = error if isinstance(error, OSError) else OSError(str(error))
-                conversation.lost(connection_failed(place, failed, connecting=True))
+                session.lost(connection_failed(endpoint, failed, connecting=True))
                 return
-            if place.secure:
-                conversation.connected()
+            if endpoint.secure:
+                session.connected()
             try:
-                self._sock = await self._secured(sock) if place.secure else sock
+                self._sock = await self._secured(sock) if endpoint.secure else sock
             except OSError as error:
-                conversation.lost(handshake_failed(place, error))
+                session.lost(handshake_failed(endpoint, error))
                 return
         if self.closed:
             self._drop()
         elif scope.cancelled_caught:
-            conversation.timed_out(anyio.current_time())
+            session.timed_out(anyio.current_time())
         else:
-            await self.send(conversation.opened(anyio.current_time()))
+            await self.send(session.opened(anyio.current_time()))
 
     async def _connect(self, scope: anyio.CancelScope) -> socket.socket:
         """The first address that answers; raises the error of the last one."""
-        place = self._place
+        endpoint = self._endpoint
         found: Sequence[tuple[Any, ...]]
-        if place.is_address:
-            found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        if endpoint.is_address:
+            found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
         else:
-            found = await anyio.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-        failed = OSError(f"no address of {place.host}")
+            found = await anyio.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+        failed = OSError(f"no address of {endpoint.host}")
         for index, (family, kind, protocol, _, address) in enumerate(found):
             # The ones that come later have a share of the time too.
             share = (scope.deadline - anyio.current_time()) / (len(found) - index)
@@ -400,7 +393,7 @@ class _Line:
                 except OSError as error:
                     failed = error
                     continue
-            failed = TimeoutError(f"no answer from an address of {place.host}")
+            failed = TimeoutError(f"no answer from an address of {endpoint.host}")
         raise failed
 
     async def _secured(self, sock: socket.socket) -> ssl.SSLSocket:
@@ -408,7 +401,7 @@ class _Line:
         try:
             secured = self._tls.context.wrap_socket(
                 sock,
-                server_hostname=self._place.server_name,
+                server_hostname=self._endpoint.server_name,
                 do_handshake_on_connect=False,
             )
         except BaseException:
@@ -427,34 +420,34 @@ class _Line:
 
     async def send(self, data: bytes) -> None:
         """Send everything; a failure shows in the next step."""
-        conversation, sock = self._conversation, self._sock
+        session, sock = self._session, self._sock
         if sock is None:
             return
         view = memoryview(data)
         try:
-            with self._patient(conversation.patience(anyio.current_time())) as scope:
+            with self._patient(session.patience(anyio.current_time())) as scope:
                 while view:
                     try:
                         view = view[sock.send(view) :]
                     except _NOT_YET as error:
                         await _until_ready(sock, error, anyio.wait_writable)
             if scope.cancelled_caught and not self.closed:
-                conversation.timed_out(anyio.current_time(), sending=True)
+                session.timed_out(anyio.current_time(), sending=True)
         except OSError as error:
             # The camera may have answered before it hung up.
             if not self._drain():
-                conversation.lost(connection_failed(self._place, error, connecting=False))
+                session.lost(connection_failed(self._endpoint, error, connecting=False))
 
     def _drain(self) -> bool:
         """Take what came before a failure to send; True if it tells what there is to tell."""
         with contextlib.suppress(OSError):
             while self._receive_now():
                 pass
-        return not self._conversation.is_open
+        return not self._session.is_open
 
     async def _receive(self) -> None:
         """Receive once, whatever that gives; cancelled, it has received nothing."""
-        conversation, sock = self._conversation, self._sock
+        session, sock = self._session, self._sock
         assert sock is not None
         # Here, before anything was received, since a flood would never let others run.
         await anyio.lowlevel.checkpoint()
@@ -466,31 +459,31 @@ class _Line:
             except _NOT_YET as error:
                 await self._wait(sock, error)
         except OSError as error:
-            conversation.lost(connection_failed(self._place, error, connecting=False))
+            session.lost(connection_failed(self._endpoint, error, connecting=False))
 
     async def _wait(self, sock: socket.socket, why: OSError) -> None:
-        conversation = self._conversation
-        with self._patient(conversation.patience(anyio.current_time())) as scope:
+        session = self._session
+        with self._patient(session.patience(anyio.current_time())) as scope:
             await _until_ready(sock, why, anyio.wait_readable)
         if scope.cancelled_caught and not self.closed:
             try:
                 # What came while the process was stopped is there, though the time is up.
                 self._receive_now()
             except _NOT_YET:
-                conversation.timed_out(anyio.current_time())
+                session.timed_out(anyio.current_time())
 
     def _receive_now(self) -> int:
         """Receive what is there; 0 at the end.  Raises OSError."""
-        sock, conversation = self._sock, self._conversation
+        sock, session = self._sock, self._session
         if sock is None:
             return 0
         # The view is let go before the parser moves its buffer.
-        with conversation.get_buffer() as view:
+        with session.get_buffer() as view:
             count = sock.recv_into(view)
         if count:
-            conversation.buffer_updated(count, arrival(), anyio.current_time())
+            session.buffer_updated(count, arrival(), anyio.current_time())
         else:
-            conversation.receive_eof()
+            session.receive_eof()
         return count
 
     # -- talk-back
@@ -500,14 +493,14 @@ class _Line:
         while True:
             if self.closed:
                 raise LocalProtocolError("the Camera was closed while it was talked to")
-            step = self._conversation.step()
-            if step in (Do.STOP, Do.FAIL):
-                await self.do(Do(step))
-                raise ConnectionLostError(f"{self._place}: the camera hung up on the sound")
-            if step is Do.OPEN:
+            step = self._session.step()
+            if step in (Action.STOP, Action.FAIL):
+                await self.do(Action(step))
+                raise ConnectionLostError(f"{self._endpoint}: the camera hung up on the sound")
+            if step is Action.OPEN:
                 # A login that had grown old: the sound goes on behind the new one.
                 await self.do(step)
-            if step is not Do.RECEIVE:
+            if step is not Action.RECEIVE:
                 continue
             if anyio.current_time() >= until:
                 return
@@ -517,7 +510,7 @@ class _Line:
     async def hang_up(self) -> None:
         """Say that nothing follows, and give a refusal the time to arrive."""
         # TLS can't close one half of a connection.
-        if self._sock is not None and not self._place.secure:
+        if self._sock is not None and not self._endpoint.secure:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionLostError):
@@ -560,7 +553,7 @@ async def _connected(sock: socket.socket, address: Any) -> socket.socket:
 class _Reader:
     """The task that reads for `policy="latest"`, and the task group that it lives in."""
 
-    def __init__(self, line: _Line, inbox: Inbox[Occurrence]) -> None:
+    def __init__(self, line: _Line, inbox: Inbox[StreamEvent]) -> None:
         self.inbox = inbox
         self._line = line
         self._group: anyio.abc.TaskGroup | None = None
@@ -584,7 +577,7 @@ class _Reader:
         self._over = True
         self._news.set()
 
-    async def get(self) -> Occurrence | None:
+    async def get(self) -> StreamEvent | None:
         if self._group is None and not self._line.closed:
             raise LocalProtocolError(
                 'policy="latest" reads in the background: use `async with camera.stream(...)`'

@@ -25,18 +25,9 @@ from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError, RefusedError
+from hamaproto.failures import connection_failed
 from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
-from hamaproto.io._common import (
-    LAST_WORD_SECONDS,
-    Conversation,
-    Disconnected,
-    Do,
-    Occurrence,
-    Reconnected,
-    connection_failed,
-    due_after,
-)
 from hamaproto.io._driver import (
     BaseCamera,
     BaseStream,
@@ -47,7 +38,9 @@ from hamaproto.io._driver import (
 )
 from hamaproto.io._tls import Tls, handshake_failed
 from hamaproto.models import Ack
+from hamaproto.session import Action, Disconnected, Reconnected, Session, StreamEvent
 from hamaproto.settings import Backoff, Endpoint, Policy, Timeouts
+from hamaproto.talk import LAST_WORD_SECONDS, due_after
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
 
@@ -71,13 +64,13 @@ class Camera(BaseCamera):
 
     async def execute(self, request: Request[R]) -> R:
         """Ask, and wait for the answer: its type is that of the request."""
-        conversation = self._begin(request, "execute")
-        async with self._line(conversation, Inbox(16)) as line:
+        session = self._begin(request, "execute")
+        async with self._line(session, Inbox(16)) as line:
             while await line.next_event() is not None:
                 pass
             if line.closed:
                 raise LocalProtocolError("the Camera was closed while it was asked")
-        return cast(R, conversation.result())
+        return cast(R, session.result())
 
     async def update(self, request: Request[Ack]) -> Confirmed:
         """Change parameters, and read back what the camera made of it."""
@@ -128,8 +121,8 @@ class Camera(BaseCamera):
         At most `queue` events wait to be taken; with `policy="latest"` a frame that was not
         taken in time is replaced by the next.
         """
-        conversation, inbox = self._begin_stream(request, reconnect, queue, policy)
-        return self._given(Stream(conversation, self._line(conversation, inbox)))
+        session, inbox = self._begin_stream(request, reconnect, queue, policy)
+        return self._given(Stream(session, self._line(session, inbox)))
 
     async def talk(self, frames: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> int:
         """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
@@ -140,16 +133,16 @@ class Camera(BaseCamera):
         checked_frames(frames, asynchronous=True)
         if self._settings.needs_login_first:
             await self.execute(commands.audio_status())
-        conversation = self._conversation(commands.talk())
-        async with self._line(conversation, Inbox(16)) as line:
+        session = self._session(commands.talk())
+        async with self._line(session, Inbox(16)) as line:
             loop = asyncio.get_running_loop()
-            await line.do(Do.OPEN)
+            await line.do(Action.OPEN)
             start = loop.time()
             sent = 0
             async with contextlib.aclosing(_pieces(frames)) as pieces:
                 async for piece in pieces:
                     await line.listen(start + due_after(sent))
-                    data = conversation.connection.send_audio(piece)
+                    data = session.send_audio(piece)
                     await line.send(data)
                     sent += len(data)
             await line.hang_up()
@@ -171,8 +164,8 @@ class Camera(BaseCamera):
     ) -> None:
         await self.close()
 
-    def _line(self, conversation: Conversation[Any], inbox: Inbox[Occurrence]) -> _Line:
-        line = _Line(self._tls, conversation, inbox)
+    def _line(self, session: Session[Any], inbox: Inbox[StreamEvent]) -> _Line:
+        line = _Line(self._tls, session, inbox)
         self._lines.add(line)
         return line
 
@@ -246,15 +239,15 @@ _ROUNDS = 50
 
 
 class _Link(asyncio.BufferedProtocol):
-    """One transport: feeds the conversation, and tells the line that there is news.
+    """One transport: feeds the session, and tells the line that there is news.
 
     The transport holds it, and it holds no line, so that a stream that was forgotten can be
     collected.  An exception inside one of its callbacks would end in the loop's log: it is
     kept in `failure` instead, and the one who waits raises it.
     """
 
-    def __init__(self, conversation: Conversation[Any], inbox: Inbox[Occurrence]) -> None:
-        self._conversation = conversation
+    def __init__(self, session: Session[Any], inbox: Inbox[StreamEvent]) -> None:
+        self._session = session
         self._inbox = inbox
         self._loop = asyncio.get_running_loop()
         self.transport: asyncio.Transport | None = None
@@ -282,14 +275,14 @@ class _Link(asyncio.BufferedProtocol):
             return
         try:
             # Here, before anything can arrive: what a camera says unasked is not lost.
-            self.transport.write(self._conversation.opened(self._loop.time()))
+            self.transport.write(self._session.opened(self._loop.time()))
             self._set_timer()
         except BaseException as error:
             self._broke(error)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         try:
-            return self._conversation.get_buffer(sizehint)
+            return self._session.get_buffer(sizehint)
         except BaseException as error:
             self._broke(error)
             return memoryview(bytearray(_SCRATCH))
@@ -298,7 +291,7 @@ class _Link(asyncio.BufferedProtocol):
         self._looked = False
         if self.transport is not None:
             try:
-                self._conversation.buffer_updated(nbytes, arrival(), self._loop.time())
+                self._session.buffer_updated(nbytes, arrival(), self._loop.time())
                 self.pump()
             except BaseException as error:
                 self._broke(error)
@@ -306,7 +299,7 @@ class _Link(asyncio.BufferedProtocol):
     def eof_received(self) -> None:
         if self.transport is not None:
             try:
-                self._conversation.receive_eof()
+                self._session.receive_eof()
                 self.pump()
             except BaseException as error:
                 self._broke(error)
@@ -317,10 +310,10 @@ class _Link(asyncio.BufferedProtocol):
             if transport is not None:
                 if isinstance(exc, OSError):
                     self._drain()
-                    failed = connection_failed(self._conversation.endpoint, exc, connecting=False)
-                    self._conversation.lost(failed)
-                elif self._conversation.is_open:
-                    self._conversation.receive_eof()
+                    failed = connection_failed(self._session.endpoint, exc, connecting=False)
+                    self._session.lost(failed)
+                elif self._session.is_open:
+                    self._session.receive_eof()
                 self.pump()
         except BaseException as error:
             self._broke(error)
@@ -345,17 +338,17 @@ class _Link(asyncio.BufferedProtocol):
 
     def _drain(self) -> None:
         """Take what came before a failure to send: the camera may have said why it hung up."""
-        conversation = self._conversation
+        session = self._session
         if self.sock is None or self.sock.fileno() < 0:
             return
         with contextlib.suppress(OSError), self.sock.dup() as twin:
             twin.setblocking(False)
-            while conversation.is_open:
-                with conversation.get_buffer() as view:
+            while session.is_open:
+                with session.get_buffer() as view:
                     count = twin.recv_into(view)
                 if not count:
                     break
-                conversation.buffer_updated(count, arrival(), self._loop.time())
+                session.buffer_updated(count, arrival(), self._loop.time())
                 self.pump()
 
     def pause_writing(self) -> None:
@@ -371,14 +364,14 @@ class _Link(asyncio.BufferedProtocol):
     def pump(self) -> None:
         """Put what can be known by now into the inbox; wake whoever waits if there is news."""
         inbox = self._inbox
-        step: Occurrence | Do = Do.RECEIVE
-        while not inbox.is_full and not isinstance(step := self._conversation.step(), Do):
+        step: StreamEvent | Action = Action.RECEIVE
+        while not inbox.is_full and not isinstance(step := self._session.step(), Action):
             inbox.put(step)
         if inbox.is_full and self._reading and self.transport is not None:
             self._reading = False
             if not self.transport.is_closing():
                 self.transport.pause_reading()
-        if inbox or step is not Do.RECEIVE:
+        if inbox or step is not Action.RECEIVE:
             self.wake()
 
     def wake(self) -> None:
@@ -393,7 +386,7 @@ class _Link(asyncio.BufferedProtocol):
         if not self._reading and self.transport is not None:
             self._reading = True
             # Not as rest: a flood fills the inbox with every piece that comes.
-            self._conversation.patience(self._loop.time())
+            self._session.patience(self._loop.time())
             if not self.transport.is_closing():
                 self.transport.resume_reading()
         self._waiter = self._loop.create_future()
@@ -404,9 +397,9 @@ class _Link(asyncio.BufferedProtocol):
 
     def send_again(self) -> None:
         """Another request on this connection, if it still stands."""
-        data = self._conversation.opened(self._loop.time())
+        data = self._session.opened(self._loop.time())
         if self.transport is None:
-            self._conversation.receive_eof()
+            self._session.receive_eof()
             return
         self.transport.write(data)
         self._stop_timer()
@@ -415,7 +408,7 @@ class _Link(asyncio.BufferedProtocol):
     # -- time
 
     def _set_timer(self) -> None:
-        left = self._conversation.left(self._loop.time())
+        left = self._session.left(self._loop.time())
         if left is not None:
             self._timer = self._loop.call_later(left, self._check_time)
 
@@ -427,13 +420,13 @@ class _Link(asyncio.BufferedProtocol):
     def _check_time(self) -> None:
         """Set for the earliest moment at which time may be up; mostly it is set again."""
         self._timer = None
-        if self.transport is None or not self._conversation.is_open:
+        if self.transport is None or not self._session.is_open:
             return
         now = self._loop.time()
         if not self._reading:
             # Nothing is wanted at the moment: not the camera's silence.
-            self._conversation.rested(now)
-        left = self._conversation.left(now)
+            self._session.rested(now)
+        left = self._session.left(now)
         if left is None:
             return
         if left <= 0 and self._looked:
@@ -447,9 +440,9 @@ class _Link(asyncio.BufferedProtocol):
     def _time_is_up(self, now: float) -> None:
         self._looked = False
         try:
-            self._conversation.timed_out(now)
+            self._session.timed_out(now)
             self.pump()
-            if self._conversation.is_open:
+            if self._session.is_open:
                 # The process had been stopped: all begins anew.
                 self._set_timer()
         except BaseException as error:
@@ -472,7 +465,7 @@ class _Link(asyncio.BufferedProtocol):
         return not self._closed and self.transport is not None
 
     def close(self) -> None:
-        """Close at once; nothing is said to the conversation any more."""
+        """Close at once; nothing is said to the session any more."""
         self._closed = True
         transport, self.transport = self.transport, None
         self._stop_timer()
@@ -484,11 +477,11 @@ class _Link(asyncio.BufferedProtocol):
 
 
 class _Line:
-    """The connection of a conversation, or none: does what the steps ask for."""
+    """The connection of a session, or none: does what the steps ask for."""
 
-    def __init__(self, tls: Tls, conversation: Conversation[Any], inbox: Inbox[Occurrence]) -> None:
+    def __init__(self, tls: Tls, session: Session[Any], inbox: Inbox[StreamEvent]) -> None:
         self._tls = tls
-        self._conversation = conversation
+        self._session = session
         self.inbox = inbox
         self._link: _Link | None = None
         self.closed = False
@@ -510,8 +503,8 @@ class _Line:
         await self.gone()
 
     @property
-    def _place(self) -> Endpoint:
-        return self._conversation.endpoint
+    def _endpoint(self) -> Endpoint:
+        return self._session.endpoint
 
     @property
     def is_open(self) -> bool:
@@ -531,7 +524,7 @@ class _Line:
         if self._link is not None:
             await self._link.until_gone()
 
-    async def next_event(self) -> Occurrence | None:
+    async def next_event(self) -> StreamEvent | None:
         """The next event, doing what it takes; None at the end or when it was closed."""
         if self._busy:
             raise another_reads()
@@ -539,7 +532,7 @@ class _Line:
         try:
             while not self.closed:
                 step = self._next_step()
-                if not isinstance(step, Do):
+                if not isinstance(step, Action):
                     if isinstance(step, Disconnected) and self._link is not None:
                         # Not waited for: whoever was cancelled here would lose the event.
                         self._link.close()
@@ -550,36 +543,36 @@ class _Line:
             self._busy = False
         return None
 
-    def _next_step(self) -> Occurrence | Do:
+    def _next_step(self) -> StreamEvent | Action:
         if self.inbox:
             return self.inbox.get()
         if self._link is not None and self._link.failure is not None:
             raise self._link.failure
-        return self._conversation.step()
+        return self._session.step()
 
-    async def do(self, step: Do) -> bool:
-        """Do what a step says; False at the end.  Raises the error of `Do.FAIL`."""
-        if step is Do.RECEIVE:
+    async def do(self, step: Action) -> bool:
+        """Do what a step says; False at the end.  Raises the error of `Action.FAIL`."""
+        if step is Action.RECEIVE:
             assert self._link is not None
             await self._link.news()
             return True
-        if step is Do.SEND:
+        if step is Action.SEND:
             assert self._link is not None
             self._link.send_again()
             return True
         await self._drop()
-        if step is Do.OPEN:
+        if step is Action.OPEN:
             await self._open()
             return True
         loop = asyncio.get_running_loop()
-        if step is Do.SLEEP:
-            await self._unless_closed(asyncio.sleep(self._conversation.delay))
-            self._conversation.slept(loop.time())
+        if step is Action.SLEEP:
+            await self._unless_closed(asyncio.sleep(self._session.delay))
+            self._session.slept(loop.time())
             return True
-        if step is Do.FAIL:
-            assert self._conversation.error is not None
+        if step is Action.FAIL:
+            assert self._session.error is not None
             # A new traceback each time: this one may be raised again.
-            raise self._conversation.error.with_traceback(None)
+            raise self._session.error.with_traceback(None)
         return False
 
     async def _drop(self) -> None:
@@ -589,7 +582,7 @@ class _Line:
             self._link = None
 
     async def _unless_closed(self, work: Any) -> None:
-        """Do the work; given up if the line is closed in the meantime, as `close` asks."""
+        """Action the work; given up if the line is closed in the meantime, as `close` asks."""
         loop = asyncio.get_running_loop()
         closing = self._closing = loop.create_future()
         task = self._work = loop.create_task(work)
@@ -608,48 +601,48 @@ class _Line:
             raise error
 
     async def _open(self) -> None:
-        conversation = self._conversation
+        session = self._session
         loop = asyncio.get_running_loop()
-        link = self._link = _Link(conversation, self.inbox)
+        link = self._link = _Link(session, self.inbox)
         try:
-            async with asyncio.timeout(conversation.opening(loop.time())) as limit:
+            async with asyncio.timeout(session.opening(loop.time())) as limit:
                 await self._unless_closed(self._connect(link))
         except TimeoutError as error:
             link.close()
             if limit.expired():
-                conversation.timed_out(loop.time())
+                session.timed_out(loop.time())
             else:
-                conversation.lost(connection_failed(self._place, error, connecting=True))
+                session.lost(connection_failed(self._endpoint, error, connecting=True))
         except (OSError, UnicodeError) as error:
             link.close()
             if link.sock is not None:
-                conversation.lost(handshake_failed(self._place, _as_os_error(error)))
+                session.lost(handshake_failed(self._endpoint, _as_os_error(error)))
             else:
                 failed = _as_os_error(error)
-                conversation.lost(connection_failed(self._place, failed, connecting=True))
+                session.lost(connection_failed(self._endpoint, failed, connecting=True))
         else:
             await self._flush(link)
 
     async def _connect(self, link: _Link) -> None:
         """Give the link a transport, by which it sends the request."""
         loop = asyncio.get_running_loop()
-        place = self._place
-        sock = await _connected(place)
+        endpoint = self._endpoint
+        sock = await _connected(endpoint)
         link.sock = sock
-        if place.secure:
-            self._conversation.connected()
+        if endpoint.secure:
+            self._session.connected()
         try:
             await loop.create_connection(
                 lambda: link,
                 sock=sock,
-                ssl=self._tls.context if place.secure else None,
-                server_hostname=place.server_name if place.secure else None,
+                ssl=self._tls.context if endpoint.secure else None,
+                server_hostname=endpoint.server_name if endpoint.secure else None,
             )
         except BaseException:
             link.close()
             if link.gone is not None:
                 # It stood, and the request was on its way.
-                self._conversation.reopen()
+                self._session.reopen()
             await _closed(sock)
             # Not every loop says so to a protocol whose connection was given up.
             link.over()
@@ -665,10 +658,10 @@ class _Line:
     async def _flush(self, link: _Link) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(self._conversation.patience(loop.time())):
+            async with asyncio.timeout(self._session.patience(loop.time())):
                 await link.flushed()
         except TimeoutError:
-            self._conversation.timed_out(loop.time(), sending=True)
+            self._session.timed_out(loop.time(), sending=True)
 
     # -- talk-back
 
@@ -679,13 +672,13 @@ class _Line:
             if self.closed:
                 raise LocalProtocolError("the Camera was closed while it was talked to")
             step = self._next_step()
-            if step in (Do.STOP, Do.FAIL):
-                await self.do(Do(step))
-                raise ConnectionLostError(f"{self._place}: the camera hung up on the sound")
-            if step is Do.OPEN:
+            if step in (Action.STOP, Action.FAIL):
+                await self.do(Action(step))
+                raise ConnectionLostError(f"{self._endpoint}: the camera hung up on the sound")
+            if step is Action.OPEN:
                 # A login that had grown old: the sound goes on behind the new one.
                 await self.do(step)
-            if step is not Do.RECEIVE:
+            if step is not Action.RECEIVE:
                 continue
             left = until - loop.time()
             if left <= 0:
@@ -726,23 +719,23 @@ def _as_os_error(error: OSError | UnicodeError) -> OSError:
     return error if isinstance(error, OSError) else OSError(str(error))
 
 
-async def _connected(place: Endpoint) -> socket.socket:
+async def _connected(endpoint: Endpoint) -> socket.socket:
     """A socket that is connected to the first address that answers.
 
     Not by `create_connection`, whose arguments for this differ from loop to loop.
     """
     loop = asyncio.get_running_loop()
     found: Sequence[Any]
-    if place.is_address:
-        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    if endpoint.is_address:
+        found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     else:
-        found = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        found = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     if len(found) == 1:
         return await _connected_to(*found[0])
     todo = list(found)
     attempts: set[asyncio.Task[socket.socket]] = set()
     winner = None
-    failed = OSError(f"no address of {place.host}")
+    failed = OSError(f"no address of {endpoint.host}")
     try:
         running: set[asyncio.Task[socket.socket]] = set()
         while todo or running:

@@ -29,18 +29,9 @@ from hamaproto import commands
 from hamaproto.client import Confirmed, confirm
 from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import ConnectionLostError, LocalProtocolError, RefusedError
+from hamaproto.failures import connection_failed
 from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
-from hamaproto.io._common import (
-    LAST_WORD_SECONDS,
-    Conversation,
-    Disconnected,
-    Do,
-    Occurrence,
-    Reconnected,
-    connection_failed,
-    due_after,
-)
 from hamaproto.io._driver import (
     BaseCamera,
     BaseStream,
@@ -51,7 +42,9 @@ from hamaproto.io._driver import (
 )
 from hamaproto.io._tls import Tls, handshake_failed
 from hamaproto.models import Ack
+from hamaproto.session import Action, Disconnected, Reconnected, Session, StreamEvent
 from hamaproto.settings import Backoff, Endpoint, Policy, Timeouts
+from hamaproto.talk import LAST_WORD_SECONDS, due_after
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
 
@@ -75,11 +68,11 @@ class Camera(BaseCamera):
 
     def execute(self, request: Request[R]) -> R:
         """Ask, and wait for the answer: its type is that of the request."""
-        conversation = self._begin(request, "execute")
-        with self._line(conversation) as line:
-            while not isinstance(step := conversation.step(), Do) or line.do(step):
+        session = self._begin(request, "execute")
+        with self._line(session) as line:
+            while not isinstance(step := session.step(), Action) or line.do(step):
                 pass
-        return cast(R, conversation.result())
+        return cast(R, session.result())
 
     def update(self, request: Request[Ack]) -> Confirmed:
         """Change parameters, and read back what the camera made of it."""
@@ -130,9 +123,9 @@ class Camera(BaseCamera):
         With `policy="latest"` a frame that was not taken in time is replaced by the next, and
         `queue` bounds the other events that may wait.
         """
-        conversation, inbox = self._begin_stream(request, reconnect, queue, policy)
+        session, inbox = self._begin_stream(request, reconnect, queue, policy)
         return self._given(
-            Stream(conversation, self._line(conversation), inbox if policy == "latest" else None)
+            Stream(session, self._line(session), inbox if policy == "latest" else None)
         )
 
     def talk(self, frames: bytes | Iterable[bytes]) -> int:
@@ -144,14 +137,14 @@ class Camera(BaseCamera):
         checked_frames(frames, asynchronous=False)
         if self._settings.needs_login_first:
             self.execute(commands.audio_status())
-        conversation = self._conversation(commands.talk())
-        with self._line(conversation) as line:
-            line.do(conversation.step())
+        session = self._session(commands.talk())
+        with self._line(session) as line:
+            line.do(session.step())
             start = time.monotonic()
             sent = 0
             for piece in talk_pieces(frames):
                 line.listen(start + due_after(sent))
-                data = conversation.connection.send_audio(piece)
+                data = session.send_audio(piece)
                 line.send(data)
                 sent += len(data)
             line.hang_up()
@@ -173,8 +166,8 @@ class Camera(BaseCamera):
     ) -> None:
         self.close()
 
-    def _line(self, conversation: Conversation[Any]) -> _Line:
-        line = _Line(self._tls, conversation)
+    def _line(self, session: Session[Any]) -> _Line:
+        line = _Line(self._tls, session)
         self._lines.add(line)
         return line
 
@@ -187,10 +180,10 @@ class Stream(BaseStream[E]):
     """
 
     def __init__(
-        self, conversation: Conversation[Any], line: _Line, inbox: Inbox[Occurrence] | None = None
+        self, session: Session[Any], line: _Line, inbox: Inbox[StreamEvent] | None = None
     ) -> None:
-        super().__init__(conversation, line)
-        self._reader = None if inbox is None else _Reader(conversation, line, inbox)
+        super().__init__(session, line)
+        self._reader = None if inbox is None else _Reader(session, line, inbox)
 
     @property
     def dropped(self) -> int:
@@ -227,16 +220,16 @@ class Stream(BaseStream[E]):
 
 
 class _Line:
-    """The socket of a conversation, or none: does what the steps ask for.
+    """The socket of a session, or none: does what the steps ask for.
 
     `close` may come from another thread.  A descriptor that is being waited on must not be
     closed under the one who waits, since the number could be somebody else's by the time
     he reads: then it is shut down, and closed by whom that wakes.
     """
 
-    def __init__(self, tls: Tls, conversation: Conversation[Any]) -> None:
+    def __init__(self, tls: Tls, session: Session[Any]) -> None:
         self._tls = tls
-        self._conversation = conversation
+        self._session = session
         self._sock: socket.socket | None = None
         # A collection in the middle may come back in here, by the end of the stream.
         self._lock = threading.RLock()
@@ -246,8 +239,8 @@ class _Line:
         self._closing = threading.Event()
 
     @property
-    def _place(self) -> Endpoint:
-        return self._conversation.endpoint
+    def _endpoint(self) -> Endpoint:
+        return self._session.endpoint
 
     @property
     def closed(self) -> bool:
@@ -300,15 +293,15 @@ class _Line:
                 if self._closing.is_set():
                     self._drop()
 
-    def next_event(self) -> Occurrence | None:
+    def next_event(self) -> StreamEvent | None:
         """The next event, doing what it takes; None at the end or when it was closed."""
-        conversation = self._conversation
+        session = self._session
         if not self._busy.acquire(blocking=False):
             raise another_reads()
         try:
             while not self._closing.is_set():
-                step = conversation.step()
-                if not isinstance(step, Do):
+                step = session.step()
+                if not isinstance(step, Action):
                     if isinstance(step, Disconnected):
                         with self._lock:
                             self._drop()
@@ -319,43 +312,43 @@ class _Line:
             self._busy.release()
         return None
 
-    def do(self, step: Occurrence | Do, *, raise_closed: bool = True) -> bool:
-        """Do what a step says; False at the end.  Raises the error of `Do.FAIL`."""
+    def do(self, step: StreamEvent | Action, *, raise_closed: bool = True) -> bool:
+        """Do what a step says; False at the end.  Raises the error of `Action.FAIL`."""
         try:
-            if step is Do.RECEIVE:
+            if step is Action.RECEIVE:
                 self._receive()
                 return True
-            if step is Do.SEND:
-                self.send(self._conversation.opened(time.monotonic()))
+            if step is Action.SEND:
+                self.send(self._session.opened(time.monotonic()))
                 return True
             with self._lock:
                 self._drop()
-            if step is Do.OPEN:
+            if step is Action.OPEN:
                 self._open()
                 return True
-            if step is Do.SLEEP:
-                if not self._closing.wait(self._conversation.delay):
-                    self._conversation.slept(time.monotonic())
+            if step is Action.SLEEP:
+                if not self._closing.wait(self._session.delay):
+                    self._session.slept(time.monotonic())
                 return True
         except _ClosedError:
             if raise_closed:
                 raise LocalProtocolError("the Camera was closed while it was asked") from None
             return False
-        if step is Do.FAIL:
-            assert self._conversation.error is not None
+        if step is Action.FAIL:
+            assert self._session.error is not None
             # A new traceback each time: this one may be raised again.
-            raise self._conversation.error.with_traceback(None)
+            raise self._session.error.with_traceback(None)
         return False
 
     def _open(self) -> None:
-        conversation, place = self._conversation, self._conversation.endpoint
-        limit = conversation.opening(time.monotonic())
+        session, endpoint = self._session, self._session.endpoint
+        limit = session.opening(time.monotonic())
         end = None if limit is None else time.monotonic() + limit
         try:
-            found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             failed = error if isinstance(error, OSError) else OSError(str(error))
-            conversation.lost(connection_failed(place, failed, connecting=True))
+            session.lost(connection_failed(endpoint, failed, connecting=True))
             return
         for index, (family, kind, protocol, _, address) in enumerate(found):
             # The ones that come later have a share of the time too.
@@ -365,24 +358,24 @@ class _Line:
                 break
             except TimeoutError:
                 if share == 1:
-                    conversation.timed_out(time.monotonic())
+                    session.timed_out(time.monotonic())
                     return
             except OSError as error:
                 if share == 1:
-                    conversation.lost(connection_failed(place, error, connecting=True))
+                    session.lost(connection_failed(endpoint, error, connecting=True))
                     return
-        if place.secure:
-            conversation.connected()
+        if endpoint.secure:
+            session.connected()
             if not self._secure(end):
                 return
-        self.send(conversation.opened(time.monotonic()))
+        self.send(session.opened(time.monotonic()))
 
     def _connect(self, sock: socket.socket, address: Any, end: float | None, share: int) -> None:
         """Connect within a share of the time that is left.  Raises OSError, all closed."""
-        if self._place.secure:
+        if self._endpoint.secure:
             sock = self._tls.context.wrap_socket(
                 sock,
-                server_hostname=self._place.server_name,
+                server_hostname=self._endpoint.server_name,
                 do_handshake_on_connect=False,
             )
         try:
@@ -396,7 +389,7 @@ class _Line:
 
     def _secure(self, end: float | None) -> bool:
         """The handshake of TLS; False if it failed, as the next step shows."""
-        conversation, sock = self._conversation, self._sock
+        session, sock = self._session, self._sock
         if sock is None:
             raise _ClosedError
         try:
@@ -406,10 +399,10 @@ class _Line:
             return True
         except _NOT_NOW:
             self._given_up()
-            conversation.timed_out(time.monotonic())
+            session.timed_out(time.monotonic())
         except OSError as error:
             self._given_up()
-            conversation.lost(handshake_failed(self._place, error))
+            session.lost(handshake_failed(self._endpoint, error))
         return False
 
     def _given_up(self) -> None:
@@ -421,55 +414,55 @@ class _Line:
 
     def send(self, data: bytes) -> None:
         """Send everything; a failure shows in the next step."""
-        conversation, sock = self._conversation, self._sock
+        session, sock = self._session, self._sock
         if sock is None:
             return
         try:
             with self._used(sock):
-                sock.settimeout(conversation.patience(time.monotonic()))
+                sock.settimeout(session.patience(time.monotonic()))
                 sock.sendall(data)
         except _NOT_NOW:
-            conversation.timed_out(time.monotonic(), sending=True)
+            session.timed_out(time.monotonic(), sending=True)
         except OSError as error:
             # The camera may have answered before it hung up.
             if not self._drain():
-                conversation.lost(connection_failed(self._place, error, connecting=False))
+                session.lost(connection_failed(self._endpoint, error, connecting=False))
 
     def _drain(self) -> bool:
         """Take what came before a failure to send; True if it tells what there is to tell."""
         with contextlib.suppress(OSError):
             while self._receive_some(0.0):
                 pass
-        return not self._conversation.is_open
+        return not self._session.is_open
 
     def _receive(self) -> None:
-        conversation = self._conversation
+        session = self._session
         try:
-            self._receive_some(conversation.patience(time.monotonic()))
+            self._receive_some(session.patience(time.monotonic()))
         except _NOT_NOW:
             self._look_again()
         except OSError as error:
-            conversation.lost(connection_failed(self._place, error, connecting=False))
+            session.lost(connection_failed(self._endpoint, error, connecting=False))
 
     def _look_again(self) -> None:
         """The time is up.  What came while the process was stopped is there all the same."""
-        conversation = self._conversation
+        session = self._session
         try:
             self._receive_some(0.0)
         except _NOT_NOW:
-            conversation.timed_out(time.monotonic())
+            session.timed_out(time.monotonic())
         except OSError as error:
-            conversation.lost(connection_failed(self._place, error, connecting=False))
+            session.lost(connection_failed(self._endpoint, error, connecting=False))
 
     def _receive_some(self, patience: float | None) -> int:
         """Receive once; 0 at the end.  Raises OSError."""
-        sock, conversation = self._sock, self._conversation
+        sock, session = self._sock, self._session
         if sock is None:
             raise _ClosedError
         with self._used(sock):
             sock.settimeout(patience)
             # The view is let go before the parser moves its buffer.
-            with conversation.get_buffer() as view:
+            with session.get_buffer() as view:
                 try:
                     count = sock.recv_into(view)
                 except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -479,9 +472,9 @@ class _Line:
             raise _ClosedError
         if count:
             arrived = arrival()
-            conversation.buffer_updated(count, arrived, arrived.monotonic)
+            session.buffer_updated(count, arrived, arrived.monotonic)
         else:
-            conversation.receive_eof()
+            session.receive_eof()
         return count
 
     # -- talk-back
@@ -489,14 +482,14 @@ class _Line:
     def listen(self, until: float) -> None:
         """Wait until that time; raises what the camera may have to say against the sound."""
         while True:
-            step = self._conversation.step()
-            if step in (Do.STOP, Do.FAIL):
-                self.do(Do(step))
-                raise ConnectionLostError(f"{self._place}: the camera hung up on the sound")
-            if step is Do.OPEN:
+            step = self._session.step()
+            if step in (Action.STOP, Action.FAIL):
+                self.do(Action(step))
+                raise ConnectionLostError(f"{self._endpoint}: the camera hung up on the sound")
+            if step is Action.OPEN:
                 # A login that had grown old: the sound goes on behind the new one.
                 self.do(step)
-            if step is not Do.RECEIVE:
+            if step is not Action.RECEIVE:
                 continue
             left = until - time.monotonic()
             try:
@@ -507,12 +500,12 @@ class _Line:
             except _ClosedError:
                 raise LocalProtocolError("the Camera was closed while it was talked to") from None
             except OSError as error:
-                self._conversation.lost(connection_failed(self._place, error, connecting=False))
+                self._session.lost(connection_failed(self._endpoint, error, connecting=False))
 
     def hang_up(self) -> None:
         """Say that nothing follows, and give a refusal the time to arrive."""
         # TLS can't close one half of a connection.
-        if self._sock is not None and not self._place.secure:
+        if self._sock is not None and not self._endpoint.secure:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionLostError):
@@ -538,9 +531,7 @@ _JOIN_SECONDS = 5.0
 class _Reader:
     """The thread that reads for `policy="latest"`; it begins with the first event asked for."""
 
-    def __init__(
-        self, conversation: Conversation[Any], line: _Line, inbox: Inbox[Occurrence]
-    ) -> None:
+    def __init__(self, session: Session[Any], line: _Line, inbox: Inbox[StreamEvent]) -> None:
         self.inbox = inbox
         self._line = line
         self._news = threading.Condition()
@@ -549,7 +540,7 @@ class _Reader:
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
 
-    def get(self) -> Occurrence:
+    def get(self) -> StreamEvent:
         with self._news:
             if self._busy:
                 raise another_reads()

@@ -24,7 +24,7 @@ from hamaproto import commands
 from hamaproto.errors import ConnectError
 from hamaproto.events import Frame
 from hamaproto.io import Backoff, Disconnected
-from hamaproto.io._common import Conversation
+from hamaproto.session import Session
 
 JPEG = fixtures.jpeg("420")
 IMAGE = (
@@ -93,7 +93,7 @@ def test_a_surprise_reaches_the_one_who_waits(
 ) -> None:
     if where == "left" and not driver.name.startswith("asyncio"):
         pytest.skip("only a timer asks for it")
-    original = getattr(Conversation, where)
+    original = getattr(Session, where)
 
     def surprising(self: Any, *arguments: Any, **options: Any) -> Any:
         if where != "step" or self.received:
@@ -101,7 +101,7 @@ def test_a_surprise_reaches_the_one_who_waits(
         return original(self, *arguments, **options)
 
     async def scenario(url: str) -> None:
-        monkeypatch.setattr(Conversation, where, surprising)
+        monkeypatch.setattr(Session, where, surprising)
         async with driver.Camera(url, timeout=0.2 if where == "left" else LATE) as camera:
             if policy == "wait":
                 with pytest.raises(Surprise, match=where):

@@ -1,0 +1,143 @@
+"""Talk-back: sound at the pace of its playing, as a plan that a driver carries out.
+
+    plan = talk(session, clock)
+    step = next(plan)
+    while True:                         # until StopIteration, whose value is the number of frames
+        ...                             # do what `step` says
+        step = plan.send(frames)        # the answer to `TalkAction.FRAMES`; else None
+
+Nobody plays sound faster than it was spoken, and a camera has little room for it.  So a piece is
+sent when its time has come, a little ahead, and the time between is spent listening: a camera
+may refuse at any moment, and what it says is worth more than the error of the next `send`.
+
+The plan reads no clock: `clock` gives seconds, on any one that does not jump.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final
+
+from hamaproto import _checks
+from hamaproto.client import checked_sound
+from hamaproto.errors import ConnectionLostError
+from hamaproto.session import Action, Session
+
+__all__ = ["TalkAction", "TalkStep", "checked_frames", "is_one_piece", "talk"]
+
+#: Bytes of a frame of GSM 06.10, and how many seconds it lasts.
+_FRAME: Final = 33
+_FRAME_SECONDS: Final = 0.02
+#: Frames that are sent at once, at most: a tenth of a second.
+_PIECE_FRAMES: Final = 5
+#: Seconds by which sound is sent ahead of its playing, so that a hiccup is not heard.
+LEAD_SECONDS: Final = 0.2
+#: Seconds in which a late refusal may come once all was sent.
+LAST_WORD_SECONDS = 1.0
+
+_BYTES = (bytes, bytearray, memoryview)
+_FRAMES = "GSM 06.10 frames of 33 bytes, as bytes or as an iterable of bytes"
+
+
+class TalkAction(Enum):
+    """What a driver is to do next; see the head of this module."""
+
+    OPEN = "open"
+    """Do `Action.OPEN`: for the first time, or with a login that was renewed."""
+    FRAMES = "frames"
+    """Fetch frames from the program; answer with them, or with None at their end."""
+    LISTEN = "listen"
+    """Receive once, but no longer than to `until`; if that is over, receive what is there."""
+    SEND = "send"
+    """Send `data`."""
+    HANG_UP = "hang up"
+    """Say on the connection that nothing follows, if it can say so, and keep listening."""
+
+
+@dataclass(frozen=True, slots=True)
+class TalkStep:
+    """One step of the plan; `until` is a time of the plan's clock, in seconds."""
+
+    action: TalkAction
+    data: bytes = b""
+    until: float = 0.0
+
+
+def is_one_piece(frames: object) -> bool:
+    """Whether sound comes as bytes, and not as an iterable of them."""
+    return isinstance(frames, _BYTES)
+
+
+def checked_frames(frames: object, *, asynchronous: bool) -> None:
+    """Raises LocalProtocolError for what can be no sound; an iterable is checked as it goes."""
+    if is_one_piece(frames):
+        checked_sound("talk", frames)  # type: ignore[arg-type]  # they are bytes
+    elif isinstance(frames, AsyncIterable):
+        if not asynchronous:
+            raise _checks.wrong_type("talk", "frames", frames, f"{_FRAMES}, not an async one")
+    elif isinstance(frames, str) or not isinstance(frames, Iterable):
+        raise _checks.wrong_type("talk", "frames", frames, _FRAMES)
+
+
+def talk(
+    session: Session[Any], clock: Callable[[], float]
+) -> Generator[TalkStep, bytes | None, int]:
+    """The plan of talking back in `session`, which is one of `commands.talk()`.
+
+    Its value is how many frames were sent.  Raises ConnectionLostError if the camera hangs up
+    before all was sent, what the session fails with, and LocalProtocolError for what is no
+    sound.
+    """
+    yield TalkStep(TalkAction.OPEN)
+    start = clock()
+    sent = 0
+    while (frames := (yield TalkStep(TalkAction.FRAMES))) is not None:
+        for piece in _pieces(frames):
+            yield from _listen(session, clock, start + _due_after(sent))
+            yield TalkStep(TalkAction.SEND, data=session.send_audio(piece))
+            sent += len(piece)
+    yield TalkStep(TalkAction.HANG_UP)
+    with contextlib.suppress(ConnectionLostError):
+        yield from _listen(session, clock, clock() + LAST_WORD_SECONDS)
+    return sent // _FRAME
+
+
+def _pieces(frames: bytes) -> Iterator[bytes]:
+    data = checked_sound("talk", frames)
+    size = _PIECE_FRAMES * _FRAME
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+def _due_after(sent: int) -> float:
+    """Seconds from the first frame at which the next may go, after so many bytes."""
+    return max(0.0, sent // _FRAME * _FRAME_SECONDS - LEAD_SECONDS)
+
+
+def _listen(
+    session: Session[Any], clock: Callable[[], float], until: float
+) -> Generator[TalkStep, bytes | None, None]:
+    """Listen to that time, and once at least; raises what the camera says against the sound."""
+    listened = False
+    while True:
+        step = session.step()
+        if step is Action.FAIL:
+            assert session.error is not None
+            raise session.error.with_traceback(None)
+        if step is Action.STOP:
+            raise ConnectionLostError(f"{session.endpoint}: the camera hung up on the sound")
+        if step is Action.OPEN:
+            # A login that had grown old: the sound goes on behind the new one.
+            yield TalkStep(TalkAction.OPEN)
+        elif step is Action.RECEIVE:
+            if listened and clock() >= until:
+                return
+            listened = True
+            yield TalkStep(TalkAction.LISTEN, until=until)
+
+
+def due_after(sent: int) -> float:
+    return _due_after(sent)
