@@ -24,13 +24,11 @@ from typing import Any, Final
 from hamaproto import _checks
 from hamaproto.client import checked_sound
 from hamaproto.errors import ConnectionLostError
+from hamaproto.gsm.tables import FRAME_BYTES, FRAME_RATE
 from hamaproto.session import Action, Session
 
 __all__ = ["TalkAction", "TalkStep", "checked_frames", "is_one_piece", "talk"]
 
-#: Bytes of a frame of GSM 06.10, and how many seconds it lasts.
-_FRAME: Final = 33
-_FRAME_SECONDS: Final = 0.02
 #: Frames that are sent at once, at most: a tenth of a second.
 _PIECE_FRAMES: Final = 5
 #: Seconds by which sound is sent ahead of its playing, so that a hiccup is not heard.
@@ -102,19 +100,19 @@ def talk(
     yield TalkStep(TalkAction.HANG_UP)
     with contextlib.suppress(ConnectionLostError):
         yield from _listen(session, clock, clock() + LAST_WORD_SECONDS)
-    return sent // _FRAME
+    return sent // FRAME_BYTES
 
 
 def _pieces(frames: bytes) -> Iterator[bytes]:
     data = checked_sound("talk", frames)
-    size = _PIECE_FRAMES * _FRAME
+    size = _PIECE_FRAMES * FRAME_BYTES
     for start in range(0, len(data), size):
         yield data[start : start + size]
 
 
 def _due_after(sent: int) -> float:
     """Seconds from the first frame at which the next may go, after so many bytes."""
-    return max(0.0, sent // _FRAME * _FRAME_SECONDS - LEAD_SECONDS)
+    return max(0.0, sent // FRAME_BYTES / FRAME_RATE - LEAD_SECONDS)
 
 
 def _listen(

@@ -49,6 +49,14 @@ def test_each_time_by_itself() -> None:
     assert patience.up(125.0) == "idle"
 
 
+def test_the_total_begins_with_the_first_attempt_and_not_with_the_second() -> None:
+    patience = Patience(3.0, 5.0, 20.0)
+    # Made long before it is used.
+    assert patience.opening(100.0) == 3.0
+    assert patience.opening(118.0) == 2.0
+    assert patience.opening(121.0) == 0.0
+
+
 def test_none_is_for_ever() -> None:
     patience = Patience(None, None, None, None)
     patience.begin(0.0)
