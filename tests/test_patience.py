@@ -57,6 +57,18 @@ def test_the_total_begins_with_the_first_attempt_and_not_with_the_second() -> No
     assert patience.opening(121.0) == 0.0
 
 
+def test_which_time_is_up_where_several_are() -> None:
+    patience = opened(idle=5.0, frame=6.0)
+    patience.patience(0.0)
+    assert patience.heard(4.0) is None
+    assert patience.patience(4.0) == 2.0
+    assert patience.up(6.0) == "frame"
+    # Both at once: what says more of the camera, that it sends nothing at all.
+    assert opened(idle=5.0, frame=5.0).up(5.0) == "idle"
+    assert opened(frame=6.0).up(6.0) == "frame"
+    assert opened(frame=6.0).up(5.0) == "idle"
+
+
 def test_none_is_for_ever() -> None:
     patience = Patience(None, None, None, None)
     patience.begin(0.0)
