@@ -2,7 +2,7 @@
 
     python -m bench mjpeg [--quick] [--json] [--rounds N] [--only SPEED|FLOODS]
 
-The first table has a row a reader: all read the same 2000 real frames (`bench.frames`), with
+Each table of speed has a row a reader: all read the same 2000 real frames (`bench.frames`), with
 and without Content-Length, in pieces of 1460, 16384 and 65536 bytes, and drop each frame at
 once.  The rows take turns, round after round, and the best of each counts: what else runs on a
 machine only ever adds time.  What is measured is the processor time of this process, the
@@ -14,8 +14,11 @@ the last lines say so.
 Rows over a socket pair have a child process that writes: their limit is to receive into one
 buffer and do nothing.
 
-The second table has the floods: bytes that are no images and are repeated to no end.  It
-gives their time per byte relative to that of ordinary data in pieces of the same size, and how
+First comes a summary of four loads, then a table for each load, then what was aimed at:
+`bench/README.md` has the first and the last.
+
+The tables of floods have bytes that are no images and are repeated to no end.  They
+give their time per byte relative to that of ordinary data in pieces of the same size, and how
 that time grows when there is four times as much.
 """
 
@@ -510,17 +513,42 @@ def _find(rows: Sequence[Row], name: str) -> Row | None:
     return next((row for row in rows if row.name == name), None)
 
 
+#: The loads that tell most, which `bench/README.md` has side by side.
+SUMMARY = (
+    "with Content-Length, 65536 B",
+    "with Content-Length, 1460 B",
+    "without Content-Length, 65536 B",
+    "without Content-Length, 1460 B",
+)
+
+
+def _share(row: Row, rows: Sequence[Row]) -> str:
+    """The ratio to what no reader can pass: for a socket its own limit."""
+    socket = row.name.startswith("socket")
+    limit = _find(rows, "socket: recv_into alone" if socket else "limit: allocate and copy once")
+    return f"{row.rate / limit.rate:.2f}" if limit else "-"
+
+
+def _summary(results: dict[str, list[Row]]) -> Iterator[str]:
+    """GB/s, and in brackets the share of the limit: a row a reader, a column a load."""
+    yield "\n| reader | " + " | ".join(SUMMARY) + " |"
+    yield "| --- |" + " ---: |" * len(SUMMARY)
+    for name in [row.name for row in results[SUMMARY[0]]]:
+        cells = []
+        for label in SUMMARY:
+            row = _find(results[label], name)
+            cells.append(f"{row.rate:.2f} ({_share(row, results[label])})" if row else "-")
+        yield f"| {name} | " + " | ".join(cells) + " |"
+
+
 def _table(results: dict[str, list[Row]]) -> Iterator[str]:
     for label, rows in results.items():
-        limit = _find(rows, "limit: allocate and copy once")
-        wire = _find(rows, "socket: recv_into alone")
         peer = _find(rows, "PyAV mpjpeg")
         yield f"\n{label}\n"
         yield "| reader | GB/s | µs a frame | of the limit | x PyAV | right |"
         yield "| --- | ---: | ---: | ---: | ---: | --- |"
         for row in rows:
-            against = wire if row.name.startswith("socket") else limit
-            share = f"{row.rate / against.rate:.2f}" if against else "-"
+            share = _share(row, rows)
             times = f"{row.rate / peer.rate:.2f}" if peer else "-"
             right = {True: "yes", False: f"no: {row.given} frames", None: ""}[row.right]
             yield f"| {row.name} | {row.rate:.2f} | {row.each:.1f} | {share} | {times} | {right} |"
@@ -740,6 +768,9 @@ def main(argv: Sequence[str]) -> int:
         )
         return 0
     print(_machine())
+    if results:
+        for line in _summary(results):
+            print(line)
     for line in _table(results):
         print(line)
     if results:

@@ -1,4 +1,4 @@
-"""The README's Python is what `tests/snippets` has, and every snippet runs.
+"""The Python of README and topics is what `tests/snippets` has, and every snippet runs.
 
 A snippet is run as a user would, in a process of its own, warnings as errors, against a
 simulated camera that ends its streams by itself; only the address is put in its place.
@@ -20,26 +20,29 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from documents import README, ROOT, TOPICS, blocks
 
+import fixtures
 from hamaproto.camera import CameraState, Faults, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.scene import Scene
 from hamaproto.errors import ConnectionLostError
 from hamaproto.io.serve import CameraThread, running_camera
 
-ROOT = Path(__file__).resolve().parent.parent
 SNIPPETS = {
     path.stem: path.read_text(encoding="utf-8") for path in ROOT.glob("tests/snippets/*.py")
 }
-README = ROOT / "README.md"
-
 #: What the output of a snippet shows if it did what it is there for; three frames is the rule.
 SHOWS = {
     "with_sockets": r"<Response 200 .*(<Frame \d+ bytes.*\n.*){3}",
     "update": r"\{'Image\.I0\.Stream\.FPS': \('7', '10'\)\}",
     "reconnect": r"(a live picture \d+\n)+the camera ended the stream - again in 0\.\d s",
     "sound": r"(-?\d+ \d+\n){3}",
+    "bank": r"^\(64, 8000\) int16$",
+    "capture": r"(\d+ length 320 240 \d+\n){31}$",
 }
+#: What a snippet finds that reads a file.
+RECORDED = next(r for r in fixtures.recordings() if r.name == "motion_320x240")
 THREE_FRAMES = r"(<Frame \d+ bytes.*\n.*){3}EndOfStream\(complete=True"
 
 
@@ -59,7 +62,7 @@ def _state(**options: dict[str, str]) -> CameraState:
     return CameraState(faults=Faults("close@3"), pictures=Pictures(draw_mosaic), **options)  # type: ignore[arg-type]
 
 
-def run(text: str, url: str) -> str:
+def run(text: str, url: str, folder: Path = ROOT) -> str:
     place = urlsplit(url)
     text = text.replace("http://192.168.1.20", url)
     text = text.replace('("192.168.1.20", 80)', f'("{place.hostname}", {place.port})')
@@ -69,7 +72,7 @@ def run(text: str, url: str) -> str:
         capture_output=True,
         text=True,
         timeout=60,
-        cwd=ROOT,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=False,
     )
@@ -78,10 +81,13 @@ def run(text: str, url: str) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(SNIPPETS))
-def test_a_snippet_runs(name: str, open_camera: CameraThread, locked_camera: CameraThread) -> None:
+def test_a_snippet_runs(
+    name: str, open_camera: CameraThread, locked_camera: CameraThread, tmp_path: Path
+) -> None:
     text = SNIPPETS[name]
+    (tmp_path / "garden.body").write_bytes(RECORDED.body)
     camera = locked_camera if "1234" in text else open_camera
-    output = run(text, camera.url)
+    output = run(text, camera.url, tmp_path)
     assert re.search(SHOWS.get(name, THREE_FRAMES), output, re.DOTALL), output
 
 
@@ -214,11 +220,7 @@ def test_no_snippet_ends_a_long_stream_after_a_time() -> None:
     assert "total=None" in SNIPPETS["with_aiohttp"]
 
 
-@pytest.mark.skipif(not README.exists(), reason="no README here")
-def test_the_readme_has_the_snippets_word_for_word() -> None:
-    blocks = re.findall(
-        r"^```python\n(.*?)^```", README.read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
-    assert blocks
-    for block in blocks:
-        assert block in SNIPPETS.values(), f"not in tests/snippets:\n{block}"
+def test_every_snippet_is_shown_word_for_word() -> None:
+    shown = [block for text in (README, *TOPICS.values()) for block in blocks(text, "python")]
+    assert set(shown) == set(SNIPPETS.values())
+    assert len(blocks(README, "python")) == 3
