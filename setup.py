@@ -7,13 +7,14 @@
     require  fail if one can't be built (CI and release builds)
 
 Whatever Cython reads or writes stands in a copy of the tree under `build/`, so that the
-source tree holds no generated file: one of the twins is the very source of its pure
-sibling under another module name, and would shadow it.
+source tree holds no generated file.  The twin of `hamaproto.wire.mjpeg` is built from the
+same files in a package of another name, so that one process can hold both.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import runpy
 import shutil
 import sys
@@ -26,20 +27,21 @@ from setuptools.command.sdist import sdist
 ROOT = Path(__file__).parent.resolve()
 STAGE = Path("build") / "cython"
 
-#: Compiled module -> (its source, C files linked into it).  A source that ends in .py is
-#: compiled from a copy under the module's name, with the .pxd of that name beside it.
-MODULES: dict[str, tuple[str, list[str]]] = {
-    "hamaproto.wire._kernels": ("hamaproto/wire/_kernels.pyx", ["hamaproto/wire/kernel_scan.c"]),
-    "hamaproto.wire._walk": ("hamaproto/wire/walk.py", []),
-    "hamaproto.wire._multipart": ("hamaproto/wire/multipart.py", []),
-    "hamaproto.gsm._codec": (
-        "hamaproto/gsm/_codec.pyx",
-        [
-            "hamaproto/gsm/kernel_gsm.c",
-            "hamaproto/gsm/kernel_gsm_bank.c",
-            "hamaproto/gsm/kernel_gsm_encode.c",
-        ],
-    ),
+#: The package that is compiled a second time under another name, from the same files.
+PURE, COMPILED = "hamaproto.wire.mjpeg", "hamaproto.wire._mjpeg"
+#: Its modules that are compiled: each has a .pxd with the types of its .py or .pyx.  The others
+#: serve both twins.
+TWINS = sorted(path.stem for path in (ROOT / Path(*PURE.split("."))).glob("*.pxd"))
+
+#: Compiled module -> C files linked into it.
+MODULES: dict[str, list[str]] = {
+    **{f"{COMPILED}.{name}": [] for name in TWINS},
+    f"{COMPILED}.scans": ["hamaproto/wire/_mjpeg/kernel_scan.c"],
+    "hamaproto.gsm._codec": [
+        "hamaproto/gsm/kernel_gsm.c",
+        "hamaproto/gsm/kernel_gsm_bank.c",
+        "hamaproto/gsm/kernel_gsm_encode.c",
+    ],
 }
 
 #: Python's own flags ask for debug information, which is three quarters of a wheel.  What
@@ -54,22 +56,32 @@ if MODE not in ("try", "skip", "require"):
 def stage() -> dict[str, Path]:
     """Copy what Cython needs to the staging tree; module name -> its staged source."""
     shutil.rmtree(ROOT / STAGE, ignore_errors=True)
-    for folder in ("hamaproto", "hamaproto/wire", "hamaproto/gsm"):
-        (ROOT / STAGE / folder).mkdir(parents=True)
-        (ROOT / STAGE / folder / "__init__.py").write_text("")
+    (ROOT / STAGE).mkdir(parents=True)
+    names = "|".join(TWINS)
+    for folder, target in (
+        ("hamaproto", "hamaproto"),
+        ("hamaproto/wire", "hamaproto/wire"),
+        ("hamaproto/wire/mjpeg", "hamaproto/wire/_mjpeg"),
+        ("hamaproto/gsm", "hamaproto/gsm"),
+    ):
+        to = ROOT / STAGE / target
+        to.mkdir()
+        (to / "__init__.py").write_text("")
         for file in (ROOT / folder).iterdir():
-            if file.suffix in (".pxd", ".pyx", ".h") or file.name.startswith("kernel_"):
-                shutil.copy2(file, ROOT / STAGE / folder / file.name)
+            if file.name.startswith("kernel_"):
+                shutil.copy2(file, to / file.name)
+            elif file.suffix in (".pxd", ".pyx") or (
+                # Where there is a .pyx, the .py is the same for who has no compiler.
+                target != folder and file.stem in TWINS and not file.with_suffix(".pyx").exists()
+            ):
+                text = file.read_text(encoding="utf-8")
+                text = re.sub(rf"\b{re.escape(PURE)}\.({names})\b", rf"{COMPILED}.\1", text)
+                (to / file.name).write_text(text, encoding="utf-8")
     staged = {}
-    for module, (source, _) in MODULES.items():
-        target = STAGE / Path(*module.split(".")).with_suffix(Path(source).suffix)
-        if source.endswith(".py"):
-            # The compiled copy takes its kernels from the compiled module, as C calls:
-            # the .pxd names them, so the Python import must not.
-            lines = (ROOT / source).read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if "# twin: cimported" not in line]
-            (ROOT / target).write_text("".join(kept), encoding="utf-8")
-        staged[module] = target
+    for module in MODULES:
+        source = STAGE / Path(*module.split("."))
+        pyx = source.with_suffix(".pyx")
+        staged[module] = pyx if (ROOT / pyx).exists() else source.with_suffix(".py")
     write_gsm_tables()
     return staged
 
@@ -111,7 +123,7 @@ def extensions() -> list[Extension]:
     modules = [
         Extension(
             module,
-            [str(staged[module]), *(str(STAGE / c) for c in MODULES[module][1])],
+            [str(staged[module]), *(str(STAGE / c) for c in MODULES[module])],
             include_dirs=[str(STAGE / Path(*module.split(".")[:-1]))],
             extra_compile_args=[*NO_DEBUG, *os.environ.get("HAMAPROTO_CFLAGS", "").split()],
             extra_link_args=os.environ.get("HAMAPROTO_LDFLAGS", "").split(),

@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     chosen = options.parse_args(argv)
     twin: Any = MjpegParser
     if chosen.pure:
-        from hamaproto.wire.multipart import MjpegParser as twin
+        from hamaproto.wire.mjpeg.parser import MjpegParser as twin
     begun = time.monotonic()
     streams = images = bad = 0
     for kind in KINDS:

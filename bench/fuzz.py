@@ -179,9 +179,9 @@ def problem(twins: Sequence[Any], this: Case, seed: int) -> str:
 
 
 def _twins() -> list[Any]:
-    found = [importlib.import_module("hamaproto.wire.multipart").MjpegParser]
+    found = [importlib.import_module("hamaproto.wire.mjpeg.parser").MjpegParser]
     try:
-        found.append(importlib.import_module("hamaproto.wire._multipart").MjpegParser)
+        found.append(importlib.import_module("hamaproto.wire._mjpeg.parser").MjpegParser)
     except ImportError:
         print("the compiled twin is not built: the pure one is checked alone")
     return found

@@ -312,10 +312,10 @@ def memmem_limit(load: Load) -> Reader:
 
 #: Readers of pieces, by name: what makes one, and what must be installed for it.
 READERS: dict[str, Callable[[], Reader]] = {
-    "ours, compiled": lambda: ours_decoded("hamaproto.wire._multipart"),
-    "ours, compiled, piece by piece": lambda: ours("hamaproto.wire._multipart"),
-    "ours, pure": lambda: ours_decoded("hamaproto.wire.multipart"),
-    "ours, pure, piece by piece": lambda: ours("hamaproto.wire.multipart"),
+    "ours, compiled": lambda: ours_decoded("hamaproto.wire._mjpeg.parser"),
+    "ours, compiled, piece by piece": lambda: ours("hamaproto.wire._mjpeg.parser"),
+    "ours, pure": lambda: ours_decoded("hamaproto.wire.mjpeg.parser"),
+    "ours, pure, piece by piece": lambda: ours("hamaproto.wire.mjpeg.parser"),
     "PyAV mpjpeg": lambda: pyav(fitted=False),
     "PyAV mpjpeg, buffer fitted": lambda: pyav(fitted=True),
     "aiohttp": aiohttp_reader,
@@ -347,7 +347,7 @@ def _writer(body: bytes, size: int) -> tuple[socket.socket, int]:
 def socket_zero_copy(load: Load) -> int:
     from hamaproto.events import NEED_DATA, Frame
 
-    parser = importlib.import_module("hamaproto.wire._multipart").MjpegParser(CONTENT_TYPE)
+    parser = importlib.import_module("hamaproto.wire._mjpeg.parser").MjpegParser(CONTENT_TYPE)
     connection, child = _writer(load.body, load.size)
     receive, get_buffer = connection.recv_into, parser.get_buffer
     updated, next_event = parser.buffer_updated, parser.next_event
@@ -368,7 +368,7 @@ def socket_zero_copy(load: Load) -> int:
 def socket_chunks(load: Load) -> int:
     from hamaproto.events import NEED_DATA, Frame
 
-    parser = importlib.import_module("hamaproto.wire._multipart").MjpegParser(CONTENT_TYPE)
+    parser = importlib.import_module("hamaproto.wire._mjpeg.parser").MjpegParser(CONTENT_TYPE)
     connection, child = _writer(load.body, load.size)
     receive, feed, next_event = connection.recv, parser.receive_data, parser.next_event
     size, count = load.size, 0
@@ -657,8 +657,8 @@ def measure_floods(count: int, skipped: dict[str, str], *, quick: bool) -> list[
     first = stream(pictures[:1], length=True)[: -len(b"--frame--\r\n")]
     out = []
     for twin, module in (
-        ("compiled", "hamaproto.wire._multipart"),
-        ("pure", "hamaproto.wire.multipart"),
+        ("compiled", "hamaproto.wire._mjpeg.parser"),
+        ("pure", "hamaproto.wire.mjpeg.parser"),
     ):
         try:
             parser_class = importlib.import_module(module).MjpegParser

@@ -30,7 +30,7 @@ _DRIVERS = "one scenario is held to all drivers, in files that bear the names of
 _MJPEG = (
     "test_guarantees_mjpeg.py",
     "wire/mjpeg/test_damage.py",
-    "wire/mjpeg/test_multipart.py",
+    "wire/mjpeg/test_parser.py",
     "wire/mjpeg/test_quirks.py",
     "wire/mjpeg/test_recordings.py",
     "wire/mjpeg/test_recovery.py",
@@ -53,12 +53,16 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "__main__": Elsewhere(("cli/test_cli.py",), "it is the command line and nothing else"),
     "_accel": Elsewhere(("test_package.py",), "which twin is taken is decided for the package"),
     "_version": Elsewhere(("test_package.py",), "it holds one string"),
-    "wire/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
     "gsm/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
     "wire/contract": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
-    "wire/delimiter": Elsewhere(("wire/test_kernels.py", *_MJPEG), _STREAMS),
-    "wire/walk": Elsewhere(_MJPEG, _STREAMS),
-    "wire/multipart": Elsewhere(_MJPEG, _STREAMS),
+    "wire/mjpeg/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
+    "wire/mjpeg/delimiter": Elsewhere(("wire/mjpeg/test_scans.py", *_MJPEG), _STREAMS),
+    "wire/mjpeg/walk": Elsewhere(_MJPEG, _STREAMS),
+    "wire/mjpeg/store": Elsewhere(_MJPEG, _STREAMS),
+    "wire/mjpeg/clean_head": Elsewhere(_MJPEG, _STREAMS),
+    "wire/mjpeg/codes": Elsewhere(_MJPEG, "it holds numbers"),
+    "wire/mjpeg/turn": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
+    "wire/mjpeg/within": Elsewhere(("wire/mjpeg/test_scans.py",), "the scans look by means of it"),
     "io/blocking": Elsewhere(_SCENARIOS, _DRIVERS),
     "io/asyncio": Elsewhere(_SCENARIOS, _DRIVERS),
     "io/anyio": Elsewhere(_SCENARIOS, _DRIVERS),
@@ -70,6 +74,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "cli/exits": ("cli/test_exit_codes.py",),
     "camera/connection": ("camera/test_round_trip.py",),
     "wire/http": ("wire/test_heads_peers.py",),
+    "wire/mjpeg/parser": tuple(name for name in _MJPEG if "test_parser" not in name),
 }
 
 

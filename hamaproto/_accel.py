@@ -18,9 +18,11 @@ PURE_REQUESTED = os.environ.get("HAMAPROTO_PURE", "0") not in ("", "0")
 
 #: Every compiled module of the package; `setup.py` builds exactly these.
 COMPILED_MODULES = (
-    "hamaproto.wire._kernels",
-    "hamaproto.wire._walk",
-    "hamaproto.wire._multipart",
+    "hamaproto.wire._mjpeg.scans",
+    "hamaproto.wire._mjpeg.store",
+    "hamaproto.wire._mjpeg.clean_head",
+    "hamaproto.wire._mjpeg.walk",
+    "hamaproto.wire._mjpeg.parser",
     "hamaproto.gsm._codec",
 )
 

@@ -1,7 +1,7 @@
 """Fixtures that several test files share.
 
 `twin` runs a test once for each twin: the pure-Python modules and the compiled ones, both
-imported in this process.  A compiled twin that is missing skips its half, or fails it if
+imported into this process.  A compiled twin that is missing skips its half, or fails it if
 `HAMAPROTO_REQUIRE_COMPILED=1` says that there has to be one (CI says so).
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -18,15 +19,8 @@ from hamaproto._accel import PURE_REQUESTED
 
 REQUIRED = os.environ.get("HAMAPROTO_REQUIRE_COMPILED", "0") not in ("", "0")
 
-#: What a twin offers: name -> (module, attribute) for the pure and the compiled one.
-CLASSES: dict[str, dict[str, tuple[str, str]]] = {
-    "pure": {
-        "MjpegParser": ("hamaproto.wire.multipart", "MjpegParser"),
-    },
-    "compiled": {
-        "MjpegParser": ("hamaproto.wire._multipart", "MjpegParser"),
-    },
-}
+#: The package of each twin.
+PACKAGES = {"pure": "hamaproto.wire.mjpeg", "compiled": "hamaproto.wire._mjpeg"}
 
 settings.register_profile(
     "hamaproto",
@@ -48,20 +42,20 @@ settings.load_profile("hamaproto")
 
 
 class Twin(SimpleNamespace):
-    """The classes of one twin, imported when first asked for; `name` says which one."""
+    """The modules of one twin, imported when first asked for; `name` says which one."""
 
-    def __getattr__(self, attribute: str) -> object:
-        row = CLASSES[self.name].get(attribute)
-        if row is None:
-            raise AttributeError(attribute)
+    def module(self, name: str) -> Any:
+        """Its module of this name, such as `scans`."""
         try:
-            value = getattr(importlib.import_module(row[0]), row[1])
+            return importlib.import_module(f"{PACKAGES[self.name]}.{name}")
         except ImportError:
             if self.name == "pure" or REQUIRED:
                 raise
-            pytest.skip(f"{row[0]} is not built")
-        setattr(self, attribute, value)
-        return value
+            pytest.skip(f"{PACKAGES[self.name]}.{name} is not built")
+
+    @property
+    def MjpegParser(self) -> Any:
+        return self.module("parser").MjpegParser
 
     def __repr__(self) -> str:
         return f"<{self.name} twin>"

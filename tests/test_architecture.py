@@ -27,7 +27,7 @@ def modules() -> dict[str, Path]:
 def imports(path: Path, names: set[str]) -> set[str]:
     """The modules among `names` that a source imports, at whatever place of it.
 
-    `from hamaproto.wire import kernels` is an import of the module and not of its package.
+    `from hamaproto.wire import http` is an import of the module and not of its package.
     """
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

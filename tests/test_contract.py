@@ -70,8 +70,8 @@ def _client(request: Any) -> Callable[..., Any]:
 
 TIGHT = Limits(max_junk=100, max_params=2, max_head_line=100)
 PARSERS = [
-    Row("mjpeg", _mjpeg("hamaproto.wire.multipart"), PART * 4, bytes(1000)),
-    Row("mjpeg-compiled", _mjpeg("hamaproto.wire._multipart"), PART * 4, bytes(1000)),
+    Row("mjpeg", _mjpeg("hamaproto.wire.mjpeg.parser"), PART * 4, bytes(1000)),
+    Row("mjpeg-compiled", _mjpeg("hamaproto.wire._mjpeg.parser"), PART * 4, bytes(1000)),
     Row("params", lambda limits=None: ParamParser(limits=limits), LIST, LIST),
     Row("gsm", lambda limits=None: GsmFrameParser(limits=limits), SOUND, bytes(1000)),
     Row(
@@ -501,7 +501,7 @@ def test_a_frame_that_was_given_out_never_changes(twin: Any, hold: Any, pieces: 
 
 def test_what_came_into_the_view_is_not_copied() -> None:
     """Whoever does no more than was said gets the very bytes that were received."""
-    module = pytest.importorskip("hamaproto.wire._multipart")
+    module = pytest.importorskip("hamaproto.wire._mjpeg.parser")
 
     class Compiled:
         MjpegParser = module.MjpegParser
@@ -553,16 +553,7 @@ def test_the_buffer_of_a_connection(twin: Any, monkeypatch: pytest.MonkeyPatch) 
     assert [frame.data for frame in frames] == [IMAGE] * 5
 
 
-# The kernels
-
-
-def test_no_kernel_that_takes_a_place_can_be_called_from_python() -> None:
-    for name in ("hamaproto.wire._kernels", "hamaproto.wire._walk"):
-        module = pytest.importorskip(name)
-        for attribute, value in vars(module).items():
-            if getattr(value, "__module__", None) == name:
-                assert isinstance(value, type), attribute
-                assert [m for m in vars(value) if callable(getattr(value, m)) and m[0] != "_"] == []
+# The compiled modules
 
 
 @pytest.mark.skipif(
@@ -602,8 +593,8 @@ def parameters_of(method: Callable[..., object]) -> list[tuple[object, ...]]:
 
 
 def test_both_twins_show_the_same_signatures_and_help() -> None:
-    pure = pytest.importorskip("hamaproto.wire.multipart").MjpegParser
-    compiled = pytest.importorskip("hamaproto.wire._multipart").MjpegParser
+    pure = pytest.importorskip("hamaproto.wire.mjpeg.parser").MjpegParser
+    compiled = pytest.importorskip("hamaproto.wire._mjpeg.parser").MjpegParser
     own = inspect.signature(pure.__init__)
     expected = own.replace(parameters=list(own.parameters.values())[1:])
     assert inspect.signature(pure) == inspect.signature(compiled) == expected

@@ -392,7 +392,7 @@ def test_4_linear_time(name: str, place: str) -> None:
 
     The time itself is measured by `python -m bench mjpeg`, never asserted in a test.
     """
-    from hamaproto.wire.multipart import MjpegParser
+    from hamaproto.wire.mjpeg.parser import MjpegParser
 
     def calls(size: int, piece: int) -> int:
         flood = floods(size)[name]
@@ -426,7 +426,7 @@ def test_4_linear_time(name: str, place: str) -> None:
 
 def test_4_a_name_of_its_own_for_each_part() -> None:
     """What is prepared for a new name costs no more than the part does; counted as calls."""
-    from hamaproto.wire.multipart import MjpegParser
+    from hamaproto.wire.mjpeg.parser import MjpegParser
 
     def calls(names: Iterator[bytes]) -> int:
         cut = image("gray", 1)[:-2]
@@ -465,7 +465,7 @@ class Counted(bytes):
 @pytest.mark.parametrize("digits", [1, 9, 10, 20])
 def test_4_a_head_cuts_out_no_more_than_itself(digits: int) -> None:
     """Also where its length has no line end close by; calls do not tell what they copy."""
-    from hamaproto.wire.kernels import HeadMatcher, clean_head
+    from hamaproto.wire.mjpeg.clean_head import HeadMatcher, clean_head
 
     head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %s\r\n\r\n\xff\xd8\xff"
     matcher = HeadMatcher(b"--frame")
@@ -499,7 +499,7 @@ HIDDEN = [
 @pytest.mark.parametrize("stream", HIDDEN, ids=["segments", "surprises", "a scan"])
 def test_4_parts_hidden_in_segments(stream: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is read from its own beginning, but not each of them to the end: bytes walked."""
-    from hamaproto.wire import multipart, walk
+    from hamaproto.wire.mjpeg import parser, walk
 
     walked = 0
 
@@ -512,9 +512,9 @@ def test_4_parts_hidden_in_segments(stream: bytes, monkeypatch: pytest.MonkeyPat
             walked += self.pos - pos
             return outcome
 
-    monkeypatch.setattr(multipart, "MarkerWalk", Counted)
+    monkeypatch.setattr(parser, "MarkerWalk", Counted)
     limits = Limits(max_frame=50_000)
-    new = multipart.MjpegParser(MULTIPART, limits=limits)
+    new = parser.MjpegParser(MULTIPART, limits=limits)
     stream += PLAIN.body
     new.receive_data(stream)
     new.receive_eof()
@@ -527,7 +527,7 @@ def test_4_parts_hidden_in_segments(stream: bytes, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("stream", HIDDEN, ids=["segments", "surprises", "a scan"])
 def test_1_parts_hidden_in_segments(twin: Any, stream: bytes) -> None:
     """From which on they are in doubt depends neither on the pieces nor on the twin."""
-    from hamaproto.wire.multipart import MjpegParser
+    from hamaproto.wire.mjpeg.parser import MjpegParser
 
     stream += PLAIN.body
     limits = Limits(max_frame=50_000)

@@ -121,9 +121,9 @@ def test_the_switch_chooses_the_twin(pure: str) -> None:
     )
     accelerated, module = done.stdout.split()
     if pure == "1":
-        assert (accelerated, module) == ("False", "hamaproto.wire.multipart")
+        assert (accelerated, module) == ("False", "hamaproto.wire.mjpeg.parser")
     elif accelerated == "True":
-        assert module == "hamaproto.wire._multipart"
+        assert module == "hamaproto.wire._mjpeg.parser"
 
 
 def test_nothing_is_half_compiled() -> None:

@@ -38,7 +38,7 @@ MADE_LATER: dict[str, Callable[[Any], object]] = {
     "hamaproto.cli.recording.naming": lambda module: module.Template(
         "garden-{time}-{n}.mkv", "garden"
     ).number_of("garden.mkv"),
-    "hamaproto.wire.delimiter": lambda module: module.DelimiterSet("--a b").search_last(
+    "hamaproto.wire.mjpeg.delimiter": lambda module: module.DelimiterSet("--a b").search_last(
         b"--a b--\r\n", 0, 9
     ),
 }

@@ -23,7 +23,7 @@ from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.streams import Stream
 from hamaproto.commands import CATALOGUE, Command, Reply, talk
 from hamaproto.io.serve import CameraThread, SimulatedCamera, running_camera, serve
-from hamaproto.wire.multipart import MjpegParser
+from hamaproto.wire.mjpeg.parser import MjpegParser
 
 VIDEO = "/mjpg/video.mjpg"
 CGI = "/camera-cgi/admin/param.cgi"

@@ -8,7 +8,7 @@ from hamaproto.commands import AudioEvent, VideoEvent
 from hamaproto.events import Frame
 from hamaproto.io import Backoff, Disconnected, Reconnected, anyio, asyncio, blocking
 from hamaproto.io.adapters import adecode, decode
-from hamaproto.wire.multipart import MjpegEvent, MjpegParser
+from hamaproto.wire.mjpeg.parser import MjpegEvent, MjpegParser
 
 
 def with_sockets(camera: blocking.Camera) -> None:

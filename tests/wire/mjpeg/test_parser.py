@@ -1,6 +1,6 @@
 """How the MJPEG parser takes its input: zero-copy or from an iterator, as by `receive_data`.
 
-What else there is to say of `wire/multipart.py` is said in test_quirks, test_recovery,
+What else there is to say of `wire/mjpeg/parser.py` is said in test_quirks, test_recovery,
 test_recordings and test_guarantees_mjpeg.
 """
 

@@ -1,8 +1,13 @@
-# Types for walk.py compiled as hamaproto.wire._walk.
+# Types of walk.py.
 
 cimport cython
 
-from hamaproto.wire._kernels cimport bytes_of, find_soi, scan_marker, skip_fill
+from hamaproto.wire.mjpeg.scans cimport find_soi, scan_marker, skip_fill
+
+cdef extern from "kernel_within.h":
+    # What is cpdef may be imported like a function of Python; the call is one of C.
+    cpdef const unsigned char *within "hama_within"(
+        object data, Py_ssize_t pos, Py_ssize_t end) except NULL
 
 cdef int MORE, EOI, SOI, SURPRISE
 cdef int _DUE, _HUNT, _SKIP, _SCAN

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import re
 
-from hamaproto.wire.walk import EOI, MORE, MarkerWalk
+from hamaproto.wire.mjpeg.codes import EOI, MORE
+from hamaproto.wire.mjpeg.walk import MarkerWalk
 
 __all__ = ["ENDED", "IMAGE", "NOTHING", "OTHER", "Inside"]
 

@@ -21,16 +21,11 @@ arrived.  That makes the outcome independent of how the input was cut.
 
 from __future__ import annotations
 
-from typing import Final
+from hamaproto.wire.mjpeg.codes import EOI, MORE, SOI, SURPRISE
+from hamaproto.wire.mjpeg.scans import find_soi, scan_marker, skip_fill
+from hamaproto.wire.mjpeg.within import within
 
-from hamaproto.wire.kernels import bytes_of, find_soi, scan_marker, skip_fill  # twin: cimported
-
-__all__ = ["EOI", "MORE", "SOI", "SURPRISE", "MarkerWalk"]
-
-MORE: Final = 0
-EOI: Final = 1
-SOI: Final = 2
-SURPRISE: Final = 3
+__all__ = ["MarkerWalk"]
 
 # What the walk stands before.
 _DUE = 0  # a marker
@@ -126,7 +121,7 @@ class MarkerWalk:
         is looked at.  `final`: nothing will follow `look`, so that what waits for more is
         given up.
         """
-        view = bytes_of(data)
+        view = within(data, pos, max(end, look))
         # No FFD8FF begins between the table at hand and this place.
         clear = 0
         while True:
@@ -298,7 +293,7 @@ class MarkerWalk:
         """
         if pos >= stop:
             return
-        view = bytes_of(data)
+        view = within(data, pos, stop)
         begun = self._begun
         self._begun = 0
         if begun == 2 and view[pos] == 0xFF:

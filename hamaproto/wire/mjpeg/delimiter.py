@@ -18,7 +18,7 @@ from enum import Enum
 from typing import Final
 
 from hamaproto.events import AnomalyCode
-from hamaproto.wire.kernels import MAX_FIELD, MAX_NAME
+from hamaproto.wire.mjpeg.scans import MAX_FIELD, MAX_NAME
 
 __all__ = [
     "REPEATS",

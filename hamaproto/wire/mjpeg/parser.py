@@ -51,8 +51,8 @@ own end.  In no stream of a camera is that much; in one that was made for it, on
 is believed, and any delimiter ends it, so that nothing is walked that must be taken back.  So
 is what precedes the first image that was seen to begin (`_begin_phantom`).
 
-This file is compiled a second time as `_multipart` (see `_multipart.pxd`), with the scans and
-the store of an image's bytes taken from `_kernels`.
+This file is compiled a second time as `hamaproto.wire._mjpeg.parser`, with the types of
+`parser.pxd`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ from hamaproto.wire.contract import (
     mjpeg_arguments,
     owned,
 )
-from hamaproto.wire.delimiter import (
+from hamaproto.wire.mjpeg.clean_head import HeadMatcher, clean_head
+from hamaproto.wire.mjpeg.codes import EOI, MORE, SOI
+from hamaproto.wire.mjpeg.delimiter import (
     LOOKAHEAD,
     REPEATS,
     UNDECIDED,
@@ -95,26 +97,21 @@ from hamaproto.wire.delimiter import (
     boundary_of,
     line_end_before,
 )
-from hamaproto.wire.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
-from hamaproto.wire.kernels import (  # twin: cimported
-    CUT,  # twin: cimported
-    NO,  # twin: cimported
-    HeadMatcher,  # twin: cimported
-    Names,  # twin: cimported
-    Store,  # twin: cimported
-    Turn,  # twin: cimported
-    clean_head,  # twin: cimported
-    cut_out,  # twin: cimported
-    ends_with_lone_eoi,  # twin: cimported
-    enter,  # twin: cimported
-    leave,  # twin: cimported
-    make_frame,  # twin: cimported
-    may_begin,  # twin: cimported
-    search_junk,  # twin: cimported
-    skip_line_ends,  # twin: cimported
-    starts_line,  # twin: cimported
-)  # twin: cimported
-from hamaproto.wire.walk import EOI, MORE, SOI, MarkerWalk  # twin: cimported
+from hamaproto.wire.mjpeg.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
+from hamaproto.wire.mjpeg.scans import (
+    CUT,
+    NO,
+    Names,
+    cut_out,
+    ends_with_lone_eoi,
+    may_begin,
+    search_junk,
+    skip_line_ends,
+    starts_line,
+)
+from hamaproto.wire.mjpeg.store import Store, make_frame
+from hamaproto.wire.mjpeg.turn import Turn, enter, leave
+from hamaproto.wire.mjpeg.walk import MarkerWalk
 
 __all__ = ["Accounting", "MjpegEvent", "MjpegParser"]
 

@@ -12,7 +12,7 @@ from fixtures.build.jpegs import image, insert_segment
 from fixtures.build.ruin import TINY
 from fixtures.build.traps import floods
 from fixtures.feeding import pieces
-from hamaproto.wire.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
+from hamaproto.wire.mjpeg.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
 
 NO_SEGMENT = (-1, -1)
 
@@ -125,7 +125,7 @@ PLACES = {
 @pytest.mark.parametrize("name", floods(100))
 def test_each_byte_of_a_flood_costs_the_same(name: str, place: str) -> None:
     """In pieces of one byte, for who joined inside an image: work, as calls of the pure twin."""
-    from hamaproto.wire.multipart import MjpegParser
+    from hamaproto.wire.mjpeg.parser import MjpegParser
 
     def calls(size: int) -> int:
         parser = MjpegParser("multipart/x-mixed-replace; boundary=frame")

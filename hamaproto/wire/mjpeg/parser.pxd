@@ -1,13 +1,56 @@
-# Types for multipart.py compiled as hamaproto.wire._multipart.
+# Types of parser.py.
 
 cimport cython
 
-from hamaproto.wire._kernels cimport (
-    CUT, NO, HeadMatcher, Names, Store, Turn, clean_head, cut_out, ends_with_lone_eoi, enter, leave,
-    make_frame, may_begin, search_junk, skip_line_ends, starts_line,
+from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher, clean_head
+from hamaproto.wire.mjpeg.scans cimport (
+    Names, cut_out, ends_with_lone_eoi, may_begin, search_junk, skip_line_ends, starts_line,
 )
-from hamaproto.wire._walk cimport EOI, MORE, SOI, MarkerWalk
+from hamaproto.wire.mjpeg.store cimport Store, make_frame
+from hamaproto.wire.mjpeg.walk cimport MarkerWalk
 
+# Whose turn it is in a parser, as a field of its own: a chunk takes it twice.  These are macros
+# because a function of Cython can't be given a field to change.  The functions of the same names
+# are what a cpdef wants: it lets the same import hold in both twins.
+cdef extern from *:
+    """
+    /* 0 is what a parser has that was made without __init__. */
+    #define HAMA_FREE 1
+    #define HAMA_TAKEN 2
+
+    static inline int hama_enter_at(int *turn)
+    {
+        int before = HAMA_FREE;
+    #ifdef Py_GIL_DISABLED
+        _Py_atomic_compare_exchange_int(turn, &before, HAMA_TAKEN);
+    #else
+        before = *turn;
+        if (before == HAMA_FREE)
+            *turn = HAMA_TAKEN;
+    #endif
+        if (before == 0) {
+            PyErr_SetString(PyExc_AttributeError, "a parser that was made without __init__");
+            return -1;
+        }
+        return before == HAMA_FREE;
+    }
+
+    static int hama_turn(void) { return HAMA_FREE; }
+    static int hama_enter(int turn) { return hama_enter_at(&turn); }
+    static void hama_leave(int turn) { (void)turn; }
+
+    #define hama_enter(turn) hama_enter_at(&(turn))
+    #ifdef Py_GIL_DISABLED
+    #define hama_leave(turn) _Py_atomic_store_int(&(turn), HAMA_FREE)
+    #else
+    #define hama_leave(turn) ((turn) = HAMA_FREE)
+    #endif
+    """
+    cpdef int Turn "hama_turn"() noexcept
+    cpdef bint enter "hama_enter"(int turn) except -1
+    cpdef void leave "hama_leave"(int turn) noexcept
+
+cdef int CUT, NO, EOI, MORE, SOI
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
 cdef Py_ssize_t _PIECE, _MOST_PIECE, _DIRECT, _PART_LOOKAHEAD, _DOUBT_STEP, _AGAIN, _CREDIT
 

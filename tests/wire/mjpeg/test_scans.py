@@ -1,7 +1,6 @@
 """The searches between images and in parts, by what they promise: the first place, and its price.
 
-The compiled twin's are called by its parser alone; there `test_guarantees_mjpeg.py` and
-`python -m bench fuzz` hold both twins against each other.
+What is compiled reads memory by place: there each scan must refuse a place outside.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hamaproto.wire.delimiter import Delimiter, DelimiterSet
-from hamaproto.wire.kernels import CUT, NO, YES, Names, may_begin, search_junk
+from hamaproto.wire.mjpeg import scans
+from hamaproto.wire.mjpeg.delimiter import Delimiter, DelimiterSet
+from hamaproto.wire.mjpeg.scans import CUT, NO, YES, Names, may_begin, search_junk
 
 #: (line, bare) of each name: one, as declared, one within another, with bytes that mean something.
 SETS = (
@@ -180,3 +180,70 @@ def test_names_that_are_nowhere_are_not_looked_for_again_and_again(name: bytes) 
         places += 1
     # The farthest that a search looks is 528 bytes, for the colon of a header.
     assert data.looked < 1000 * places + 20 * len(data)
+
+
+# The twins
+
+
+@pytest.fixture
+def both() -> tuple[Any, Any]:
+    return scans, pytest.importorskip("hamaproto.wire._mjpeg.scans")
+
+
+@given(data=SOUPS, names=st.sampled_from(SETS), start=st.integers(0, 9), cut=st.integers(0, 9))
+def test_both_twins_find_the_same(
+    both: tuple[Any, Any], data: bytes, names: Any, start: int, cut: int
+) -> None:
+    end = max(0, len(data) - cut)
+    pos = min(start + cut, end)
+    start = min(start, pos)
+    for kind in (bytes, bytearray):
+        for name in ("scan_marker", "find_soi", "skip_line_ends", "cut_out", "ends_with_lone_eoi"):
+            one, other = (getattr(twin, name)(kind(data), pos, end) for twin in both)
+            assert one == other, name
+        one, other = (twin.starts_line(kind(data), start, pos) for twin in both)
+        assert one == other
+        one, other = (
+            twin.search_junk(twin.Names(names), kind(data), start, pos, end) for twin in both
+        )
+        assert one == other
+        if pos < end:
+            for line_start in (False, True):
+                one, other = (
+                    twin.may_begin(twin.Names(names), kind(data), pos, end, line_start)
+                    for twin in both
+                )
+                assert one == other
+            if data[pos] == 0xFF:
+                one, other = (twin.skip_fill(kind(data), pos, end) for twin in both)
+                assert one == other
+
+
+@given(data=SOUPS, pos=st.integers(-9, 1 << 40), end=st.integers(-9, 1 << 40))
+def test_no_scan_looks_outside_of_what_it_is_given(
+    both: tuple[Any, Any], data: bytes, pos: int, end: int
+) -> None:
+    compiled = both[1]
+    names = compiled.Names(SETS[1])
+    outside = pos < 0 or end > len(data)
+    calls = {
+        "scan_marker": (data, pos, end),
+        "find_soi": (data, pos, end),
+        "skip_fill": (data, pos, end),
+        "skip_line_ends": (data, pos, end),
+        "starts_line": (data, pos, end),
+        "search_junk": (names, data, pos, pos, end),
+        "may_begin": (names, data, pos, end, True),
+    }
+    for name, arguments in calls.items():
+        if outside or (name == "may_begin" and pos >= len(data)):
+            with pytest.raises(IndexError):
+                getattr(compiled, name)(*arguments)
+        else:
+            getattr(compiled, name)(*arguments)
+    with pytest.raises(TypeError):
+        compiled.find_soi(memoryview(data), 0, 0)
+    with pytest.raises((TypeError, AttributeError)):
+        compiled.may_begin(None, b"x", 0, 1, True)
+    if pos >= 0:
+        assert compiled.cut_out(data, pos, end) == data[pos : max(0, end)]
