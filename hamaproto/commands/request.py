@@ -57,7 +57,7 @@ class Reply(Enum):
         return self in (Reply.MJPEG, Reply.AUDIO, Reply.TALK)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class BaseRequest:
     """One GET: what `Request` and `StreamRequest` have in common.
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hamaproto.commands.request import Reply, Request, StreamRequest
+from hamaproto.commands.request import BaseRequest, Reply, Request, StreamRequest
 from hamaproto.errors import ArgumentTypeError, LocalProtocolError
+from hamaproto.wire.params import ParamList
 
 ONE: Request[Any] = Request("/jpg/image.jpg", "1.1", "Get one JPEG image", Reply.IMAGE)
 
@@ -75,9 +76,19 @@ def test_a_request_is_plain_data() -> None:
     assert ONE.method == "GET"
     assert ONE.anonymous is False
     assert ONE.model is None
-    for name in ("target", "number", "anonymous"):
-        with pytest.raises(AttributeError):
-            setattr(ONE, name, "/x")
+    stream: StreamRequest[Any] = StreamRequest("/x", None, "x", Reply.MJPEG)
+    for request in (ONE, stream, BaseRequest("/x", None, "x", Reply.ANY)):
+        assert not hasattr(request, "__dict__")
+        for name in ("target", "number", "anonymous"):
+            with pytest.raises(AttributeError):
+                setattr(request, name, "/x")
+
+
+def test_what_a_request_may_have_is_named() -> None:
+    with pytest.raises(TypeError):
+        StreamRequest("/x", None, "x", Reply.ANY, True)  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Request("/x", None, "x", Reply.PARAMS, ParamList)  # type: ignore[misc]
 
 
 def test_nothing_is_shown_that_may_be_a_password() -> None:
@@ -104,6 +115,7 @@ def test_a_stream_a_sound_and_talking_have_no_end() -> None:
         "http://192.168.2.114:65535/cameras/front~door/%20",
         "http://192.168.2.114:1",
         "http://[::1]",
+        "http://[1::]",
         "http://[fe80::1%25eth0]:8080/x",
         "http://my_camera-1:80",
     ],
@@ -145,6 +157,8 @@ def test_bases(base: str, slash: str) -> None:
         ("http://:@camera", "user name"),
         ("http://a@b@camera/", "user name"),
         ("user@camera", "user name"),
+        ("http://user:pass?word@camera", "user name"),
+        ("user:pass?word@camera", "user name"),
         ("http://pass/word@camera", "user name"),
         ("http://camera/x?u@y", "http://host"),
         ("http://camera/x#u@y", "http://host"),
