@@ -10,7 +10,7 @@ from camera_client import LIST, UPDATE, Answer, ask, drain, opened
 from PIL import Image
 
 from hamaproto.camera import FAULTS, CameraState, Faults, Pictures, ServerConnection, read_stamp
-from hamaproto.camera.faults import _THUMBNAIL
+from hamaproto.camera.faults import _THUMBNAIL, Ending, HeadLines
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.errors import HamaError, LocalProtocolError
 from hamaproto.wire.http import ResponseParser
@@ -123,6 +123,35 @@ def test_images_with_something_inside_are_images(fault: str) -> None:
     assert image.endswith(b"\xff\xd9")
     assert read_stamp(image) is not None
     Image.open(io.BytesIO(_THUMBNAIL)).load()
+
+
+def test_what_has_nothing_to_be_changed_is_left() -> None:
+    """Faults together: each of them finds a head that another one has cut down."""
+    for fault in ("folded", "unquoted-boundary", "no-type", "as-printed", "chunked"):
+        lines = HeadLines([b"HTTP/1.1 200 OK", b"Server: x"])
+        Faults(fault).head(lines)
+        assert lines.lines[:2] == [b"HTTP/1.1 200 OK", b"Server: x"]
+    assert Faults("no-head", "folded").head(HeadLines([b"HTTP/1.1 200 OK"])) == b""
+    assert Faults("folded").head(HeadLines([b"A", b"Content-Type: audio/gsm"])) == (
+        b"A\r\nContent-Type:\r\n            audio/gsm\r\n\r\n"
+    )
+    once = HeadLines([b"A", b"Content-Length: 5"])
+    assert Faults("endless-length").head(once) == b"A\r\nContent-Length: 5\r\n\r\n"
+    assert HeadLines([b"A", b"content-TYPE: b"]).find(b"Content-Type") == 1
+    assert HeadLines([b"A"]).find(b"A") is None
+
+
+def test_what_is_switched_on() -> None:
+    switches = ("chunked", "full", "digest", "mute")
+    for name in switches:
+        faults = Faults(name)
+        assert [other for other in switches if getattr(faults, other)] == [name]
+    none = Faults()
+    assert not any((none.chunked, none.full, none.digest, none.mute, none.ending))
+    assert (none.after, Faults("die").after, Faults("die@0").after) == (3, 3, 0)
+    # The ending that was named last counts.
+    assert Faults("die@2", "lf", "close@5", "lf").ending is Ending.CLOSE
+    assert Faults("die@2", "close@5").after == 5
 
 
 class TestEndings:

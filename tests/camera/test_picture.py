@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
-from hamaproto.camera import CameraState, Pictures, Scene, Stamp, read_stamp
+from hamaproto.camera import CameraState, Pictures, Scene, Stamp, picture, read_stamp
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.panorama import draw_panorama
 from hamaproto.camera.scene import Renderer
@@ -143,9 +143,39 @@ def test_few_pictures_are_kept() -> None:
     assert drawn == [*range(100), 0]
 
 
+def test_the_stamp_stands_behind_the_first_segment_of_jfif() -> None:
+    """JFIF wants its APP0 directly behind SOI; T.81 B.2.4.5: a comment is FFFE and its length."""
+    app0 = b"\xff\xe0\x00\x06abcd"
+    for before in (b"", app0):
+        image = Pictures(lambda scene, b=before: b"\xff\xd8" + b + b"\xff\xd9").get(scene())
+        assert image.startswith(b"\xff\xd8" + before + b"\xff\xfe")
+        segment = image[2 + len(before) : -2]
+        assert int.from_bytes(segment[2:4], "big") == len(segment) - 2
+        assert segment[4:14] == b"hamaproto "
+
+
+def test_a_stamp_that_is_not_in_a_comment_is_none() -> None:
+    image = Pictures(draw_mosaic).get(scene())
+    place = image.index(b"hamaproto ")
+    for damage in (
+        image[: place - 4] + b"\xff\xfd" + image[place - 2 :],
+        image[: place - 2] + b"\x00\x20" + image[place:],
+        image.replace(b'"number"', b'"member"'),
+        b"\xfe\x00\x20hamaproto {}",
+    ):
+        assert read_stamp(damage) is None
+
+
 def test_a_renderer_that_draws_no_jpeg_is_refused() -> None:
     with pytest.raises(LocalProtocolError, match="FFD8"):
         Pictures(lambda scene: b"GIF89a").get(scene())
+
+
+def test_without_pillow_the_default_is_the_mosaic(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = scene(number=11)
+    assert Pictures().get(seen) == Pictures(draw_panorama).get(seen)
+    monkeypatch.setattr(picture, "find_spec", lambda name: None)
+    assert Pictures().get(seen) == Pictures(draw_mosaic).get(seen)
 
 
 def test_without_pillow_there_is_the_mosaic() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from camera_client import FORM, LIST, PTZ, PTZ_CONFIG, UPDATE, ask, opened
 from hypothesis import given
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 
 from fixtures import read_json
 from hamaproto.camera import CameraState
-from hamaproto.camera.parameters import GROUPS, find_value
+from hamaproto.camera.parameters import GROUPS
 from hamaproto.camera.state import Preset
 from hamaproto.errors import LocalProtocolError
 
@@ -181,6 +179,17 @@ def test_a_camera_without_audio_or_motors_says_so() -> None:
     assert state.position(100.0) == (0.0, 0.0)
 
 
+@pytest.mark.parametrize("has_audio", [True, False])
+@pytest.mark.parametrize("enabled", ["Yes", "No"])
+def test_a_camera_has_sound_if_it_has_a_microphone_that_is_on(
+    has_audio: bool, enabled: str
+) -> None:
+    state = CameraState(has_audio=has_audio)
+    state.form(f"enet_audio_enable={enabled}".encode(), 0.0)
+    assert state.audio_enabled == (has_audio and enabled == "Yes")
+    assert CameraState().audio_enabled
+
+
 def test_current_users_are_the_streams_that_run() -> None:
     state = CameraState(max_users=4)
     video, _ = opened(state, "/mjpg/video.mjpg")
@@ -295,16 +304,6 @@ class TestPresets:
         }
 
 
-@given(
-    st.lists(st.sampled_from([b"a=", b"b", b"&", b" ", b"=", b"\r\n", b"x" * 70])).map(b"".join),
-    st.sampled_from(["a", "b", "ba"]),
-)
-def test_the_first_place_where_a_name_stands_counts(query: bytes, name: str) -> None:
-    found = re.search(rb"%b= *([^&]*)" % name.encode(), query, re.DOTALL)
-    expected = None if found is None or len(found[1]) > 126 else found[1].decode("latin-1")
-    assert find_value(query, name) == expected
-
-
 @given(st.binary(max_size=300))
 def test_any_query_is_answered_by_every_program(query: bytes) -> None:
     state = CameraState(users={"u": "p"})
@@ -334,3 +333,82 @@ def test_a_list_of_groups_is_the_sum_of_its_groups(groups: list[str]) -> None:
 def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(LocalProtocolError):
         CameraState(**arguments)  # type: ignore[arg-type]  # a table of wrong values
+
+
+def test_what_a_new_camera_is_set_to() -> None:
+    state = CameraState()
+    assert (state.resolution, state.compression, state.fps) == ((640, 480), 0, 15)
+    assert (state.flip_mode, state.pt_speed, state.motors.speed) == (0, 5, 5)
+    assert (state.microphone_volume, state.output_volume) == (50, 50)
+    assert (state.max_users, state.other_users, state.epoch) == (16, 0, 0.0)
+    assert (state.motion, state.talk_frames, list(state.talk)) == (False, 0, [])
+    assert (state.streams, state.preset, state.users) == (0, None, {})
+    assert state.ticker.rate == 15
+    assert state.sound_ticker.rate == 50
+    assert repr(state) == "<CameraState 0 streams, 0 presets>"
+    assert CameraState(max_users=0, other_users=0).max_users == 0
+
+
+def test_slots_are_taken_until_there_are_none() -> None:
+    state = CameraState(max_users=3, other_users=1)
+    assert [state.take_slot() for _ in range(4)] == [True, True, False, False]
+    assert state.current_users == 3
+    state.free_slot()
+    assert state.take_slot()
+
+
+def test_talk_back_is_counted_and_the_last_ten_seconds_are_kept() -> None:
+    state = CameraState()
+    for number in range(600):
+        state.hear(number.to_bytes(33, "big"))
+    assert state.talk_frames == 600
+    assert [int.from_bytes(frame) for frame in state.talk] == list(range(100, 600))
+
+
+def test_presets_are_values() -> None:
+    assert Preset("a", 1.0, 2.0) == Preset("a", 1.0, 2.0)
+    with pytest.raises(AttributeError):
+        Preset("a", 1.0, 2.0).name = "b"  # type: ignore[misc]  # the point of the test
+    assert not hasattr(Preset("a", 1.0, 2.0), "__dict__")
+
+
+def test_a_preset_is_where_the_camera_is_going_and_a_move_leaves_it() -> None:
+    state = CameraState()
+    state.ptz(b"move=right", 0.0)
+    state.ptzconfig(b"setserverpresetname=door&presetNo=0")
+    assert state.preset == Preset("door", 10.0, 0.0)
+    # A move that is none leaves it where it is.
+    state.ptz(b"move=sideways", 0.0)
+    assert state.preset is not None
+    state.ptz(b"move=up", 0.0)
+    assert state.preset is None
+    # Another one that is forgotten does not change where the camera stands.
+    state.ptzconfig(b"setserverpresetname=gate&presetNo=8")
+    state.ptzconfig(b"removeserverpresetname=door&presetNo=0")
+    assert state.preset == Preset("gate", 10.0, 10.0)
+    state.ptzconfig(b"removeserverpresetname=none&presetNo=0")
+    assert state.preset == Preset("gate", 10.0, 10.0)
+    state.ptz(b"gotoserverpresetIndex=0", 0.0)
+    assert state.preset == Preset("gate", 10.0, 10.0)
+
+
+def test_a_camera_without_motors_stores_no_preset() -> None:
+    state = CameraState(has_ptz=False)
+    state.ptzconfig(b"setserverpresetname=door&presetNo=1")
+    assert state.presets == {}
+
+
+def test_a_form_goes_back_to_where_it_came_from() -> None:
+    state = CameraState()
+    assert state.form(b"enet_source=a.asp&x=y&enet_avs_flip_mode=+2+", 0.0) == "a.asp"
+    assert state.flip_mode == 2
+    assert state.form(b"enet_avs_flip_mode=%31", 0.0) == "cp.asp"
+    assert state.flip_mode == 1
+
+
+def test_what_changes_nothing_moves_no_clock() -> None:
+    state = CameraState()
+    state.update(b"Image.I0.Stream.FPS=15", 0.03)
+    assert state.ticker.due(1) == pytest.approx(1 / 15)
+    state.update(b"Image.I0.Stream.FPS=5", 0.03)
+    assert state.ticker.due(1) == pytest.approx(0.23)
