@@ -50,6 +50,7 @@ _SCENARIOS = (
 #: The modules that have no test file of their name.
 ELSEWHERE: dict[str, Elsewhere] = {
     "__init__": Elsewhere(("test_package.py",), "it hands on the names of the whole package"),
+    "cli/__init__": Elsewhere(("cli/test_cli.py",), "it is the entry point of the command"),
     "__main__": Elsewhere(("cli/test_cli.py",), "it is the command line and nothing else"),
     "_accel": Elsewhere(("test_package.py",), "which twin is taken is decided for the package"),
     "_version": Elsewhere(("test_package.py",), "it holds one string"),
@@ -84,16 +85,11 @@ def source(module: str) -> Path:
 
 
 def hands_on(path: Path) -> bool:
-    """Whether a file holds a docstring, imports and `__all__` only: nothing to test."""
-    return all(
-        isinstance(node, (ast.Import, ast.ImportFrom))
-        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-        or (
-            isinstance(node, ast.Assign)
-            and isinstance(node.targets[0], ast.Name)
-            and node.targets[0].id == "__all__"
-        )
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+    """Whether a file holds a docstring, imports and lists of names only: nothing to test."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    plain = (ast.Import, ast.ImportFrom, ast.Assign, ast.Expr)
+    return all(isinstance(node, plain) for node in tree.body) and not any(
+        isinstance(node, ast.Call) for node in ast.walk(tree)
     )
 
 
