@@ -212,8 +212,8 @@ class Outcome(Generic[R]):
         if reply is Reply.PARAMS:
             return end.closed or (silent and end.complete and not cut_off)
         if reply in (Reply.MJPEG, Reply.AUDIO):
-            # It has said itself that this was its end.
-            return self._had_frame and end.closed and end.complete
+            # It has said itself that this was its end; one without a frame is a refusal.
+            return end.closed and end.complete
         # What a form redirects with has all that counts in its head.
         return reply in (Reply.ACK, Reply.FORM)
 

@@ -32,9 +32,23 @@ from hamaproto.errors import (
     LocalProtocolError,
     RefusedError,
 )
+from hamaproto.events import (
+    Anomaly,
+    AnomalyCode,
+    AudioFrame,
+    Data,
+    EndOfStream,
+    Frame,
+    Param,
+    ParamError,
+    Part,
+    Response,
+    Skipped,
+)
+from hamaproto.headers import Headers
 from hamaproto.limits import Limits
 from hamaproto.models import Ack, RawAnswer
-from hamaproto.outcome import Outcome, interpret
+from hamaproto.outcome import Outcome, interpret, is_login_page, is_success, shown_location
 from hamaproto.wire.params import ParamList
 
 # -- what the device means -------------------------------------------------------------
@@ -478,6 +492,214 @@ def test_what_is_collected_is_bounded() -> None:
     log = converse(request, text(b"x" * 5000), 1000)
     with pytest.raises(LimitExceededError, match="max_body"):
         interpret(request, log.events, limits=Limits(max_body=4999))
+
+
+# -- what came before a connection was lost ----------------------------------------------
+
+HEAD = Response(200, Headers(), "text/plain")
+PARAM = Param("Brand.Brand", "Hama", "Brand.Brand")
+SAID_NO = ParamError("Error -1")
+WHOLE, CUT = Frame(PICTURE), Frame(PICTURE[:9], "eof", False)
+SOUND_FRAME = AudioFrame(SOUND[:33])
+PART = Part(b"no signal", Headers())
+OK = Data(b"OK\r\n")
+ENDED, CUT_OFF = EndOfStream(True), EndOfStream(False)
+CLOSED, CUT_AND_CLOSED = EndOfStream(True, closed=True), EndOfStream(False, closed=True)
+
+
+def outcome_of(request: Any, *events: Any) -> Outcome[Any]:
+    outcome: Outcome[Any] = Outcome(request)
+    for event in events:
+        outcome.add(event)
+    return outcome
+
+
+LIST, MOVE, FORM = commands.brand(), commands.move("left"), commands.set_flip_mode(1)
+IMAGE, VIDEO, HEARD = commands.image(), commands.video_stream(), commands.audio_stream()
+ANY, TALK = commands.raw("/x"), commands.talk()
+
+
+@pytest.mark.parametrize(
+    ("request_", "events", "when"),
+    [
+        (LIST, [HEAD, PARAM, CLOSED], "always"),
+        (LIST, [HEAD, PARAM, CUT_AND_CLOSED], "always"),
+        (LIST, [HEAD, PARAM, ENDED], "silent, and no more was announced"),
+        (LIST, [HEAD, PARAM, CUT_OFF], "never"),
+        (LIST, [HEAD, PARAM], "never"),
+        (LIST, [PARAM, CLOSED], "never"),
+        (LIST, [HEAD, SAID_NO, CLOSED], "never"),
+        (VIDEO, [HEAD, WHOLE, CLOSED], "always"),
+        (VIDEO, [HEAD, WHOLE, ENDED], "never"),
+        (VIDEO, [HEAD, CUT, CUT_AND_CLOSED], "never"),
+        (VIDEO, [HEAD, CLOSED], "never"),
+        (HEARD, [HEAD, SOUND_FRAME, CLOSED], "always"),
+        (HEARD, [HEAD, SOUND_FRAME, ENDED], "never"),
+        (MOVE, [HEAD, OK, CUT_OFF], "always"),
+        (MOVE, [HEAD, CUT_OFF], "never"),
+        (FORM, [Response(302, Headers()), CUT_OFF], "always"),
+        (FORM, [Response(404, Headers()), CUT_OFF], "never"),
+        (IMAGE, [HEAD, WHOLE, CLOSED], "never"),
+        (TALK, [HEAD, CLOSED], "never"),
+        (ANY, [HEAD, OK, CLOSED], "never"),
+    ],
+)
+def test_what_came_whole_before_the_connection_was_lost(
+    request_: Any, events: list[Any], when: str
+) -> None:
+    outcome = outcome_of(request_, *events)
+    for silent, cut_off in itertools.product([False, True], repeat=2):
+        due = when == "always" or (when != "never" and silent and not cut_off)
+        assert outcome.came_whole(silent=silent, cut_off=cut_off) is due
+
+
+@pytest.mark.parametrize(
+    ("request_", "events", "came"),
+    [
+        (LIST, [], ""),
+        (LIST, [PARAM], "1 parameter had come"),
+        (LIST, [PARAM, PARAM, SAID_NO], "2 parameters had come"),
+        (LIST, [SAID_NO], "it had said: Error -1"),
+        (ANY, [], ""),
+        (ANY, [Data(b"x"), Data(b"\0\0")], "3 bytes had come"),
+        (ANY, [PART], "9 bytes had come"),
+        (MOVE, [Data(b"Device "), Data(b"\x1bBusy")], "it had said: Device ?Busy"),
+        (MOVE, [], ""),
+        (VIDEO, [Data(b"no slot")], "it had said: no slot"),
+        (VIDEO, [Data(b"no slot"), WHOLE], ""),
+        (IMAGE, [WHOLE], ""),
+    ],
+)
+def test_what_had_come_is_told(request_: Any, events: list[Any], came: str) -> None:
+    assert outcome_of(request_, HEAD, *events).came == came
+
+
+@pytest.mark.parametrize(
+    ("event", "is_half"),
+    [
+        (HEAD, True),
+        (ENDED, True),
+        (Data(b"no slo"), True),
+        (Anomaly(AnomalyCode.BARE_LF, 0), True),
+        (Data(b"no\nslot"), False),
+        (Data(b"<html>no slot"), False),
+        (WHOLE, False),
+        (SOUND_FRAME, False),
+        (PART, False),
+        (Skipped(0, 1, "junk"), False),
+        (PARAM, False),
+        (SAID_NO, False),
+    ],
+    ids=repr,
+)
+def test_half_a_line_says_nothing_certain(event: Any, is_half: bool) -> None:
+    for request in (VIDEO, HEARD, ANY):
+        assert outcome_of(request, event).is_half_a_line is is_half
+
+
+def test_words_are_something_to_read() -> None:
+    for request in (VIDEO, HEARD, ANY):
+        assert outcome_of(request, Data(b"no slot\n")).has_words
+        assert not outcome_of(request, Data(b"no slot")).has_words
+    assert outcome_of(LIST, SAID_NO).has_words
+    assert not outcome_of(VIDEO, Data(b"\n")).has_words
+    assert not outcome_of(VIDEO, Data(b"no slot\n"), WHOLE).has_words
+
+
+def test_of_what_stands_for_a_stream_the_beginning_is_kept() -> None:
+    """4096 bytes and the piece in which they end; of an answer in words everything is."""
+    for before, kept in ((4095, True), (4096, False)):
+        blank = Data(b"x" * before)
+        assert outcome_of(VIDEO, blank, Data(b"\n")).is_half_a_line is not kept
+        for request in (MOVE, FORM, ANY):
+            assert not outcome_of(request, blank, Data(b"\n")).is_half_a_line
+    many = outcome_of(ANY, HEAD, *[Data(b"x" * 1000)] * 9, ENDED)
+    assert many.result().body == b"x" * 9000
+
+
+def test_an_answer_of_any_kind_is_collected() -> None:
+    answer = outcome_of(ANY, HEAD, PART, SOUND_FRAME, WHOLE, OK, ENDED).result()
+    assert answer.body == PART.data + SOUND_FRAME.data + WHOLE.data + OK.data
+
+
+@pytest.mark.parametrize(
+    ("status", "success"),
+    [(None, True), (100, False), (199, False), (200, True), (299, True), (300, False)],
+)
+def test_which_status_is_a_success(status: int | None, success: bool) -> None:
+    assert is_success(status) is success
+
+
+@pytest.mark.parametrize("status", [204, 205])
+def test_an_answer_without_a_body_acknowledges(status: int) -> None:
+    for request in (MOVE, FORM):
+        assert outcome_of(request, Response(status, Headers()), ENDED).result().status == status
+    refused = outcome_of(MOVE, Response(206, Headers()), ENDED).refusal
+    assert "says nothing" in str(refused)
+
+
+@pytest.mark.parametrize("status", [299, 300, 399, 400])
+def test_where_a_redirect_leads_is_told(status: int) -> None:
+    head = Response(status, Headers([("Location", "/a/b?c=d")]), reason="Odd")
+    refused = str(outcome_of(IMAGE, head, ENDED).refusal)
+    assert refused.endswith(", to /a/b") is (status in (300, 399))
+    assert ("the device answers" in refused) is (status != 299)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 304, 307])
+def test_which_redirect_of_a_form_is_its_success(status: int) -> None:
+    outcome = outcome_of(FORM, Response(status, Headers([("Location", "/cp.asp")])), ENDED)
+    assert (outcome.refusal is None) is (status in (302, 303))
+    page = outcome_of(FORM, Response(status, Headers([("Location", "/login.asp")])), ENDED)
+    assert isinstance(page.refusal, AuthenticationError)
+
+
+@pytest.mark.parametrize(
+    ("location", "is_login"),
+    [
+        (None, False),
+        ("", False),
+        ("/login.asp?x=1", True),
+        ("http://x/a/LogOn", True),
+        ("sign-in.html", True),
+        ("/login.asp/x", False),
+        ("/mylogin.asp", False),
+        ("http://[/login.asp", False),
+    ],
+)
+def test_where_a_login_is_asked_for(location: str | None, is_login: bool) -> None:
+    assert is_login_page(location) is is_login
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("http://u:hunter2@x:80/a?pwd=hunter2", "http://x:80/a"),
+        ("http://u@hunter2@x", "http://x"),
+        ("//hunter2@x/a@b", "//x/a@b"),
+        ("/a@b?hunter2", "/a@b"),
+        ("a\x1bb", "a?b"),
+    ],
+)
+def test_a_location_is_shown_without_a_password(location: str, shown: str) -> None:
+    assert shown_location(location) == shown
+
+
+def test_events_that_end_too_early() -> None:
+    with pytest.raises(LocalProtocolError, match="before EndOfStream"):
+        interpret(LIST, [HEAD, PARAM])
+
+
+def test_of_several_images_the_first_whole_one_counts() -> None:
+    other = Frame(PICTURE + b"x")
+    outcome = outcome_of(IMAGE, HEAD)
+    assert not outcome.ready
+    for event, frame, ready in ((CUT, CUT, False), (WHOLE, WHOLE, True), (other, WHOLE, True)):
+        outcome.add(event)
+        assert (outcome.frame, outcome.ready) == (frame, ready)
+    outcome.add(CUT)
+    assert outcome.frame is WHOLE
+    assert outcome_of(IMAGE, CUT, Frame(b"", "eof", False)).frame is CUT
 
 
 def test_what_is_shown() -> None:
