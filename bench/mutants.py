@@ -109,6 +109,8 @@ class _Finder:
             if token.type in (tokenize.OP, tokenize.NAME)
         ]
         self.found: list[tuple[int, int, int, str, str]] = []  # line, begin, end, new, where
+        #: Class or function -> the names of the functions in it.
+        self.written: dict[tuple[str, ...], set[str]] = {}
         self.walk(ast.parse(text), ())
 
     def place(self, number: int, offset: int) -> tuple[int, int]:
@@ -145,8 +147,11 @@ class _Finder:
             return  # before Python 3.12 their parts have no places of their own
         if isinstance(node, ast.MatchValue) and not isinstance(node.value, ast.Constant):
             return  # of what may stand there, `-1` has a sign that can't be turned
+        if isinstance(node, ast.keyword) and where and f"__{node.arg}__" in self.written[where]:
+            return  # `@dataclass(repr=...)` says nothing of a class that has a `__repr__`
         if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             where = (*where, node.name)
+            self.written[where] = {getattr(inner, "name", "") for inner in node.body}
         self.look(node, where)
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "returns"):
@@ -281,6 +286,7 @@ def judge(sample: list[Mutant], jobs: int, say: Callable[[str], object]) -> list
             files = [str(path.relative_to(ROOT)) for path in own_tests(module)]
             if not files:
                 raise SystemExit(f"{module} has no test file of its own")
+            files.append(f"tests/test_house.py::test_each_dataclass_has_slots[{module}]")
             tree = trees.get()
             try:
                 took = time.monotonic()

@@ -11,7 +11,17 @@ import ast
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["ALSO", "ELSEWHERE", "ROOT", "TESTS", "Elsewhere", "modules", "own_tests", "source"]
+__all__ = [
+    "ALSO",
+    "ELSEWHERE",
+    "PACKAGE",
+    "ROOT",
+    "TESTS",
+    "Elsewhere",
+    "modules",
+    "own_tests",
+    "source",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hamaproto"

@@ -37,7 +37,7 @@ __all__ = [
     "Skipped",
 ]
 
-_SECONDS = re.compile(r"[ \t]*+([+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?)[ \t]*")
+_SECONDS = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?")
 
 
 class NeedData(Enum):
@@ -247,10 +247,9 @@ class Frame:
         What the seconds count from differs from sender to sender (epoch, boot, start
         of the stream) and is not guessed; the text itself is in `headers`.
         """
-        text = self.headers.get("x-timestamp")
+        text = self.headers.get("x-timestamp", "")  # without blanks around it
         # With an exponent, `int()` of a short one could take all the memory there is.
-        found = None if text is None else _SECONDS.fullmatch(text)
-        return None if found is None else Decimal(found[1])
+        return Decimal(text) if _SECONDS.fullmatch(text) else None
 
     def _key(self) -> tuple[object, ...]:
         return (self.data, self.end, self.complete, self.offset, self.raw_headers)

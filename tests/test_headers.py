@@ -57,6 +57,7 @@ def test_no_block_raises(block: bytes) -> None:
     [
         (b"A: 1\r\n  2\r\n\t3\r\nB: 4", [("A", "1 2 3"), ("B", "4")]),
         (b"A:\r\n 1", [("A", "1")]),
+        (b"A: 1\r\nB: 2\r\n 3", [("A", "1"), ("B", "2 3")]),
         (b"A: 1\r\n \t\r\nB: 2", [("A", "1"), ("B", "2")]),
         # What continues a line that is left out is left out with it.
         (b"A: 1\r\nno colon\r\n 2\r\nB: 3", [("A", "1"), ("B", "3")]),

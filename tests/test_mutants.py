@@ -34,6 +34,8 @@ def changes(text: str) -> list[str]:
         ("a = not  b", ["a = b"]),
         ("if a: b", ["if not a: b"]),
         ("a = b if c() else d", ["a = b if not c() else d"]),
+        ("@a(repr=False)\nclass B: ...", ["@a(repr=True)"]),
+        ("@a(repr=False)\nclass B:\n    def __repr__(self): ...", []),
         ("match a:\n    case -1: b", []),
         ("a = True", ["a = False"]),
         ("a: Literal[3] = b", []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 from urllib.parse import urljoin
 
@@ -67,6 +68,32 @@ def test_any_location_is_a_place_or_none(location: str) -> None:
         request = commands.raw(place.target)
         ClientConnection(place.authority).send(request)
         assert Place.of(place.authority, place.secure, place.target) == place
+
+
+@pytest.mark.parametrize(
+    ("authority", "secure", "host", "port"),
+    [
+        ("Camera", False, "camera", 80),
+        ("camera", True, "camera", 443),
+        ("camera:81", True, "camera", 81),
+        ("camera:65535", False, "camera", 65535),
+        # What is no port is a part of the name, whatever becomes of that.
+        ("camera:655350", False, "camera:655350", 80),
+        ("camera:", False, "camera:", 80),
+        ("camera:x", False, "camera:x", 80),
+        ("camera:\u0661", False, "camera:\u0661", 80),
+        ("[fe80::1]", False, "[fe80::1]", 80),
+        ("[fe80::1]:81", False, "[fe80::1]", 81),
+    ],
+)
+def test_the_place_of_a_request(authority: str, secure: bool, host: str, port: int) -> None:
+    assert Place.of(authority, secure, "/x") == Place(secure, host, port, "/x")
+
+
+def test_a_way_stays_what_it_is() -> None:
+    trail = Trail.start(HERE)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        trail.home = trail.here  # type: ignore[misc]
 
 
 @given(st.text("ab./?", max_size=12))

@@ -52,6 +52,14 @@ def test_what_means_nothing(text: str) -> None:
     assert retry_after(Headers(), 0.0) is None
 
 
+def test_a_date_is_read_up_to_its_longest() -> None:
+    """What is longer than any date with a remark behind it is not looked at."""
+    for length, seconds in ((64, 90.0), (65, None)):
+        text = FORMS[0] + f" ({'x' * (length - len(FORMS[0]) - 3)})"
+        assert len(text) == length
+        assert retry_after(headers(text), MOMENT - 90) == seconds
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_is_read_or_left(after: str, date: str) -> None:
     seconds = retry_after(headers(after, date), 0.0)

@@ -44,7 +44,7 @@ _AGAIN: Final = "-[0-9]{1,6}"
 _YEAR: Final = "2000"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Template:
     """A name with fields; `camera` is what stands for {camera}."""
 

@@ -1,0 +1,92 @@
+"""How large a room may be: what a maintainer can hold in the head, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import importlib
+import inspect
+
+import pytest
+
+from bench.own import PACKAGE, ROOT, modules, source
+
+MOST_LINES = 600
+MOST_FIELDS = 25
+#: The rooms that are still larger.
+LARGER = {"client", "io/anyio", "io/asyncio", "wire/mjpeg/parser"}
+ROOMS = [module for module in modules() if module not in LARGER]
+
+
+def classes(module: str) -> list[type]:
+    """The classes that a module makes."""
+    name = f"hamaproto/{module}".removesuffix("/__init__").replace("/", ".")
+    if name == "hamaproto.__main__":
+        return []  # to import it is to run the command
+    home = importlib.import_module(name)
+    return [one for _, one in inspect.getmembers(home, inspect.isclass) if one.__module__ == name]
+
+
+@functools.cache
+def assigned(module: str) -> dict[str, set[str]]:
+    """Class -> the fields of its own: in `__slots__`, annotated, or assigned to `self`."""
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(ast.parse(source(module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef):
+            fields = found.setdefault(node.name, set())
+            for inner in ast.walk(node):
+                if (
+                    isinstance(inner, ast.Attribute)
+                    and isinstance(inner.ctx, ast.Store)
+                    and isinstance(inner.value, ast.Name)
+                    and inner.value.id == "self"
+                ):
+                    fields.add(inner.attr)
+    return found
+
+
+def fields_of(kind: type) -> set[str]:
+    """All fields that an object of this class has, inherited ones included."""
+    fields: set[str] = set()
+    for one in kind.__mro__:
+        if one.__module__.partition(".")[0] != "hamaproto":
+            continue
+        slots = vars(one).get("__slots__", ())
+        fields.update((slots,) if isinstance(slots, str) else slots)
+        if dataclasses.is_dataclass(one):
+            fields.update(field.name for field in dataclasses.fields(one))
+        module = one.__module__.removeprefix("hamaproto.").replace(".", "/")
+        if not source(module).exists():
+            module += "/__init__"
+        settable = {n for n in assigned(module).get(one.__name__, set()) if not hasattr(one, n)}
+        fields.update(settable)
+    return fields
+
+
+@pytest.mark.parametrize("module", ROOMS)
+def test_no_class_has_more_fields_than_can_be_held_in_the_head(module: str) -> None:
+    for kind in classes(module):
+        # The members of an enumeration are its values, and no fields.
+        fields = fields_of(kind)
+        assert len(fields) <= MOST_FIELDS, f"{kind}: {len(fields)} fields: {sorted(fields)}"
+
+
+@pytest.mark.parametrize("module", ROOMS)
+def test_no_module_is_longer_than_can_be_read_at_once(module: str) -> None:
+    assert len(source(module).read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("module", modules())
+def test_each_dataclass_has_slots(module: str) -> None:
+    """They are made by the thousand, and a name that is spelled wrong is no new field."""
+    for kind in classes(module):
+        if dataclasses.is_dataclass(kind):
+            assert "__slots__" in vars(kind), f"{kind} has no slots"
+
+
+def test_no_line_is_marked_for_one_of_the_twins() -> None:
+    marks = ("# twin" + ":",)
+    for path in [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.p[xy][dx]"), ROOT / "setup.py"]:
+        text = path.read_text(encoding="utf-8")
+        assert not any(mark in text for mark in marks), path
