@@ -39,7 +39,7 @@ _SPELLINGS: Final[dict[str, type[Enum]]] = {"stats": RateControl}
 _GROUPS: Final = frozenset(row.view.group for row in CATALOGUE if row.view is not None)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Confirmed:
     """What an update asked for and what the device then had, by key, both as text.
 

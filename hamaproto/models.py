@@ -409,7 +409,7 @@ class PtzStatus(View):
 # -- answers that are no list ----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Ack:
     """The answer to a command that changes something.
 
@@ -432,7 +432,7 @@ class Ack:
         return f"<Ack {self.status} {said}>"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class RawAnswer:
     """The answer to a request that the catalogue does not know: as it came."""
 

@@ -212,7 +212,7 @@ class Outcome(Generic[R]):
         if reply is Reply.PARAMS:
             return end.closed or (silent and end.complete and not cut_off)
         if reply in (Reply.MJPEG, Reply.AUDIO):
-            # It has said itself that this was its end; one without a frame is a refusal.
+            # The device has said itself that the stream is over.  One without a frame is refused.
             return end.closed and end.complete
         # What a form redirects with has all that counts in its head.
         return reply in (Reply.ACK, Reply.FORM)

@@ -5,6 +5,8 @@ What cameras of the family make of an update is played by the simulated camera.
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -113,3 +115,11 @@ def test_no_value_is_shown() -> None:
     confirmed = Confirmed({"A.b": "hunter2"}, {"A.b": None}, Ack("OK", 200, None))
     assert repr(confirmed) == "<Confirmed 1 keys, 1 differ>"
     assert not confirmed.ok
+
+
+def test_what_was_confirmed_is_plain_data() -> None:
+    confirmed = Confirmed({"A.b": "1"}, {"A.b": "1"}, Ack("OK", 200, None))
+    assert pickle.loads(pickle.dumps(confirmed)) == confirmed
+    assert not hasattr(confirmed, "__dict__")
+    with pytest.raises(FrozenInstanceError):
+        confirmed.stored = {}  # type: ignore[misc]  # that is the point

@@ -602,6 +602,8 @@ def test_words_are_something_to_read() -> None:
         assert outcome_of(request, Data(b"no slot\n")).has_words
         assert not outcome_of(request, Data(b"no slot")).has_words
     assert outcome_of(LIST, SAID_NO).has_words
+    assert outcome_of(LIST, Data(b"<html>no</html>"), SAID_NO).has_words
+    assert outcome_of(LIST, Data(b"<html>no</html>")).has_words
     assert not outcome_of(VIDEO, Data(b"\n")).has_words
     assert not outcome_of(VIDEO, Data(b"no slot\n"), WHOLE).has_words
 

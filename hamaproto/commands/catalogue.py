@@ -57,7 +57,7 @@ _PTZ_CONFIG = "/camera-cgi/com/ptzconfig.cgi"
 LOGIN_FREE = "loginfree.jpg"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@dataclass(frozen=True, slots=True)
 class Command:
     """One row of the catalogue.
 

@@ -58,6 +58,7 @@ def test_what_each_answer_is(number: str) -> None:
             assert row.view is not None
             assert type(row.example.model(ParamList())) is row.view
             assert target.endswith(f"&group={row.view.group}")
+            assert str(row.view.__doc__).startswith(row.clause)
 
 
 def test_what_is_allowed_is_what_is_printed() -> None:
@@ -84,6 +85,7 @@ def test_a_row_is_made_whole_once() -> None:
     assert turn.__doc__ == "9.9 Turn the camera upside down.\n\n    By half a turn."
     assert (row.name, repr(row)) == ("turn", "<Command 9.9a turn>")
     assert turn().target == "/turn"
+    assert not hasattr(row, "__dict__")
     with pytest.raises(AttributeError):
         row.title = "x"  # type: ignore[misc]  # that is the point
 

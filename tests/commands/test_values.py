@@ -7,6 +7,7 @@ cameras search a query.
 from __future__ import annotations
 
 import re
+from dataclasses import FrozenInstanceError
 from enum import Enum, IntEnum
 from typing import Any
 
@@ -146,6 +147,10 @@ def test_an_argument_says_itself_how_it_is_written() -> None:
         Argument("x", "x", 1).text("1.1", 1, False)
     assert FPS.allowed == ("1", "3", "5", "10", "15", "30")
     assert (PRESET.allowed, FILE.allowed) == ((), ())
+    for argument in (Argument("x", "x", 1), FPS, PRESET, FILE):
+        assert not hasattr(argument, "__dict__")
+        with pytest.raises(FrozenInstanceError):
+            argument.name = "y"  # type: ignore[misc]  # that is the point
 
 
 @given(st.one_of(st.integers(), st.text(max_size=130)), st.booleans())
