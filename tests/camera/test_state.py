@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import read_json
-from hamaproto.camera import CameraState
+from hamaproto.camera import CameraState, Pictures, read_stamp
+from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.parameters import GROUPS
 from hamaproto.camera.state import Preset
 from hamaproto.errors import LocalProtocolError
@@ -412,3 +413,23 @@ def test_what_changes_nothing_moves_no_clock() -> None:
     assert state.ticker.due(1) == pytest.approx(1 / 15)
     state.update(b"Image.I0.Stream.FPS=5", 0.03)
     assert state.ticker.due(1) == pytest.approx(0.23)
+
+
+def test_a_picture_is_of_the_moment_when_it_is_due() -> None:
+    state = CameraState(epoch=1e9, pictures=Pictures(draw_mosaic))
+    state.ptz(b"move=upright", 0.0)
+    state.ptzconfig(b"setserverpresetname=door&presetNo=3")
+    for number in (0, 1, 900):
+        stamp = read_stamp(state.picture(number))
+        assert stamp is not None
+        turned = min(10.0, number / 15 * 20)
+        assert (stamp.number, stamp.preset) == (number, "door")
+        assert stamp.time == pytest.approx(1e9 + number / 15)
+        assert (stamp.pan, stamp.tilt) == pytest.approx((turned, turned))
+
+
+def test_a_microphone_that_is_turned_down_hears_silence() -> None:
+    state = CameraState(sound=lambda number: b"%d" % number)
+    assert state.sound_frame(7) == b"7"
+    state.form(b"enet_audio_mic_vol=0", 0.0)
+    assert state.sound_frame(7) == state.sound_frame(8) != b"7"
