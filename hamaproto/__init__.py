@@ -1,8 +1,14 @@
 """hamaproto: the CGI protocol of a family of IP cameras, without I/O inside.
 
-`commands` says what can be asked, `ClientConnection` turns a request into bytes and
-the answer's bytes into events, the parsers can be used on their own, and
-`hamaproto.io` has drivers for those who do not bring their own I/O.
+    from hamaproto import Camera, commands
+
+    with Camera("http://192.168.1.20", auth=("admin", "1234")) as camera:
+        picture = camera.snapshot().data
+
+`Camera` is the driver for plain sockets; those for asyncio and trio are in `hamaproto.io`.
+Programs with their own I/O take `Session`, which has logins, timeouts and reconnection, or
+`ClientConnection`, which turns one request into bytes and the answer's bytes into events, or a
+parser alone.  `commands` says what can be asked.
 
 The names are imported when they are first asked for: a program pays for what it uses, and
 the command is ready for Ctrl-C before it imports anything.
@@ -55,6 +61,7 @@ if TYPE_CHECKING:
     )
     from hamaproto.gsm import GsmFrameParser
     from hamaproto.headers import Headers
+    from hamaproto.io.blocking import Camera
     from hamaproto.limits import Limits
     from hamaproto.session import Action, Disconnected, Reconnected, Session, StreamEvent
     from hamaproto.settings import Backoff, Endpoint, Policy, Settings, Timeouts
@@ -78,6 +85,7 @@ __all__ = [
     "AuthenticationError",
     "Backoff",
     "BusyError",
+    "Camera",
     "CameraTimeoutError",
     "CertificateError",
     "ClientConnection",
@@ -169,6 +177,7 @@ _HOMES: Final = {
     ),
     "gsm": ("GsmFrameParser",),
     "headers": ("Headers",),
+    "io.blocking": ("Camera",),
     "limits": ("Limits",),
     "session": ("Action", "Disconnected", "Reconnected", "Session", "StreamEvent"),
     "settings": ("Backoff", "Endpoint", "Policy", "Settings", "Timeouts"),

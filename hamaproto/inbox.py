@@ -84,3 +84,8 @@ class Inbox(Generic[T]):
         event = self._events.popleft()
         self.bytes -= _bytes_of(event)
         return event
+
+    def clear(self) -> None:
+        """Let go of everything, uncounted: nobody wants it."""
+        self._events.clear()
+        self.bytes = 0

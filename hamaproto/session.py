@@ -258,8 +258,8 @@ class Session(Generic[R]):
         return self._patience.patience(now)
 
     def left(self, now: float) -> float | None:
-        """The same for a driver that waits already."""
-        return self._patience.left(now)
+        """The same for a driver that waits already; no answer is due to talk-back."""
+        return None if self._request.reply is Reply.TALK else self._patience.left(now)
 
     def rested(self, now: float) -> None:
         """Up to now the driver did not want to receive."""

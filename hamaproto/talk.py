@@ -135,7 +135,3 @@ def _listen(
                 return
             listened = True
             yield TalkStep(TalkAction.LISTEN, until=until)
-
-
-def due_after(sent: int) -> float:
-    return _due_after(sent)

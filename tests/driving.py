@@ -79,6 +79,12 @@ class _ShimCamera:
     async def talk(self, frames: Any) -> int:
         return self.camera.talk(frames)
 
+    async def snapshot(self) -> Frame:
+        return self.camera.snapshot()
+
+    def frames(self, *args: Any, **options: Any) -> _ShimStream:
+        return _ShimStream(self.camera.frames(*args, **options))
+
     def stream(self, *args: Any, **options: Any) -> _ShimStream:
         return _ShimStream(self.camera.stream(*args, **options))
 

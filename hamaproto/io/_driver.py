@@ -9,19 +9,20 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import AsyncIterable, Iterable, Iterator
-from typing import Any, Final, Generic, Protocol, TypeVar
+from collections.abc import Generator
+from typing import Any, Generic, Protocol, TypeVar
 from weakref import WeakSet
 
-from hamaproto import _checks
-from hamaproto.client import checked_sound
-from hamaproto.commands import BaseRequest, Request, StreamRequest
+from hamaproto import _checks, commands
+from hamaproto.client import Confirmed, confirm
+from hamaproto.commands import BaseRequest, Reply, Request, StreamRequest
 from hamaproto.errors import LocalProtocolError
-from hamaproto.events import Response
+from hamaproto.events import Frame, Response
 from hamaproto.fields import GivenFields
 from hamaproto.inbox import Inbox
 from hamaproto.io._tls import Tls, Verify
 from hamaproto.limits import DEFAULT_LIMITS, Limits
+from hamaproto.models import Ack
 from hamaproto.session import Session, StreamEvent
 from hamaproto.settings import (
     DEFAULT_TIMEOUTS,
@@ -33,15 +34,7 @@ from hamaproto.settings import (
     check_policy,
 )
 
-__all__ = [
-    "BaseCamera",
-    "BaseStream",
-    "Line",
-    "another_reads",
-    "checked_frames",
-    "checked_request",
-    "talk_pieces",
-]
+__all__ = ["BaseCamera", "BaseStream", "Line", "another_reads", "is_whole_picture", "was_closed"]
 
 E = TypeVar("E")
 S = TypeVar("S", bound="BaseStream[Any]")
@@ -69,7 +62,17 @@ def another_reads() -> LocalProtocolError:
     )
 
 
-def checked_request(request: object, kind: type[BaseRequest], method: str) -> None:
+def was_closed(doing: str) -> LocalProtocolError:
+    """The error of a call in the middle of which the program has closed its camera."""
+    return LocalProtocolError(f"the Camera was closed while it was {doing}")
+
+
+def is_whole_picture(event: StreamEvent) -> bool:
+    """Whether an event is what `frames()` shows."""
+    return isinstance(event, Frame) and event.complete
+
+
+def _check_request(request: object, kind: type[BaseRequest], method: str) -> None:
     """Raises LocalProtocolError for a request that the method is not for."""
     if not isinstance(request, kind):
         allowed = f"a {kind.__name__}, as hamaproto.commands makes them"
@@ -115,16 +118,36 @@ class BaseCamera:
         """Where it is, without credentials."""
         return self._settings.endpoint.url
 
-    def _begin(self, request: BaseRequest, method: str) -> Session[Any]:
+    def _session(self, request: BaseRequest, reconnect: Backoff | None = None) -> Session[Any]:
+        if self._closed:
+            raise LocalProtocolError("the Camera was closed")
+        return Session(request, self._settings, reconnect=reconnect)
+
+    def _begin(self, request: BaseRequest) -> Session[Any]:
         """The session of a request whose answer ends."""
-        checked_request(request, Request, method)
+        _check_request(request, Request, "execute")
         return self._session(request)
+
+    def _begin_update(self, request: Request[Ack]) -> Generator[Request[Any], Any, Confirmed]:
+        """The plan of an update that is read back."""
+        _check_request(request, Request, "update")
+        return confirm(request)
+
+    def _pictures_of(self, request: StreamRequest[Any] | None) -> StreamRequest[Any]:
+        """The stream that `frames()` shows.  Raises LocalProtocolError for one without pictures."""
+        if request is None:
+            return commands.video_stream()
+        _check_request(request, StreamRequest, "frames")
+        if request.reply is not Reply.MJPEG:
+            allowed = "a stream of pictures; stream() is for any other"
+            raise _checks.wrong_value("frames", "request", request, allowed)
+        return request
 
     def _begin_stream(
         self, request: BaseRequest, reconnect: Backoff | None, queue: int, policy: Policy
     ) -> tuple[Session[Any], Inbox[StreamEvent]]:
         """The session of a stream, and what holds its events."""
-        checked_request(request, StreamRequest, "stream")
+        _check_request(request, StreamRequest, "stream")
         if reconnect is not None:
             _checks.instance("stream", "reconnect", reconnect, Backoff, "a Backoff, or None")
         check_policy(policy, queue)
@@ -133,11 +156,6 @@ class BaseCamera:
             queue, latest=policy == "latest", max_bytes=limits.max_inbox
         )
         return self._session(request, reconnect), inbox
-
-    def _session(self, request: BaseRequest, reconnect: Backoff | None = None) -> Session[Any]:
-        if self._closed:
-            raise LocalProtocolError("the Camera was closed")
-        return Session(request, self._settings, reconnect=reconnect)
 
     def _given(self, stream: S) -> S:
         """A stream of this camera, before the caller has it."""
@@ -160,11 +178,15 @@ class BaseCamera:
 
 
 class BaseStream(Generic[E]):
-    """The part of a driver's `Stream` that waits for nothing."""
+    """The part of a driver's `Stream` that waits for nothing.
 
-    def __init__(self, session: Session[Any], line: Line) -> None:
+    With `pictures`, it gives whole pictures and nothing else.
+    """
+
+    def __init__(self, session: Session[Any], line: Line, *, pictures: bool = False) -> None:
         self._session = session
         self._line: Any = line
+        self._pictures = pictures
         #: Whether its camera is held by a `with` statement, so that nothing can be forgotten.
         self._in_with = False
 
@@ -192,31 +214,3 @@ class BaseStream(Generic[E]):
         finally:
             with contextlib.suppress(RuntimeError):  # the event loop may be closed by now
                 line.close()
-
-
-# -- talk-back -------------------------------------------------------------------------
-
-_GSM_FRAME: Final = 33
-_PIECE_FRAMES: Final = 5
-_BYTES = (bytes, bytearray, memoryview)
-_FRAMES = "GSM 06.10 frames of 33 bytes, as bytes or as an iterable of bytes"
-
-
-def checked_frames(frames: object, *, asynchronous: bool) -> None:
-    """Raises LocalProtocolError for what can be no sound; an iterable is checked as it goes."""
-    if isinstance(frames, _BYTES):
-        checked_sound("talk", frames)
-    elif isinstance(frames, AsyncIterable):
-        if not asynchronous:
-            raise _checks.wrong_type("talk", "frames", frames, f"{_FRAMES}, not an async one")
-    elif isinstance(frames, str) or not isinstance(frames, Iterable):
-        raise _checks.wrong_type("talk", "frames", frames, _FRAMES)
-
-
-def talk_pieces(frames: Any) -> Iterator[bytes]:
-    """Frames, in one piece or in many, as pieces of at most a tenth of a second."""
-    size = _PIECE_FRAMES * _GSM_FRAME
-    for item in [frames] if isinstance(frames, _BYTES) else frames:
-        data = checked_sound("talk", item)
-        for start in range(0, len(data), size):
-            yield data[start : start + size]

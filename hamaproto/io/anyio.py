@@ -2,8 +2,7 @@
 
     async with Camera("http://192.168.1.20", auth=("admin", "1234")) as camera:
         print((await camera.execute(commands.brand())).product_full_name)
-        async with camera.stream(commands.video_stream()) as events:
-            async for event in events: ...
+        async for frame in camera.frames(): ...
 
 One request is one connection.  A stream is read when its next event is asked for, by the task
 that asks, straight into the parser's buffer; what it does not take waits in the kernel, and
@@ -20,51 +19,27 @@ import contextlib
 import os
 import socket
 import ssl
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterable,
-    Iterator,
-    Sequence,
-)
-from types import TracebackType
-from typing import Any, Self, TypeVar, cast, overload
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any
 
 import anyio
 import anyio.abc
 import anyio.lowlevel
 
-from hamaproto import commands
-from hamaproto.client import Confirmed, confirm
-from hamaproto.commands import Request, StreamRequest
-from hamaproto.errors import ConnectionLostError, LocalProtocolError, RefusedError
+from hamaproto.errors import LocalProtocolError
 from hamaproto.failures import connection_failed
 from hamaproto.inbox import Inbox
+from hamaproto.io._awaiting import AwaitingCamera, AwaitingLine, Source, Stream
 from hamaproto.io._clock import arrival
-from hamaproto.io._driver import (
-    BaseCamera,
-    BaseStream,
-    another_reads,
-    checked_frames,
-    checked_request,
-    talk_pieces,
-)
+from hamaproto.io._driver import another_reads
 from hamaproto.io._tls import Tls, handshake_failed
-from hamaproto.models import Ack
-from hamaproto.session import Action, Disconnected, Reconnected, Session, StreamEvent
-from hamaproto.settings import Backoff, Endpoint, Policy, Timeouts
-from hamaproto.talk import LAST_WORD_SECONDS, due_after
+from hamaproto.session import Disconnected, Reconnected, Session, StreamEvent
+from hamaproto.settings import Backoff, Policy, Timeouts
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
 
-R = TypeVar("R")
-E = TypeVar("E")
 
-
-class Camera(BaseCamera):
+class Camera(AwaitingCamera):
     """One camera, asked by anyio.
 
     `url` is `http://host[:port][/prefix]`, or https; `auth` is `(user, password)`, or what
@@ -78,223 +53,50 @@ class Camera(BaseCamera):
     once it was closed.  It belongs to one event loop; any number of its tasks may use it.
     """
 
-    async def execute(self, request: Request[R]) -> R:
-        """Ask, and wait for the answer: its type is that of the request."""
-        session = self._begin(request, "execute")
-        with self._line(session) as line:
-            while await line.next_event() is not None:
-                pass
-            if line.closed:
-                raise LocalProtocolError("the Camera was closed while it was asked")
-        return cast(R, session.result())
-
-    async def update(self, request: Request[Ack]) -> Confirmed:
-        """Change parameters, and read back what the camera made of it."""
-        checked_request(request, Request, "update")
-        plan = confirm(request)
-        asked = next(plan)
-        try:
-            while True:
-                try:
-                    answer = await self.execute(asked)
-                except RefusedError as error:
-                    asked = plan.throw(error)
-                else:
-                    asked = plan.send(answer)
-        except StopIteration as done:
-            return cast(Confirmed, done.value)
-
-    @overload
-    def stream(
-        self,
-        request: StreamRequest[E],
-        *,
-        reconnect: None = None,
-        queue: int = 16,
-        policy: Policy = "wait",
-    ) -> Stream[E]: ...
-    @overload
-    def stream(
-        self,
-        request: StreamRequest[E],
-        *,
-        reconnect: Backoff,
-        queue: int = 16,
-        policy: Policy = "wait",
-    ) -> Stream[E | Disconnected | Reconnected]: ...
-    def stream(
-        self,
-        request: StreamRequest[Any],
-        *,
-        reconnect: Backoff | None = None,
-        queue: int = 16,
-        policy: Policy = "wait",
-    ) -> Stream[Any]:
-        """The events of an answer without end; nothing is asked before the first is taken.
-
-        Without `reconnect` a loss is raised behind what came before it.  With it, losses
-        are told as `Disconnected` and `Reconnected`; a refused login is raised all the same.
-        With `policy="latest"`, inside `async with`, a frame that was not taken in time is
-        replaced by the next, and `queue` bounds the other events that may wait.
-        """
-        session, inbox = self._begin_stream(request, reconnect, queue, policy)
-        return self._given(
-            Stream(session, self._line(session), inbox if policy == "latest" else None)
-        )
-
-    async def talk(self, frames: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> int:
-        """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
-
-        Returns how many frames were sent.  Not in the specification, and no camera has
-        been seen to answer: that it was heard is not known.
-        """
-        checked_frames(frames, asynchronous=True)
-        if self._settings.needs_login_first:
-            await self.execute(commands.audio_status())
-        session = self._session(commands.talk())
-        with self._line(session) as line:
-            await line.do(Action.OPEN)
-            start = anyio.current_time()
-            sent = 0
-            async with contextlib.aclosing(_pieces(frames)) as pieces:
-                async for piece in pieces:
-                    await line.listen(start + due_after(sent))
-                    data = session.send_audio(piece)
-                    await line.send(data)
-                    sent += len(data)
-            await line.hang_up()
-        return sent // 33
-
-    def close(self) -> _Gone:
-        """Close every connection at once; a stream that is being read ends."""
-        self._close_lines()
-        return _Gone()
-
-    async def __aenter__(self) -> Self:
-        self._in_with = True
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _line(self, session: Session[Any]) -> _Line:
-        line = _Line(self._tls, session)
+    def _line(self, session: Session[Any], inbox: Inbox[StreamEvent] | None = None) -> _Line:
+        line = _Line(session, self._tls)
         self._lines.add(line)
         return line
 
-
-class Stream(BaseStream[E]):
-    """The events of an endless answer, as an async iterator; also a context manager.
-
-    The last event of a stream is `EndOfStream`.  If the end is a loss, the error is raised
-    behind it.  Cancelling a task that waits for an event loses nothing: ask again.
-    """
-
-    def __init__(
-        self, session: Session[Any], line: _Line, inbox: Inbox[StreamEvent] | None = None
-    ) -> None:
-        super().__init__(session, line)
-        self._reader = None if inbox is None else _Reader(line, inbox)
-
-    @property
-    def dropped(self) -> int:
-        """Events that were replaced by newer ones (`policy="latest"`)."""
-        return 0 if self._reader is None else self._reader.inbox.dropped
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> E:
-        reader = self._reader
-        event = await (self._line.next_event() if reader is None else reader.get())
-        if event is None:
-            raise StopAsyncIteration
-        return cast(E, event)
-
-    def close(self) -> _Gone:
-        """Close the connection at once; what was not taken is gone."""
-        self._line.close()
-        if self._reader is not None:
-            self._reader.close()
-        return _Gone()
-
-    async def aclose(self) -> None:
-        """`close`, for `contextlib.aclosing`."""
-        await self.close()
-
-    async def __aenter__(self) -> Self:
-        if self._reader is not None:
-            await self._reader.begin()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-        if self._reader is not None:
-            await self._reader.end()
+    def _source(self, session: Session[Any], inbox: Inbox[StreamEvent], policy: Policy) -> Source:
+        line = self._line(session)
+        return line if policy == "wait" else _Reader(line, inbox)
 
 
-class _Gone:
-    """Awaitable, and done already: for the same form as with asyncio."""
-
-    __slots__ = ()
-
-    def __await__(self) -> Generator[Any, None, None]:
-        return iter(())  # type: ignore[return-value]  # an iterator is all that is asked of it
-
-
-class _Line:
+class _Line(AwaitingLine):
     """The socket of a session, or none: does what the steps ask for."""
 
-    def __init__(self, tls: Tls, session: Session[Any]) -> None:
-        self._tls = tls
-        self._session = session
+    def __init__(self, session: Session[Any], tls: Tls) -> None:
+        super().__init__(session, tls)
         self._sock: socket.socket | None = None
         self._waiting: anyio.CancelScope | None = None
-        # Whether somebody waits in here already.
-        self._busy = False
-        self.closed = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    @property
-    def _endpoint(self) -> Endpoint:
-        return self._session.endpoint
 
     @property
     def is_open(self) -> bool:
         return self._sock is not None or self._waiting is not None
 
+    def now(self) -> float:
+        return anyio.current_time()
+
+    # -- the end
+
     def close(self) -> None:
         self.closed = True
         if self._waiting is not None:
             self._waiting.cancel()
-        self._drop()
+        self._let_go()
 
-    def _drop(self) -> None:
+    def _let_go(self) -> None:
         sock, self._sock = self._sock, None
         if sock is not None:
             if self._waiting is not None:
                 anyio.notify_closing(sock)
             sock.close()
+
+    async def gone(self) -> None:
+        """A socket that was closed is gone."""
+
+    # -- waiting
 
     @contextlib.contextmanager
     def _patient(self, seconds: float | None) -> Iterator[anyio.CancelScope]:
@@ -310,46 +112,14 @@ class _Line:
                 finally:
                     self._waiting = None
 
-    async def next_event(self) -> StreamEvent | None:
-        """The next event, doing what it takes; None at the end or when it was closed."""
-        if self._busy:
-            raise another_reads()
-        self._busy = True
-        try:
-            while not self.closed:
-                step = self._session.step()
-                if not isinstance(step, Action):
-                    if isinstance(step, Disconnected):
-                        self._drop()
-                    return step
-                if not await self.do(step):
-                    break
-        finally:
-            self._busy = False
-        return None
+    async def _sleep(self, seconds: float) -> None:
+        with self._patient(None):
+            await anyio.sleep(seconds)
 
-    async def do(self, step: Action) -> bool:
-        """Do what a step says; False at the end.  Raises the error of `Action.FAIL`."""
-        if step is Action.RECEIVE:
-            await self._receive()
-            return True
-        if step is Action.SEND:
-            await self.send(self._session.opened(anyio.current_time()))
-            return True
-        self._drop()
-        if step is Action.OPEN:
-            await self._open()
-            return True
-        if step is Action.SLEEP:
-            with self._patient(None):
-                await anyio.sleep(self._session.delay)
-            self._session.slept(anyio.current_time())
-            return True
-        if step is Action.FAIL:
-            assert self._session.error is not None
-            # A new traceback each time: this one may be raised again.
-            raise self._session.error.with_traceback(None)
-        return False
+    async def _send_again(self) -> None:
+        await self._send(self._session.opened(anyio.current_time()))
+
+    # -- a connection
 
     async def _open(self) -> None:
         session = self._session
@@ -369,11 +139,11 @@ class _Line:
                 session.lost(handshake_failed(endpoint, error))
                 return
         if self.closed:
-            self._drop()
+            self._let_go()
         elif scope.cancelled_caught:
             session.timed_out(anyio.current_time())
         else:
-            await self.send(session.opened(anyio.current_time()))
+            await self._send(session.opened(anyio.current_time()))
 
     async def _connect(self, scope: anyio.CancelScope) -> socket.socket:
         """The first address that answers; raises the error of the last one."""
@@ -418,7 +188,7 @@ class _Line:
             secured.close()
             raise
 
-    async def send(self, data: bytes) -> None:
+    async def _send(self, data: bytes) -> None:
         """Send everything; a failure shows in the next step."""
         session, sock = self._session, self._sock
         if sock is None:
@@ -488,33 +258,23 @@ class _Line:
 
     # -- talk-back
 
-    async def listen(self, until: float) -> None:
-        """Wait until that time; raises what the camera may have to say against the sound."""
-        while True:
-            if self.closed:
-                raise LocalProtocolError("the Camera was closed while it was talked to")
-            step = self._session.step()
-            if step in (Action.STOP, Action.FAIL):
-                await self.do(Action(step))
-                raise ConnectionLostError(f"{self._endpoint}: the camera hung up on the sound")
-            if step is Action.OPEN:
-                # A login that had grown old: the sound goes on behind the new one.
-                await self.do(step)
-            if step is not Action.RECEIVE:
-                continue
-            if anyio.current_time() >= until:
-                return
-            with anyio.move_on_after(until - anyio.current_time()):
-                await self._receive()
+    async def _listen(self, until: float) -> None:
+        sock = self._sock
+        assert sock is not None
+        await anyio.lowlevel.checkpoint()
+        try:
+            self._receive_now()
+        except _NOT_YET as error:
+            with self._patient(until - anyio.current_time()):
+                await _until_ready(sock, error, anyio.wait_readable)
+        except OSError as error:
+            self._session.lost(connection_failed(self._endpoint, error, connecting=False))
 
-    async def hang_up(self) -> None:
-        """Say that nothing follows, and give a refusal the time to arrive."""
+    def _hang_up(self) -> None:
         # TLS can't close one half of a connection.
         if self._sock is not None and not self._endpoint.secure:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_WR)
-        with contextlib.suppress(ConnectionLostError):
-            await self.listen(anyio.current_time() + LAST_WORD_SECONDS)
 
 
 #: What a socket that does not block says if it would have to wait.
@@ -554,13 +314,25 @@ class _Reader:
     """The task that reads for `policy="latest"`, and the task group that it lives in."""
 
     def __init__(self, line: _Line, inbox: Inbox[StreamEvent]) -> None:
-        self.inbox = inbox
+        self._inbox = inbox
         self._line = line
         self._group: anyio.abc.TaskGroup | None = None
         self._news = anyio.Event()
         self._over = False
         self._busy = False
         self._error: Exception | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self._line.closed
+
+    @property
+    def is_open(self) -> bool:
+        return self._line.is_open
+
+    @property
+    def dropped(self) -> int:
+        return self._inbox.dropped
 
     async def begin(self) -> None:
         self._group = anyio.create_task_group()
@@ -574,10 +346,17 @@ class _Reader:
             await group.__aexit__(None, None, None)
 
     def close(self) -> None:
+        self._line.close()
+        self._stop()
+
+    async def gone(self) -> None:
+        await self._line.gone()
+
+    def _stop(self) -> None:
         self._over = True
         self._news.set()
 
-    async def get(self) -> StreamEvent | None:
+    async def next_event(self) -> StreamEvent | None:
         if self._group is None and not self._line.closed:
             raise LocalProtocolError(
                 'policy="latest" reads in the background: use `async with camera.stream(...)`'
@@ -586,15 +365,15 @@ class _Reader:
             raise another_reads()
         self._busy = True
         try:
-            while not self.inbox and not self._over and not self._line.closed:
+            while not self._inbox and not self._over and not self._line.closed:
                 self._news = anyio.Event()
                 await self._news.wait()
         finally:
             self._busy = False
         if self._line.closed:
             return None
-        if self.inbox:
-            return self.inbox.get()
+        if self._inbox:
+            return self._inbox.get()
         if self._error is not None:
             raise self._error.with_traceback(None)
         return None
@@ -602,22 +381,10 @@ class _Reader:
     async def _run(self) -> None:
         try:
             while (event := await self._line.next_event()) is not None:
-                self.inbox.put(event)
+                self._inbox.put(event)
                 self._news.set()
         except Exception as error:
             # Raised where events are taken: the task group is not to fall with it.
             self._error = error
         finally:
-            self.close()
-
-
-async def _pieces(
-    frames: bytes | Iterable[bytes] | AsyncIterable[bytes],
-) -> AsyncGenerator[bytes, None]:
-    if isinstance(frames, AsyncIterable):
-        async for item in frames:
-            for piece in talk_pieces(item):
-                yield piece
-    else:
-        for piece in talk_pieces(frames):
-            yield piece
+            self._stop()

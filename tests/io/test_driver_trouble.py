@@ -180,10 +180,11 @@ def test_a_loop_that_keeps_no_promise_does_not_keep_close_waiting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A transport of which nothing is heard any more once it was aborted."""
+    from hamaproto.io import _link
     from hamaproto.io import asyncio as io_asyncio
 
-    monkeypatch.setattr(io_asyncio, "_GONE_SECONDS", 0.05)
-    monkeypatch.setattr(io_asyncio._Link, "over", lambda self: None)
+    monkeypatch.setattr(_link, "GONE_SECONDS", 0.05)
+    monkeypatch.setattr(_link.Link, "over", lambda self: None)
 
     async def scenario(url: str) -> None:
         async with asyncio.timeout(LATE), io_asyncio.Camera(url) as camera:

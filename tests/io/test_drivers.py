@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 import pytest
+from conversations import PICTURE
 from driving import (
     AUTH,
     DRIVERS,
@@ -33,6 +34,7 @@ from driving import quick_collections as quick_collections
 from hamaproto import commands
 from hamaproto.camera import read_stamp
 from hamaproto.errors import (
+    ArgumentTypeError,
     AuthenticationError,
     BusyError,
     CameraTimeoutError,
@@ -248,6 +250,66 @@ def test_pictures_come_whatever_the_camera_is_like(driver: Driver, fault: str) -
             assert len(numbers) >= 4
 
     with simulated(fault) as camera:
+        driver.run(scenario, camera.url)
+
+
+@everywhere
+def test_a_snapshot_is_a_whole_picture(driver: Driver) -> None:
+    async def scenario(url: str) -> Frame:
+        async with driver.Camera(url, auth=AUTH, timeout=LATE) as camera:
+            frame = await camera.snapshot()
+            assert isinstance(frame, Frame)
+            return frame
+
+    with simulated("digest", users=dict([AUTH])) as camera:
+        frame = driver.run(scenario, camera.url)
+    assert frame.complete
+    assert read_stamp(frame.data).number >= 0
+    assert (frame.data[:2], frame.data[-2:]) == (b"\xff\xd8", b"\xff\xd9")
+
+
+def part(body: bytes, kind: bytes = b"image/jpeg") -> bytes:
+    return b"--b\r\nContent-Type: %s\r\n\r\n%s\r\n" % (kind, body)
+
+
+@everywhere
+@pytest.mark.parametrize("policy", ["wait", "latest"])
+def test_frames_are_the_whole_pictures_of_a_stream(driver: Driver, policy: str) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            frames, error = await collect(camera.frames(policy=policy))
+            assert error is None
+            assert [frame.data for frame in frames][-1:] == [PICTURE]
+            assert all(frame.complete for frame in frames)
+            if policy == "wait":
+                assert len(frames) == 2
+            # Losses pass unseen, if they are to pass.
+            again = camera.frames(
+                commands.video_stream(), reconnect=Backoff(0.001), policy=policy, queue=2
+            )
+            frames, error = await collect(again, at_most=5)
+            assert error is None
+            assert [frame.data for frame in frames] == [PICTURE] * 5
+            with pytest.raises(LocalProtocolError, match=r"frames\(request=.*a stream of pictures"):
+                camera.frames(commands.audio_stream())
+            with pytest.raises(ArgumentTypeError, match=r"frames\(request='/x'\)"):
+                camera.frames("/x")
+
+    stream = part(PICTURE) + part(b"ping", b"text/plain") + part(PICTURE[:-60]) + part(PICTURE)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
+    with answering(head + stream + b"--b--\r\n") as url:
+        driver.run(scenario, url)
+
+
+@everywhere
+def test_frames_of_a_stream_that_is_lost_end_with_the_error(driver: Driver) -> None:
+    async def scenario(url: str) -> None:
+        async with driver.Camera(url, timeout=LATE) as camera:
+            frames, error = await collect(camera.frames())
+            assert len(frames) == 3
+            assert isinstance(error, ConnectionLostError)
+
+    with simulated("die") as camera:
         driver.run(scenario, camera.url)
 
 

@@ -19,7 +19,7 @@ from driving import nothing_left as nothing_left
 from driving import quick_collections as quick_collections
 from tls_server import authority, expired, server_context
 
-from hamaproto import commands
+from hamaproto import commands, talk
 from hamaproto.cli.app import run
 from hamaproto.errors import (
     ArgumentTypeError,
@@ -31,8 +31,6 @@ from hamaproto.errors import (
     LocalProtocolError,
 )
 from hamaproto.io import Backoff, Timeouts
-from hamaproto.io import anyio as io_anyio
-from hamaproto.io import asyncio as io_asyncio
 from hamaproto.io import blocking as io_blocking
 from hamaproto.io._tls import Tls
 from hamaproto.settings import Endpoint
@@ -95,8 +93,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @everywhere
 def test_a_camera_behind_tls(driver: Driver, cafile: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (io_blocking, io_asyncio, io_anyio):
-        monkeypatch.setattr(module, "LAST_WORD_SECONDS", SOON)
+    monkeypatch.setattr(talk, "LAST_WORD_SECONDS", SOON)
 
     async def named(url: str) -> None:
         async with driver.Camera(url, timeout=LATE, auth=AUTH, cafile=cafile) as camera:
