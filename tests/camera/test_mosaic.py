@@ -83,6 +83,14 @@ def test_each_flip(flip_mode: int) -> None:
     assert tiles(draw_mosaic(scene)) == expected(scene)
 
 
+def test_its_head_is_that_of_a_grey_baseline_jpeg() -> None:
+    """T.81 B.2.2 and B.2.3: 8 bits, height and width, one component without subsampling."""
+    image = draw_mosaic(Scene(1, 1e9, 640, 480))
+    assert b"\xff\xc0\x00\x0b\x08" + bytes([1, 224, 2, 128]) + b"\x01\x01\x11\x00" in image
+    assert b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" in image
+    assert image.count(b"\xff\xdb\x00\x43\x00") == 1
+
+
 def test_it_is_whole_and_has_no_marker_in_its_scan() -> None:
     # Enough pictures that FF comes up in the scan, where a zero has to follow it.
     for number in range(200):

@@ -63,6 +63,14 @@ def test_a_number_becomes_the_next_step(name: str, number: int) -> None:
     assert stored(name, str(number)) == str(min(higher, default=max(STEPS[name])))
 
 
+@pytest.mark.parametrize("name", STEPS)
+def test_each_step_is_kept_and_one_more_is_the_next(name: str) -> None:
+    steps = STEPS[name]
+    for step, higher in zip(steps, [*steps[1:], steps[-1]], strict=True):
+        assert stored(name, str(step)) == str(step)
+        assert stored(name, str(step + 1)) == str(higher)
+
+
 @given(st.sampled_from(sorted(RANGES)), st.integers(-20, 20))
 def test_a_number_is_kept_in_its_range(name: str, number: int) -> None:
     low, high = RANGES[name]
