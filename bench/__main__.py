@@ -20,6 +20,7 @@ SUBJECTS: dict[str, tuple[str, str]] = {
     "fuzz-gsm": ("bench.fuzz_gsm", "the GSM codec's twins against each other, a million frames"),
     "mutants": ("bench.mutants", "whether a module's own tests notice a token that is wrong"),
     "coverage": ("bench.covered", "which branches a module's own tests reach"),
+    "reference": ("bench.reference", "the reference of the public names: no measurement"),
     "fuzz": ("bench.fuzz", "the parsers and their twins on damaged input, for minutes"),
 }
 
