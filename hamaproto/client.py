@@ -103,7 +103,6 @@ class Step(Enum):
     """A parser refused what came."""
 
 
-#: The whole life of a conversation; what is not in it can't happen.
 TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
     (State.IDLE, Step.REQUEST): State.AWAITING_HEAD,
     (State.IDLE, Step.TALK_REQUEST): State.TALKING,
@@ -117,6 +116,7 @@ TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
     (State.TALKING, Step.END): State.DONE,
     (State.TALKING, Step.ERROR): State.FAILED,
 }
+"""The whole life of a conversation; what is not in it can't happen."""
 
 
 def state_diagram() -> str:
@@ -241,8 +241,8 @@ class ClientConnection(Exclusive):
         # The body's parser, while it may be fed past the framing.
         self._direct: BodyParser | None = None
         self._passed = 0
-        #: The first bytes that came: what is no HTTP at all may be known by them.
         self.first = b""
+        """The first bytes that came: what is no HTTP at all may be known by them."""
         self._eof = False
         self._end: EndOfStream | None = None
         self._error: HamaError | None = None

@@ -231,8 +231,8 @@ class Frame:
     end: FrameEnd = "eoi"
     complete: bool = True
     offset: int = 0
-    #: The part's header block as received, without the delimiter and the empty line.
     raw_headers: bytes = b""
+    """The part's header block as received, without the delimiter and the empty line."""
     received: Arrival | None = None
 
     @property

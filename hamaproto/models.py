@@ -201,8 +201,8 @@ def _param(key: str, read: Callable[[str], T | None]) -> T | None:
 class View:
     """What all views have: `params`, the list as it came, and `unknown`."""
 
-    #: The group that the command asks for, and that the keys begin with.
     group: ClassVar[str] = ""
+    """The group that the command asks for, and that the keys begin with."""
 
     params: ParamList = field(default_factory=ParamList, repr=False)
 

@@ -139,8 +139,8 @@ class Reconnected:
     attempts: int
 
 
-#: What a session says: the events of the answer, and what becomes of a stream that reconnects.
 StreamEvent = Event | Disconnected | Reconnected
+"""What a session says: the events of the answer, and what becomes of a stream that reconnects."""
 
 
 class Session(Generic[R]):
@@ -206,12 +206,12 @@ class Session(Generic[R]):
         self._held: StreamEvent | None = None
         # When the last bytes came.
         self._arrived: Arrival | None = None
-        #: What `Action.FAIL` is about.
         self.error: HamaError | None = None
-        #: Seconds that `Action.SLEEP` is about.
+        """What `Action.FAIL` is about."""
         self.delay = 0.0
-        #: Bytes that came in so far, over all connections.
+        """Seconds that `Action.SLEEP` is about."""
         self.received = 0
+        """Bytes that came in so far, over all connections."""
 
     def __repr__(self) -> str:
         return f"<Session {self._request!r}>"

@@ -97,8 +97,8 @@ class Backoff:
     cap: float = 30.0
     jitter: float = 0.5
     attempts: int | None = None
-    #: Gives numbers from 0 to 1; a parameter so that tests can fix them.
     rng: Callable[[], float] = random.random
+    """Gives numbers from 0 to 1; a parameter so that tests can fix them."""
 
     def __post_init__(self) -> None:
         seconds = f"a number of seconds from 0 to {YEAR:.0f} (a year)"
@@ -155,8 +155,8 @@ class Endpoint:
     port: int
     authority: str
     prefix: str = ""
-    #: https.
     secure: bool = False
+    """https."""
 
     def __str__(self) -> str:
         return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
@@ -249,8 +249,8 @@ class Settings:
                 UserWarning,
                 stacklevel=stacklevel,
             )
-        #: Shared by all connections: one 401 serves them all.
         self.authenticator = Authenticator.of(auth if auth is not None else found)
+        """Shared by all connections: one 401 serves them all."""
         self.fields = OwnFields(headers, call="Camera")
         if self.authenticator is not None:
             self.fields.without_login()

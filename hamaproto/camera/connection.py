@@ -101,8 +101,8 @@ class ServerConnection:
         self._pieces: list[bytes] = []
         #: Whether nothing will come behind the pieces that wait.
         self._over = False
-        #: Whether the connection is to be closed with a reset.
         self.reset = False
+        """Whether the connection is to be closed with a reset."""
 
     def __repr__(self) -> str:
         return f"<ServerConnection {self.request!r}{', closed' if self.closed else ''}>"

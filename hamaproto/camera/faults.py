@@ -252,7 +252,6 @@ def _short_audio(number: int, frame: bytes) -> bytes:
     return frame[:-5] if number % 25 == 24 else frame
 
 
-#: Every fault that can be chosen.
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
     {
         # the head
@@ -327,6 +326,7 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
         "short-audio": Fault("every 25th GSM frame lacks its last 5 bytes", audio=_short_audio),
     }
 )
+"""Every fault that can be chosen."""
 
 
 class Faults:

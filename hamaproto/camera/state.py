@@ -101,25 +101,25 @@ class CameraState:
         self.epoch = epoch
         self.presets: dict[int, Preset] = {}
         self.motors = Motors()
-        #: The preset that was last gone to, until the next move.
         self.preset: Preset | None = None
-        #: Whether the stream's `Motion-Event` header says 1.
+        """The preset that was last gone to, until the next move."""
         self.motion = False
-        #: Streams that are running.
+        """Whether the stream's `Motion-Event` header says 1."""
         self.streams = 0
-        #: GSM frames that came by talk-back: how many, and the last of them.
+        """Streams that are running."""
         self.talk_frames = 0
+        """GSM frames that came by talk-back: how many, and the last of them."""
         self.talk: deque[bytes] = deque(maxlen=KEPT_TALK_FRAMES)
-        #: The values of all parameters as text, by their keys without `root.`.
         self.stored = {
             key.removeprefix("root."): value
             for lines in GROUPS.values()
             for key, _, value in (line.partition("=") for line in lines)
         }
+        """The values of all parameters as text, by their keys without `root.`."""
         # What can be set and not be read back.
         self.stored.update(flip_mode="0", output_volume="50", pt_speed=str(self.motors.speed))
-        #: The clocks that number pictures and GSM frames.
         self.ticker = Ticker(self.fps)
+        """The clocks that number pictures and GSM frames."""
         self.sound_ticker = Ticker(FRAME_RATE)
         self.digest = DigestLogin()
         self.pictures = pictures or Pictures()

@@ -333,7 +333,6 @@ SET_PAN_TILT_SPEED = _form(
     choice("speed", "enet_avs_pt_speed", choices.PAN_TILT_SPEEDS, example=3),
 )
 
-#: Every command of the specification, in its order.
 CATALOGUE: tuple[Command, ...] = (
     *(IMAGE, IMAGE_WITHOUT_LOGIN, VIDEO_STREAM),
     *(IMAGE_PROPERTIES, MJPEG_IMAGE_PROPERTIES, MPEG4_IMAGE_PROPERTIES),
@@ -346,3 +345,4 @@ CATALOGUE: tuple[Command, ...] = (
     *(AUDIO_STREAM, AUDIO_STATUS, SET_AUDIO),
     *(MOVE, GO_TO_PRESET, ADD_PRESET, REMOVE_PRESET, PTZ_STATUS, SET_PAN_TILT_SPEED),
 )
+"""Every command of the specification, in its order."""

@@ -62,27 +62,29 @@ class AudioEnable(StrEnum):
     YES = "Yes"
 
 
-#: 2.2.1, 2.2.2: width and height in pixels.
 MJPEG_RESOLUTIONS = (Resolution(1280, 1024), Resolution(640, 480), Resolution(320, 240))
+"""2.2.1: width and height in pixels."""
 MPEG4_RESOLUTIONS = (Resolution(1024, 768), Resolution(640, 480), Resolution(320, 240))
-#: 2.2.3: from 0, low compression, to 4, high.
+"""2.2.2: width and height in pixels."""
 JPEG_COMPRESSIONS = (0, 1, 2, 3, 4)
-#: 2.2.6: from 13, the lowest quality, to 5, the highest.
+"""2.2.3: from 0, low compression, to 4, high."""
 MPEG4_COMPRESSIONS = (13, 11, 9, 7, 5)
-#: 2.2.5: bits a second.
+"""2.2.6: from 13, the lowest quality, to 5, the highest."""
 MPEG4_BITRATES = (
     *(2_000_000, 1_500_000, 1_000_000, 800_000, 500_000),
     *(400_000, 300_000, 250_000, 200_000),
 )
-#: 2.2.7, 2.2.8: frames a second.
+"""2.2.5: bits a second."""
 MJPEG_FPS = (1, 3, 5, 10, 15, 30)
+"""2.2.7: frames a second."""
 MPEG4_FPS = (3, 5, 10, 15)
-#: 3.3: per cent.
+"""2.2.8: frames a second."""
 VOLUMES = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
-#: 4.6: from 1, fast, to 9, slow.
+"""3.3: per cent."""
 PAN_TILT_SPEEDS = (1, 3, 5, 7, 9)
-#: The specification leaves the range open; the cameras ignore any other index.
+"""4.6: from 1, fast, to 9, slow."""
 PRESET_INDEXES = (0, 1, 2, 3, 4, 5, 6, 7, 8)
+"""The specification leaves the range open; the cameras ignore any other index."""
 
 
 # -- other spellings: each gives the printed one, or the value as it is --------------------

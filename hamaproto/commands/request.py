@@ -24,10 +24,10 @@ __all__ = ["AudioEvent", "BaseRequest", "Reply", "Request", "StreamRequest", "Vi
 R_co = TypeVar("R_co", covariant=True)
 E_co = TypeVar("E_co", covariant=True)
 
-#: What the stream of 1.3 can say.
 VideoEvent = Frame | Part | Anomaly | Skipped | EndOfStream
-#: What the stream of 3.1 can say.
+"""What the stream of 1.3 can say."""
 AudioEvent = AudioFrame | Anomaly | Skipped | EndOfStream
+"""What the stream of 3.1 can say."""
 
 #: A request target: visible ASCII from the first slash on, without a fragment.
 _TARGET = re.compile(r"/[!-\"$-~]*")

@@ -102,8 +102,8 @@ class FrameFile:
         self._file = file
         self._head = file.read(12)
         self.rate = SAMPLE_RATE
-        #: Whether it is a WAV49 file.
         self.wav49 = is_wav(self._head)
+        """Whether it is a WAV49 file."""
         self._due, self._filler = -1, -1
         if not self.wav49:
             return

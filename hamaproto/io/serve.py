@@ -246,12 +246,12 @@ class SimulatedCamera:
     ) -> None:
         self.state = state if state is not None else CameraState()
         self.host = host
-        #: The port; 0 until the system has chosen one.
         self.port = port
-        #: Whether nothing is sent at the moment.
+        """The port; 0 until the system has chosen one."""
         self.stalled = False
-        #: The connections that are open; for the server's own use.
+        """Whether nothing is sent at the moment."""
         self.clients: set[_Client] = set()
+        """The connections that are open; for the server's own use."""
         self._listener: Listener | None = None
         self._gone: asyncio.Event | None = None
         self._origin = 0.0

@@ -52,29 +52,29 @@ _STANDALONE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
 class JpegInfo:
     """The facts that stand in an image's segments, up to its first scan."""
 
-    #: In pixels.  A height of 0 means that a DNL behind the first scan gives it (T.81 B.2.5).
     width: int
+    """In pixels.  A height of 0 means that a DNL behind the first scan gives it (T.81 B.2.5)."""
     height: int
-    #: Number of colour components: 1 is grey, 3 mostly YCbCr, 4 mostly CMYK.
     components: int
-    #: Bits a sample.
+    """Number of colour components: 1 is grey, 3 mostly YCbCr, 4 mostly CMYK."""
     precision: int
-    #: Horizontal and vertical sampling factor of each component.
+    """Bits a sample."""
     sampling: tuple[tuple[int, int], ...]
+    """Horizontal and vertical sampling factor of each component."""
     progressive: bool
     arithmetic: bool
     lossless: bool
-    #: MCUs between restart markers, 0 for none (T.81 B.2.4.4).
     restart_interval: int
-    #: Destination -> 64 values in zigzag order (T.81 B.2.4.1).
+    """MCUs between restart markers, 0 for none (T.81 B.2.4.4)."""
     quantisation: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    #: No DHT before the first scan, of an image that needs one.
+    """Destination -> 64 values in zigzag order (T.81 B.2.4.1)."""
     missing_huffman_tables: bool = False
-    #: The TIFF structure of an EXIF segment, without its `Exif` name.
+    """No DHT before the first scan, of an image that needs one."""
     exif: bytes | None = None
+    """The TIFF structure of an EXIF segment, without its `Exif` name."""
     comments: tuple[bytes, ...] = ()
-    #: The colour transform of an Adobe segment (0 none, 1 YCbCr, 2 YCCK).
     adobe_transform: int | None = None
+    """The colour transform of an Adobe segment (0 none, 1 YCbCr, 2 YCCK)."""
 
     @property
     def subsampling(self) -> str | None:
