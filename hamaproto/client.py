@@ -120,7 +120,7 @@ TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
 
 
 def state_diagram() -> str:
-    """`TRANSITIONS` as a Mermaid diagram, as it stands in the README."""
+    """`TRANSITIONS` as a Mermaid diagram, as it stands in `hamaproto help embedding`."""
     lines = ["stateDiagram-v2", f"    [*] --> {State.IDLE.name}"]
     merged: dict[tuple[State, State], list[str]] = {}
     for (state, step), following in TRANSITIONS.items():
@@ -625,5 +625,6 @@ class Redirect:
     """
 
     place: Place
+    """Where to connect: scheme, host and port."""
     request: BaseRequest
     connection: ClientConnection

@@ -49,6 +49,7 @@ class Confirmed:
     """
 
     requested: dict[str, str]
+    """What was to be set, by key."""
     stored: dict[str, str | None]
     ack: Ack
 

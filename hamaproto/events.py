@@ -203,7 +203,9 @@ class AnomalyCode(StrEnum):
     """The head says that the body is packed by gzip, and it is not: read as it came."""
     # parameter lists
     MALFORMED_PARAM = "malformed-param"
+    """A line without `=`, or without a key: given as `Data`."""
     DUPLICATE_PARAM = "duplicate-param"
+    """A key that came before; the last value counts."""
     # audio
     LOST_SYNC = "lost-sync"
     """A GSM frame's magic nibble was not where it was due."""
@@ -211,10 +213,12 @@ class AnomalyCode(StrEnum):
     """The sound is no GSM 06.10 but G.711; it comes as `G711Frame`."""
 
 
-#: How an image ended: where its declared length said; at its own EOI, which the
-#: length did not foresee or no length was given; at a delimiter or at the start of
-#: another image, cut off; at the end of the stream, cut off.
 FrameEnd = Literal["length", "eoi", "delimiter", "soi", "eof"]
+"""How an image ended.
+
+`length`: where its Content-Length said.  `eoi`: at its own EOI, which no length foresaw.  The
+others were cut off: by a `delimiter`, by the `soi` of another image, by the end (`eof`).
+"""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -228,12 +232,17 @@ class Frame:
     """
 
     data: bytes
+    """The image, from SOI to EOI; of one that was cut off, what there is of it."""
     end: FrameEnd = "eoi"
+    """How the image ended: see `FrameEnd`."""
     complete: bool = True
+    """False if the image was cut off."""
     offset: int = 0
+    """Where its SOI stood: bytes from the start of the stream."""
     raw_headers: bytes = b""
     """The part's header block as received, without the delimiter and the empty line."""
     received: Arrival | None = None
+    """When the last byte arrived, if a driver read it."""
 
     @property
     def headers(self) -> Headers:
@@ -269,12 +278,17 @@ class Part:
     """A part of a multipart stream that is no JPEG image."""
 
     data: bytes
+    """Its body."""
     headers: Headers
+    """Its header fields."""
     complete: bool = True
+    """False if it was cut off before its Content-Length."""
     offset: int = 0
+    """Where its body began: bytes from the start of the stream."""
 
     @property
     def content_type(self) -> str | None:
+        """Its Content-Type as sent, None without one."""
         return self.headers.get("content-type")
 
     def __repr__(self) -> str:
@@ -286,8 +300,11 @@ class Anomaly:
     """Something that should not be as it is, and did no harm."""
 
     code: AnomalyCode
+    """Which oddity it is."""
     offset: int
+    """Where: bytes from the start of the stream."""
     detail: str = ""
+    """What was met, in words; empty if the code says it all."""
 
 
 @dataclass(slots=True)
@@ -295,8 +312,11 @@ class Skipped:
     """Bytes that were received and belong to nothing that could be delivered."""
 
     offset: int
+    """Where: bytes from the start of the stream."""
     length: int
+    """How many bytes."""
     reason: str
+    """Why, in words."""
 
 
 @dataclass(slots=True)
@@ -309,8 +329,11 @@ class EndOfStream:
     """
 
     complete: bool = True
+    """False if the stream ended inside something."""
     offset: int = 0
+    """How many bytes the stream had."""
     closed: bool = field(default=False, compare=False)
+    """Whether the peer said that this is the end."""
 
 
 @dataclass(slots=True, repr=False)
@@ -318,10 +341,15 @@ class Response:
     """A response head; `status` is None where the body came without one."""
 
     status: int | None
+    """Three digits, as sent; None where the body came without a head."""
     headers: Headers
+    """All fields, in their order."""
     content_type: str | None = None
+    """The last Content-Type that is not empty."""
     reason: str = ""
+    """The words behind the status; often empty."""
     version: str | None = None
+    """Of HTTP, as sent, such as `1.1`; None without a head."""
 
     def __repr__(self) -> str:
         return f"<Response {self.status} {self.content_type}>"
@@ -332,7 +360,9 @@ class Data:
     """Bytes of a body that no parser was named for."""
 
     data: bytes
+    """The bytes, without their transfer coding."""
     offset: int = 0
+    """Where: bytes from the start of what the parser was fed."""
 
     def __repr__(self) -> str:
         return f"<Data {len(self.data)} bytes at {self.offset}>"
@@ -347,10 +377,15 @@ class Param:
     """
 
     key: str
+    """Without a leading `root.`."""
     value: str
+    """The text behind the first `=`."""
     raw_key: str
+    """As it was sent."""
     offset: int = 0
+    """Where the line began: bytes from the start of the body."""
     line: bytes = field(default=b"", compare=False)
+    """The line as bytes, without its end."""
 
     def __repr__(self) -> str:
         return f"<Param {self.key} at {self.offset}>"
@@ -361,7 +396,9 @@ class ParamError:
     """The device's own error line in a parameter list, `# Error …`."""
 
     message: str
+    """The device's words."""
     offset: int = 0
+    """Where the line began: bytes from the start of the body."""
 
 
 @dataclass(slots=True, repr=False)
@@ -372,8 +409,11 @@ class AudioFrame:
     """
 
     data: bytes
+    """33 bytes; the first begins with the nibble 0xD (RFC 3551 4.5.8.1)."""
     offset: int = 0
+    """Where the frame began: bytes from the start of the body."""
     received: Arrival | None = field(default=None, compare=False)
+    """When the last byte arrived, if a driver read it."""
 
     def __repr__(self) -> str:
         return f"<AudioFrame at {self.offset}>"
@@ -387,6 +427,7 @@ class G711Frame(AudioFrame):
     """
 
     law: str = ""
+    """`A-law` or `mu-law`."""
 
     def __repr__(self) -> str:
         return f"<G711Frame {self.law} at {self.offset}>"

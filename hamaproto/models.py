@@ -134,7 +134,9 @@ class Resolution:
     """Width and height in pixels; written `320x240`, read as `320X240` too."""
 
     width: int
+    """From 1 to 99999."""
     height: int
+    """From 1 to 99999."""
 
     def __post_init__(self) -> None:
         for side in (self.width, self.height):
@@ -249,7 +251,9 @@ class ImageProperties(View):
 
     flip_mode: int | None = _param("FlipMode", _integer)
     resolutions: tuple[Resolution, ...] | None = _param("Resolution", _all_of(Resolution.parse))
+    """All that can be set."""
     formats: tuple[VideoFormat, ...] | None = _param("Format", _all_of(_format))
+    """The formats of the channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +277,7 @@ class MjpegAppearance(View):
     group: ClassVar[str] = f"Image.{Channel.MJPEG}.Appearance"
 
     resolution: Resolution | None = _param("Resolution", Resolution.parse)
+    """Of the pictures, in pixels."""
     compression: int | None = _param("Compression", _integer)
 
 
@@ -288,6 +293,7 @@ class Mpeg4Appearance(View):
     group: ClassVar[str] = f"Image.{Channel.MPEG4}.Appearance"
 
     resolution: Resolution | None = _param("Resolution", Resolution.parse)
+    """Of the pictures, in pixels."""
     rate_control: RateControl | None = _param("stats", _rate_control)
     compression: int | None = _param("compression", _integer)
     bitrate: int | None = _param("bitrate", _integer)
@@ -300,6 +306,7 @@ class MjpegFps(View):
     group: ClassVar[str] = f"Image.{Channel.MJPEG}.Stream"
 
     fps: int | None = _param("FPS", _integer)
+    """Frames a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +316,7 @@ class Mpeg4Fps(View):
     group: ClassVar[str] = f"Image.{Channel.MPEG4}.Stream"
 
     fps: int | None = _param("FPS", _integer)
+    """Frames a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +326,7 @@ class DefaultVideoFormat(View):
     group: ClassVar[str] = "Layout"
 
     video_format: VideoFormat | None = _param("DefaultVideoFormat", _format)
+    """MJPEG or MPEG4."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,11 +339,16 @@ class Brand(View):
     group: ClassVar[str] = "Brand"
 
     brand: str | None = _param("Brand", _text)
+    """`Brand`: the seller."""
     product_full_name: str | None = _param("ProdFullName", _text)
+    """`ProdFullName`."""
     product_short_name: str | None = _param("ProdShortName", _text)
+    """`ProdShortName`."""
     product_number: str | None = _param("ProdNbr", _text)
     product_type: str | None = _param("ProdType", _text)
+    """`ProdType`: what kind of device it is."""
     web_url: str | None = _param("WebURL", _text)
+    """`WebURL`: the seller's page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +358,7 @@ class MacAddress(View):
     group: ClassVar[str] = "Network.Interface.I0.Active.MACAddress"
 
     mac_address: str | None = _param("", _text)
+    """Six bytes in hexadecimal, as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,8 +368,11 @@ class Firmware(View):
     group: ClassVar[str] = "Properties.Firmware"
 
     version: str | None = _param("Version", _text)
+    """As written, such as `v1.32`."""
     model_id: int | None = _param("ModelID", _integer)
+    """A number of the maker."""
     vendor_id: int | None = _param("VendorID", _integer)
+    """A number of the maker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,6 +382,7 @@ class HttpPort(View):
     group: ClassVar[str] = "System.HTTPPort"
 
     port: int | None = _param("", _integer)
+    """From 1 to 65535, as sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,6 +392,7 @@ class PrivateVideoPort(View):
     group: ClassVar[str] = "System.PrivateVideoPort"
 
     port: int | None = _param("", _integer)
+    """From 1 to 65535, as sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,7 +402,9 @@ class Users(View):
     group: ClassVar[str] = "Properties.VideoServer"
 
     max_users: int | None = _param("MaxUsers", _integer)
+    """How many may watch at once."""
     current_users: int | None = _param("CurrentUsers", _integer)
+    """How many do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,9 +414,13 @@ class AudioStatus(View):
     group: ClassVar[str] = "Properties.Audio"
 
     audio: Availability | None = _param("", _availability)
+    """Whether it has a microphone."""
     two_way_audio: Availability | None = _param("TwoWayAudio", _availability)
+    """Whether it has a loudspeaker."""
     audio_codec: str | None = _param("AudioCodec", _text)
+    """Of the microphone's sound, as written."""
     two_way_audio_codec: str | None = _param("TwoWayAudioCodec", _text)
+    """Of the loudspeaker's sound, as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -404,6 +430,7 @@ class PtzStatus(View):
     group: ClassVar[str] = "Properties.PTZ.PTZ"
 
     ptz: Availability | None = _param("", _availability)
+    """Whether it pans, tilts or zooms."""
 
 
 # -- answers that are no list ----------------------------------------------------------
@@ -419,7 +446,9 @@ class Ack:
     """
 
     text: str = ""
+    """The body as text."""
     status: int | None = None
+    """The HTTP status; None where the body came without a head."""
     location: str | None = None
 
     @property
@@ -437,8 +466,11 @@ class RawAnswer:
     """The answer to a request that the catalogue does not know: as it came."""
 
     status: int | None
+    """The HTTP status; None where the body came without a head."""
     headers: Headers
+    """The fields of the head."""
     body: bytes
+    """All of it, without its transfer coding."""
 
     def __repr__(self) -> str:
         return f"<RawAnswer {self.status} {len(self.body)} bytes>"

@@ -116,6 +116,7 @@ class Outcome(Generic[R]):
 
     @property
     def ended(self) -> bool:
+        """Whether the `EndOfStream` was added."""
         return self._end is not None
 
     @property

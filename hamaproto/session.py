@@ -137,6 +137,7 @@ class Reconnected:
     """
 
     attempts: int
+    """How many it took, from 1."""
 
 
 StreamEvent = Event | Disconnected | Reconnected

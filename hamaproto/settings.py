@@ -53,9 +53,13 @@ class Timeouts:
     """
 
     connect: float | None = 10.0
+    """Until a connection stands."""
     idle: float | None = 10.0
+    """Between two arrivals of bytes."""
     total: float | None = 60.0
+    """For the whole of an answer that ends; for a stream, until its head."""
     frame: float | None = 60.0
+    """Between two complete pictures, or frames of sound."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -93,10 +97,15 @@ class Backoff:
     """
 
     initial: float = 0.5
+    """Seconds before the first attempt."""
     factor: float = 2.0
+    """By what each wait is longer than the one before."""
     cap: float = 30.0
+    """Seconds that no wait is longer than."""
     jitter: float = 0.5
+    """The share of a wait, from 0 to 1, that chance may take off."""
     attempts: int | None = None
+    """How many in a row, None without end."""
     rng: Callable[[], float] = random.random
     """Gives numbers from 0 to 1; a parameter so that tests can fix them."""
 
@@ -152,9 +161,13 @@ class Endpoint:
     """Where a camera is: what to connect to, and what to say in `Host`."""
 
     host: str
+    """A name or an address, an IPv6 address without brackets."""
     port: int
+    """From 1 to 65535."""
     authority: str
+    """What stands in `Host`."""
     prefix: str = ""
+    """What is put before every target: the path of a proxy, or empty."""
     secure: bool = False
     """https."""
 

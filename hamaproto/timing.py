@@ -232,7 +232,9 @@ class Placed:
     count: int
     silence: int = 0
     phase: float = 0.0
+    """The place in the piece, in samples, of the first one that is kept."""
     step: float = 1.0
+    """How far one sample is from the next in the piece: 1 if nothing is stretched."""
 
 
 class Timeline:

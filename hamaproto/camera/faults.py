@@ -371,18 +371,22 @@ class Faults:
 
     @property
     def chunked(self) -> bool:
+        """Whether bodies come in chunks."""
         return any(row.chunked for row in self.rows)
 
     @property
     def full(self) -> bool:
+        """Whether all slots are taken."""
         return any(row.full for row in self.rows)
 
     @property
     def digest(self) -> bool:
+        """Whether a login is asked for by Digest."""
         return any(row.digest for row in self.rows)
 
     @property
     def mute(self) -> bool:
+        """Whether requests are read and not answered."""
         return any(row.mute for row in self.rows)
 
     def head(self, head: HeadLines) -> bytes:

@@ -154,6 +154,7 @@ class CameraState:
 
     @property
     def audio_enabled(self) -> bool:
+        """Whether there is a microphone, and clause 3.3 has not switched it off."""
         return self.has_audio and self.stored["Properties.Audio"] == "yes"
 
     @property
@@ -177,6 +178,7 @@ class CameraState:
 
     @property
     def current_users(self) -> int:
+        """How many slots are taken (clause 2.1.14)."""
         return self.streams + self.other_users
 
     def take_slot(self) -> bool:
@@ -187,6 +189,7 @@ class CameraState:
         return True
 
     def free_slot(self) -> None:
+        """Count one stream less."""
         self.streams -= 1
 
     def picture(self, number: int) -> bytes:

@@ -68,9 +68,12 @@ class Command:
 
     number: str
     title: str
+    """As the specification has it."""
     reply: Reply
+    """What its answer is."""
     head: str
     arguments: tuple[Argument, ...] = ()
+    """Its arguments, in the order of the target."""
     view: type[View] | None = None
     anonymous: bool = False
     build: Callable[..., Request[Any] | StreamRequest[Any]] = field(init=False)

@@ -68,7 +68,9 @@ class BaseRequest:
     target: str
     number: str | None
     title: str
+    """What it asks for, in the words of the specification."""
     reply: Reply
+    """What its answer is."""
     anonymous: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -82,6 +84,7 @@ class BaseRequest:
 
     @property
     def method(self) -> str:
+        """What begins the request line: `GET`."""
         return "GET"
 
     def url(self, base: str) -> str:

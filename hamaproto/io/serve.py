@@ -267,6 +267,7 @@ class SimulatedCamera:
 
     @property
     def listening(self) -> bool:
+        """Whether it was started, and not stopped since."""
         return self._listener is not None
 
     def now(self) -> float:
@@ -367,6 +368,7 @@ class CameraThread:
 
     @property
     def url(self) -> str:
+        """`http://host:port`, without credentials."""
         return self.camera.url
 
     @property

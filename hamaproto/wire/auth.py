@@ -65,7 +65,9 @@ class Credentials(_Secret):
     """
 
     user: str
+    """No colon, no control characters."""
     password: str
+    """No control characters."""
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
     preemptive: bool = False
     allow_downgrade: bool = False

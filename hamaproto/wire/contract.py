@@ -50,10 +50,19 @@ Chunk = bytes | bytearray | memoryview
 class Parser(Protocol[E_co]):
     """The contract that all parsers follow."""
 
-    def receive_data(self, data: Chunk, /) -> None: ...
-    def receive_eof(self) -> None: ...
-    def next_event(self) -> E_co | NeedData: ...
-    def events(self) -> Iterator[E_co]: ...
+    def receive_data(self, data: Chunk, /) -> None:
+        """Take bytes, in a piece of any size; what is kept is copied."""
+
+    def receive_eof(self) -> None:
+        """Nothing follows."""
+
+    def next_event(self) -> E_co | NeedData:
+        """The next event, or `NEED_DATA`; after the end `EndOfStream` again and again."""
+        ...
+
+    def events(self) -> Iterator[E_co]:
+        """The events up to `NEED_DATA` or the end, `EndOfStream` included."""
+        ...
 
 
 def owned(data: Chunk) -> bytes:

@@ -53,8 +53,9 @@ class JpegInfo:
     """The facts that stand in an image's segments, up to its first scan."""
 
     width: int
-    """In pixels.  A height of 0 means that a DNL behind the first scan gives it (T.81 B.2.5)."""
+    """In pixels."""
     height: int
+    """In pixels; 0 means that a DNL behind the first scan gives it (T.81 B.2.5)."""
     components: int
     """Number of colour components: 1 is grey, 3 mostly YCbCr, 4 mostly CMYK."""
     precision: int
@@ -62,8 +63,11 @@ class JpegInfo:
     sampling: tuple[tuple[int, int], ...]
     """Horizontal and vertical sampling factor of each component."""
     progressive: bool
+    """Several scans, each with some of the coefficients (SOF2 and its like)."""
     arithmetic: bool
+    """Arithmetic coding instead of Huffman's."""
     lossless: bool
+    """Prediction instead of a DCT (T.81 annex H)."""
     restart_interval: int
     """MCUs between restart markers, 0 for none (T.81 B.2.4.4)."""
     quantisation: dict[int, tuple[int, ...]] = field(default_factory=dict)
@@ -73,6 +77,7 @@ class JpegInfo:
     exif: bytes | None = None
     """The TIFF structure of an EXIF segment, without its `Exif` name."""
     comments: tuple[bytes, ...] = ()
+    """The contents of the COM segments, in their order."""
     adobe_transform: int | None = None
     """The colour transform of an Adobe segment (0 none, 1 YCbCr, 2 YCCK)."""
 
