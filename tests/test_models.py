@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fixtures import read_bytes, read_json
@@ -273,6 +273,20 @@ def test_a_resolution_is_held_to_whole_pixels(side: Any) -> None:
             make()
 
 
+@given(st.integers(1, 99_999), st.integers(1, 99_999))
+@example(1, 99_999)
+@example(99_999, 1)
+def test_a_resolution_is_read_as_it_is_written(width: int, height: int) -> None:
+    size = Resolution(width, height)
+    assert Resolution.parse(str(size)) == size
+    assert (size.width, size.height) == (width, height)
+    assert hash(size) == hash(Resolution(width, height))
+    assert min(size, Resolution(1, 1), VGA) == Resolution(1, 1)
+    assert not hasattr(size, "__dict__")
+    with pytest.raises(FrozenInstanceError):
+        size.width = 1  # type: ignore[misc]  # that is the point
+
+
 @pytest.mark.parametrize("line", [".Resolution=640x480,large", ".Format=mjpeg,h264", ".Format="])
 def test_half_a_list_is_not_passed_off_as_a_whole(line: str) -> None:
     assert read(models.ImageProperties, line) == {}
@@ -302,6 +316,9 @@ def test_views_are_plain_data(number: str) -> None:
     view = VIEWS[number].from_params(parse_params(SPECIFICATION[number]))
     assert pickle.loads(pickle.dumps(view)) == copy.deepcopy(view) == view
     assert "params" not in repr(view)
+    assert not hasattr(view, "__dict__")
+    with pytest.raises(TypeError):
+        VIEWS[number](ParamList())  # type: ignore[call-arg]  # that is the point
     with pytest.raises(FrozenInstanceError):
         view.params = ParamList()  # type: ignore[misc]  # that is the point
 
@@ -318,11 +335,17 @@ def test_views_are_plain_data(number: str) -> None:
 def test_an_ack_shows_no_payload(ack: models.Ack, ok: bool, shown: str) -> None:
     assert ack.ok is ok
     assert repr(ack) == shown
+    assert not hasattr(ack, "__dict__")
+    with pytest.raises(FrozenInstanceError):
+        ack.text = "OK"  # type: ignore[misc]  # that is the point
 
 
 def test_a_raw_answer_shows_no_payload() -> None:
     answer = models.RawAnswer(200, Headers(), b"secret")
     assert repr(answer) == "<RawAnswer 200 6 bytes>"
+    assert not hasattr(answer, "__dict__")
+    with pytest.raises(FrozenInstanceError):
+        answer.status = 404  # type: ignore[misc]  # that is the point
 
 
 def test_all_names_are_public_and_documented() -> None:

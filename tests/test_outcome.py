@@ -619,6 +619,67 @@ def test_of_what_stands_for_a_stream_the_beginning_is_kept() -> None:
     assert many.result().body == b"x" * 9000
 
 
+BYTES = Data(bytes(range(256)))
+NOISE_LINE = Param("\x01\xff", "", "\x01\xff", line=b"\x01\xff=")
+ODD_LINE = Param("a<b", "1", "a<b", line=b"a<b=1")
+FAILED_LINE = Param("result", "-1", "result", line=b"result=-1")
+
+
+@pytest.mark.parametrize(
+    ("events", "is_list"),
+    [
+        ([PARAM], True),
+        ([PARAM, ODD_LINE, FAILED_LINE, Data(b"loose words")], True),
+        ([PARAM, SAID_NO], True),
+        ([PARAM, BYTES], False),
+        ([PARAM, PARAM, BYTES], True),
+        ([PARAM, NOISE_LINE], False),
+        ([PARAM, PARAM, NOISE_LINE], True),
+        ([PARAM, PARAM, NOISE_LINE, BYTES], False),
+        ([ODD_LINE], False),
+        ([FAILED_LINE], False),
+        ([], False),
+    ],
+)
+def test_a_list_has_more_parameters_than_noise(events: list[Any], is_list: bool) -> None:
+    assert (outcome_of(LIST, HEAD, *events, ENDED).refusal is None) is is_list
+
+
+@pytest.mark.parametrize("size", [0, 1, 5000])
+def test_the_words_of_a_list_are_its_lines(size: int) -> None:
+    outcome = outcome_of(LIST, HEAD, *[FAILED_LINE] * size, ENDED)
+    said = "the device sends a text where a parameter list is due: result=-1"
+    assert str(outcome.refusal).startswith(said if size else "the device lists nothing")
+
+
+def test_what_is_no_frame_is_counted_in_bytes() -> None:
+    for request in (VIDEO, HEARD, IMAGE):
+        refusal = outcome_of(
+            request, HEAD, Skipped(0, 3, "junk"), Skipped(3, 4, "junk"), ENDED
+        ).refusal
+        assert "7 bytes of text/plain hold none" in str(refusal)
+
+
+def test_a_device_may_answer_to_talking_with_ok_or_nothing() -> None:
+    for body in (b"", b" \t\r\n\0", b"OK\r\n"):
+        assert outcome_of(TALK, HEAD, Data(body), ENDED).refusal is None
+    assert "talk-back" in str(outcome_of(TALK, HEAD, Data(b"no"), ENDED).refusal)
+    assert outcome_of(TALK, Response(204, Headers()), ENDED).refusal is None
+
+
+@pytest.mark.parametrize("size", [99, 100, 101])
+def test_as_much_is_collected_as_is_allowed(size: int) -> None:
+    for request in (ANY, MOVE, LIST):
+        outcome: Outcome[Any] = Outcome(request, limits=Limits(max_body=100))
+        outcome.add(Data(b"x" * (size - 1)))
+        if size <= 100:
+            outcome.add(Data(b"x"))
+        else:
+            with pytest.raises(LimitExceededError, match="more than 100 bytes") as raised:
+                outcome.add(Data(b"x"))
+            assert raised.value.offset == 101
+
+
 def test_an_answer_of_any_kind_is_collected() -> None:
     answer = outcome_of(ANY, HEAD, PART, SOUND_FRAME, WHOLE, OK, ENDED).result()
     assert answer.body == PART.data + SOUND_FRAME.data + WHOLE.data + OK.data

@@ -72,7 +72,7 @@ def update_params(
     pairs = []
     for pair in params.items() if isinstance(params, Mapping) else _iterated(params):
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise wrong_type("update_params", "params", params, _PAIRS, secret=True)
+            raise wrong_type("update_params", "params", params, _PAIRS)
         key, value = pair
         if not isinstance(key, str):
             raise ArgumentTypeError(f"key: takes a str, not {type(key).__name__}")
