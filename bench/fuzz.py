@@ -1,6 +1,7 @@
 """Both twins of a parser against each other, on streams that nobody would send.
 
     python -m bench fuzz mjpeg|heads|params|gsm|all [--minutes N] [--seed N] [--once SEED]
+    python -m bench fuzz mjpeg --against TREE [--minutes N] [--seed N]
 
 `heads`, `params` and `gsm` are described in `bench.fuzz_answers`; `all` takes turns.
 
@@ -10,6 +11,10 @@ cut at random, through the parser's own buffers and by an iterator, to the pure 
 compiled twin.  All must give the same events, errors, offsets and accounts, each event at the
 same byte; the account must balance after each chunk; where no damage was done, all that was
 built in must come out; and nothing but the declared errors may be raised.
+
+With `--against` the same streams go, byte by byte, whole and cut at random, to the parser and to
+the parser of the package in another tree, such as a clone of an older version that was built
+there (`bench.other`): the same events, errors and offsets, each at the same byte.
 
 At the first difference the case is written to a file in the system's temporary folder, what
 is wrong is printed with the seed that gives it again (`--once`), and the exit status is 1.
@@ -24,12 +29,14 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from bench.fuzz_answers import SUBJECTS as ANSWERS
+from bench.other import OtherTree, played
 from fixtures import recordings
 from fixtures.build.catalogue import streams
 from fixtures.build.damage import TOKENS, random_damage
@@ -198,11 +205,36 @@ def _mjpeg(twins: Sequence[Any], seed: int) -> tuple[bytes, str]:
     return this.stream.body, wrong
 
 
-def run(subjects: Sequence[str], minutes: float, seed: int, once: bool) -> int:
+def _against(other: OtherTree, twins: Sequence[Any], seed: int) -> tuple[bytes, str]:
+    this = case(seed)
+    body = this.stream.body
+    limits = None if this.limits is None else asdict(this.limits)
+    for chunks in (
+        pieces(body, 1),
+        [body] if body else [],
+        random_pieces(body, random.Random(seed)),
+    ):
+        expected = other.played((this.stream.content_type, limits, this.strict, chunks))
+        for twin in twins:
+            parser = twin(this.stream.content_type, limits=this.limits, strict=this.strict)
+            said = played(parser, HamaError, chunks)
+            for one, two in zip_longest(expected, said):
+                if one != two:
+                    return body, f"{other.name}: {one}\n{twin.__module__}: {two}"
+    return body, ""
+
+
+def run(
+    subjects: Sequence[str], minutes: float, seed: int, once: bool, tree: Path | None = None
+) -> int:
     known: dict[str, Callable[[int], tuple[bytes, str]]] = {
         **ANSWERS,
         "mjpeg": partial(_mjpeg, _twins() if "mjpeg" in subjects else []),
     }
+    if tree is not None:
+        other = OtherTree(tree)
+        print(f"against {other.name}")
+        known["mjpeg"] = partial(_against, other, _twins()[-1:])
     start = time.monotonic()
     count = 0
     while True:
@@ -234,12 +266,15 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, help="of the first case; the clock's if left out")
     parser.add_argument("--once", type=int, metavar="SEED", help="only the case of this seed")
+    parser.add_argument("--against", type=Path, metavar="TREE", help="mjpeg: another version")
     options = parser.parse_args(argv)
+    if options.against is not None and options.subject != "mjpeg":
+        parser.error("--against is for mjpeg")
     subjects = ["mjpeg", *ANSWERS] if options.subject == "all" else [options.subject]
     if options.once is not None:
-        return run(subjects, 0, options.once, True)
+        return run(subjects, 0, options.once, True, options.against)
     seed = options.seed
     if seed is None:
         seed = int.from_bytes(os.urandom(4), "big") << 16
     print(f"seeds from {seed} on")
-    return run(subjects, options.minutes, seed, False)
+    return run(subjects, options.minutes, seed, False, options.against)

@@ -22,6 +22,9 @@ COMPILED_MODULES = (
     "hamaproto.wire._mjpeg.store",
     "hamaproto.wire._mjpeg.clean_head",
     "hamaproto.wire._mjpeg.walk",
+    "hamaproto.wire._mjpeg.window",
+    "hamaproto.wire._mjpeg.report",
+    "hamaproto.wire._mjpeg.belief",
     "hamaproto.wire._mjpeg.parser",
     "hamaproto.gsm._codec",
 )

@@ -2,12 +2,15 @@
 
 cimport cython
 
+from hamaproto.wire.mjpeg.belief cimport Belief, Doubt
 from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher, clean_head
+from hamaproto.wire.mjpeg.report cimport Report
 from hamaproto.wire.mjpeg.scans cimport (
     Names, cut_out, ends_with_lone_eoi, may_begin, search_junk, skip_line_ends, starts_line,
 )
 from hamaproto.wire.mjpeg.store cimport Store, make_frame
 from hamaproto.wire.mjpeg.walk cimport MarkerWalk
+from hamaproto.wire.mjpeg.window cimport Window
 
 # Whose turn it is in a parser, as a field of its own: a chunk takes it twice.  These are macros
 # because a function of Cython can't be given a field to change.  The functions of the same names
@@ -52,7 +55,7 @@ cdef extern from *:
 
 cdef int CUT, NO, EOI, MORE, SOI
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
-cdef Py_ssize_t _PIECE, _MOST_PIECE, _DIRECT, _PART_LOOKAHEAD, _DOUBT_STEP, _AGAIN, _CREDIT
+cdef Py_ssize_t _DIRECT, _PART_LOOKAHEAD, _DOUBT_STEP
 
 # What each chunk asks for: as C variables they need not be looked up.
 cdef object NEED_DATA, _NO_EVENTS
@@ -66,23 +69,26 @@ cdef class _Events:
 
 cdef class MjpegParser:
     cdef int _turn
-    cdef object _limits, _delimiters, _queue, _scratch, _lent, _seen, _error
-    cdef object _data, _head_raw, _skip_reason, _folds
+    cdef object _limits, _delimiters, _scratch, _lent
+    cdef object _head_raw, _folds
     cdef object _cut_by, _inside
-    cdef list _pending, _fields, _out, _repeats
+    cdef list _fields, _repeats
     cdef HeadMatcher _matcher
     cdef Names _names
     cdef Store _store
     cdef MarkerWalk _walker
-    cdef bint _strict, _eof, _ceased, _starved, _started, _closed, _line_start, _junk
+    cdef Window _window
+    cdef Report _report
+    cdef Belief _belief
+    cdef Doubt _doubt
+    cdef bint _ceased, _started, _closed, _line_start, _junk
     cdef bint _has_head, _lf_lines, _lf_cr, _phantom, _doubted, _trial, _idle, _after_lf, _fresh
     cdef int _state
-    cdef Py_ssize_t _max_frame, _max_part, _max_head_lines, _max_head_bytes, _pos, _end, _base, _fed
-    cdef Py_ssize_t _delivered, _skipped, _settled, _skip_from, _skip_to
+    cdef Py_ssize_t _max_frame, _max_part, _max_head_lines, _max_head_bytes
     cdef Py_ssize_t _head_length, _head_lines, _head_clear, _line, _cursor, _body_at
-    cdef Py_ssize_t _segment, _image_at, _image_end, _declared_end, _missing
-    cdef Py_ssize_t _repeat_end, _rewound, _doubt_until, _credit
-    cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _asked, _needed, _confirmed, _anchor, _piece, _lent_at, _room
+    cdef Py_ssize_t _kept, _image_at, _image_end, _declared_end, _missing
+    cdef Py_ssize_t _repeat_end
+    cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _asked, _lent_at, _room
 
     # Final: called without a detour, since no class in C inherits from this one.
     @cython.final
@@ -104,14 +110,8 @@ cdef class MjpegParser:
     @cython.final
     @cython.locals(taken=Py_ssize_t)
     cdef object _cool(self)
-    @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t, most=Py_ssize_t)
+    @cython.final
     cdef object _more(self)
-    cdef object _enqueue(self, data)
-    cdef bint _final(self)
-    cdef object _note(self, object code, Py_ssize_t offset, object detail)
-    cdef object _skip(self, Py_ssize_t start, Py_ssize_t end, object reason)
-    cdef object _flush(self)
-    cdef object _emit(self, object event, Py_ssize_t end)
     @cython.locals(
         pos=Py_ssize_t, end=Py_ssize_t, first=int, found_at=Py_ssize_t, joined=Py_ssize_t,
         final=bint, verdict=int,
@@ -158,10 +158,11 @@ cdef class MjpegParser:
     @cython.locals(at=Py_ssize_t)
     cdef object _begin_phantom(self, Py_ssize_t pos)
     cdef object _begin_walk(self, Py_ssize_t pos)
-    cdef bint _believes(self, Py_ssize_t length) except -1
     @cython.locals(stop=Py_ssize_t, end=Py_ssize_t)
     cdef object _believe(self, Py_ssize_t pos, Py_ssize_t length)
-    @cython.locals(pos=Py_ssize_t, stop=Py_ssize_t, available=Py_ssize_t, missing=Py_ssize_t)
+    @cython.locals(
+        pos=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, available=Py_ssize_t, missing=Py_ssize_t
+    )
     cdef object _take(self)
     @cython.locals(
         end=Py_ssize_t, stop=Py_ssize_t, capped=bint, final=bint, outcome=int,
@@ -173,19 +174,19 @@ cdef class MjpegParser:
     @cython.locals(shift=Py_ssize_t)
     cdef bint _may_tell(self, Py_ssize_t since, Py_ssize_t pos) except -1
     @cython.locals(found=Py_ssize_t, since=Py_ssize_t)
-    cdef Py_ssize_t _doubt(self, Py_ssize_t pos) except -2
+    cdef Py_ssize_t _search_doubted(self, Py_ssize_t pos) except -2
     cdef object _restart(self)
     @cython.locals(at=Py_ssize_t, cut=Py_ssize_t, length=Py_ssize_t, walker=MarkerWalk)
     cdef object _ended(self)
     @cython.locals(cut=Py_ssize_t, start=Py_ssize_t, shift=Py_ssize_t, soi=Py_ssize_t)
     cdef Py_ssize_t _cut_in_table(self) except -2
-    cdef object _lied(self)
-    @cython.locals(stop=Py_ssize_t, at=Py_ssize_t, damaged=bint)
+    @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, at=Py_ssize_t, damaged=bint)
     cdef object _deliver(self, object end)
     @cython.locals(walker=MarkerWalk, stop=Py_ssize_t, inside=Py_ssize_t)
     cdef object _cut(self, Py_ssize_t at, object end)
     cdef object _cease(self)
     cdef object _too_large(self, Py_ssize_t stop)
+    @cython.locals(kept=Py_ssize_t)
     cdef tuple _whole(self, Py_ssize_t upto)
     cdef object _look_from(self, Py_ssize_t at)
     cdef Py_ssize_t _opinion(self, Py_ssize_t upto, bint unknown, int stands=*) except -2

@@ -58,13 +58,12 @@ This file is compiled a second time as `hamaproto.wire._mjpeg.parser`, with the 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from hamaproto.errors import LimitExceededError, LocalProtocolError, RemoteProtocolError
+from hamaproto.errors import LocalProtocolError
 from hamaproto.events import (
     NEED_DATA,
     Anomaly,
@@ -86,6 +85,7 @@ from hamaproto.wire.contract import (
     mjpeg_arguments,
     owned,
 )
+from hamaproto.wire.mjpeg.belief import Belief, Doubt
 from hamaproto.wire.mjpeg.clean_head import HeadMatcher, clean_head
 from hamaproto.wire.mjpeg.codes import EOI, MORE, SOI
 from hamaproto.wire.mjpeg.delimiter import (
@@ -98,6 +98,7 @@ from hamaproto.wire.mjpeg.delimiter import (
     line_end_before,
 )
 from hamaproto.wire.mjpeg.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
+from hamaproto.wire.mjpeg.report import Report
 from hamaproto.wire.mjpeg.scans import (
     CUT,
     NO,
@@ -112,6 +113,7 @@ from hamaproto.wire.mjpeg.scans import (
 from hamaproto.wire.mjpeg.store import Store, make_frame
 from hamaproto.wire.mjpeg.turn import Turn, enter, leave
 from hamaproto.wire.mjpeg.walk import MarkerWalk
+from hamaproto.wire.mjpeg.window import Window
 
 __all__ = ["Accounting", "MjpegEvent", "MjpegParser"]
 
@@ -134,21 +136,11 @@ _EACH_SOI = re.compile(_SOI).finditer
 _IMAGE_START = re.compile(rb"\xff\xd8\xff{1,4}[\xc0-\xcf\xda-\xfe]").match
 #: What follows FFD8FF in an image: fill, or the code of a segment's marker.
 _SEGMENT_CODES: Final = bytes((*range(0xC0, 0xD0), *range(0xDA, 0x100)))
-#: How much of the next chunk is joined to bytes that are held.  Small, so that a held
-#: tail does not cause a large chunk to be copied; as much as is held, up to the second.
-_PIECE = 4096
-_MOST_PIECE = 65536
-#: The doubling of the confirmations that a lie costs ends here.
-_MOST_DOUBT = 1024
 #: What `get_buffer` offers where the bytes' place is not known yet.
 _SCRATCH = 65536
 #: How far an image in doubt is walked before it is searched.  If each one ran to the end of
 #: the data first, a flood of them would be walked over and over.
 _DOUBT_STEP = 256
-#: How often the bytes before an image may have been read again before it is in doubt, and how
-#: many bytes more.
-_AGAIN = 8
-_CREDIT = 1048576
 #: Below this many missing bytes of an image a read into its own place is not worth a call.
 _DIRECT = 4096
 
@@ -203,29 +195,20 @@ class MjpegParser:
 
     __slots__ = (
         "_after_lf",
-        "_anchor",
         "_asked",
-        "_base",
+        "_belief",
         "_body_at",
         "_ceased",
         "_closed",
-        "_confirmed",
-        "_credit",
         "_cursor",
         "_cursor_any",
         "_cursor_known",
         "_cursor_soi",
         "_cut_by",
-        "_data",
         "_declared_end",
         "_delimiters",
-        "_delivered",
-        "_doubt_until",
+        "_doubt",
         "_doubted",
-        "_end",
-        "_eof",
-        "_error",
-        "_fed",
         "_fields",
         "_folds",
         "_fresh",
@@ -239,6 +222,7 @@ class MjpegParser:
         "_image_end",
         "_inside",
         "_junk",
+        "_kept",
         "_lent",
         "_lent_at",
         "_lf_cr",
@@ -253,33 +237,19 @@ class MjpegParser:
         "_max_part",
         "_missing",
         "_names",
-        "_needed",
-        "_out",
-        "_pending",
         "_phantom",
-        "_piece",
-        "_pos",
-        "_queue",
         "_repeat_end",
         "_repeats",
-        "_rewound",
+        "_report",
         "_room",
         "_scratch",
-        "_seen",
-        "_segment",
-        "_settled",
-        "_skip_from",
-        "_skip_reason",
-        "_skip_to",
-        "_skipped",
         "_started",
-        "_starved",
         "_state",
         "_store",
-        "_strict",
         "_trial",
         "_turn",
         "_walker",
+        "_window",
     )
 
     __signature__ = ConstructorSignature(mjpeg_arguments)
@@ -310,40 +280,21 @@ class MjpegParser:
         self._turn: Turn = Turn()
         self._limits = limits
         self._max_frame = min(limits.max_frame, _NO_LIMIT)
-        self._credit = min(limits.max_frame, _CREDIT)
         self._max_part = min(limits.max_part, _NO_LIMIT)
         self._max_head_lines = min(limits.max_part_headers, _NO_LIMIT)
         self._max_head_bytes = min(limits.max_part_head, limits.max_part_line, _NO_LIMIT)
-        self._strict = strict
+        self._window = Window()
+        self._report = Report(limits.max_junk, strict)
+        self._belief = Belief()
+        self._doubt = Doubt(limits.max_frame)
         self._delimiters = DelimiterSet(boundary_of(content_type))
         self._names = Names(self._delimiters.patterns)
         self._matcher: HeadMatcher | None = None
-        # The input: `_data[_pos:_end]`, then what is queued.  `_base` is the offset in
-        # the stream of `_data[0]`.
-        self._queue: deque[tuple[bytes | bytearray, int]] = deque()
-        self._data: bytes | bytearray = b""
-        self._pos = 0
-        self._end = 0
-        self._base = 0
-        # How many bytes at the end of `_data` are a copy of the first queued chunk's.
-        self._piece = 0
-        self._fed = 0
-        self._eof = False
-        # What is held has been looked at and needs more behind it.
-        self._starved = False
         self._scratch: bytearray | None = None
         # What `get_buffer` gave last, and at which offset if that is in the image.
         self._lent: memoryview | None = None
         self._lent_at = -1
-        # The output.
-        self._out: list[MjpegEvent] = []
-        self._pending: list[Anomaly] = []
-        self._seen: set[AnomalyCode] = set()
-        self._error: RemoteProtocolError | None = None
         self._ceased = True
-        self._delivered = 0
-        self._skipped = 0
-        self._settled = 0
         # The gap.
         self._state = _GAP
         self._started = False
@@ -351,9 +302,6 @@ class MjpegParser:
         self._line_start = True
         self._after_lf = False
         self._junk = False
-        self._skip_from = -1
-        self._skip_to = -1
-        self._skip_reason = ""
         # The header block, and the part that it heads.
         self._has_head = False
         self._head_raw = b""
@@ -372,21 +320,17 @@ class MjpegParser:
         self._repeats: list[int] = []
         self._repeat_end = 0
         self._body_at = 0
-        # The image: its bytes are the store and then `_data[_segment:]`.
+        # The image: its bytes are in the store up to offset `_kept`, and then in the window.
         self._store = Store()
         self._walker = MarkerWalk()
-        self._segment = 0
+        self._kept = 0
         self._image_at = 0
         self._image_end = 0
         self._declared_end = -1
         self._phantom = False
         self._trial = False
         self._missing = 0
-        # Doubt: how many bytes were read again, and before which offset an image that begins
-        # is ended by any delimiter, so that no more are.
         self._doubted = False
-        self._rewound = 0
-        self._doubt_until = 0
         # What the second opinion found last, and the images that it sees inside this one.
         self._cut_by: FrameEnd = "delimiter"
         self._inside = Inside()
@@ -399,14 +343,11 @@ class MjpegParser:
         self._cursor_soi = 0
         # Up to where it is known whether it may say anything else.
         self._asked = 0
-        # Belief.
-        self._needed = 1
-        self._confirmed = 0
-        self._anchor = 0
 
     def __repr__(self) -> str:
+        window = self._window
         taken = self._taken()
-        return f"<MjpegParser at byte {self._base + self._pos + taken} of {self._fed + taken}>"
+        return f"<MjpegParser at byte {window.base + window.pos + taken} of {window.fed + taken}>"
 
     def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
         """Refused: `copy` and `pickle` would share or lose what is half read."""
@@ -440,21 +381,12 @@ class MjpegParser:
             data = owned(data)
         size = len(data)
         self._cool()
-        if self._error is not None:
-            raise self._error.with_traceback(None)
-        if self._eof:
+        if self._report.error is not None:
+            raise self._report.error.with_traceback(None)
+        if self._window.eof:
             raise LocalProtocolError("receive_data after receive_eof: the stream has ended")
         if size:
-            self._fed += size
-            if self._pos == self._end and not self._queue:
-                # Nothing is held: the chunk is what is read next.
-                self._base += self._pos
-                self._data = data
-                self._pos = self._segment = self._piece = 0
-                self._end = size
-                self._starved = False
-            else:
-                self._enqueue(data)
+            self._window.feed(data)
             self._idle = False
 
     def receive_eof(self) -> None:
@@ -463,10 +395,10 @@ class MjpegParser:
             raise entered_twice(self, "receive_eof")
         try:
             self._cool()
-            if self._error is not None:
-                raise self._error.with_traceback(None)
-            self._eof = True
-            self._idle = self._starved = False
+            if self._report.error is not None:
+                raise self._report.error.with_traceback(None)
+            self._window.close()
+            self._idle = False
         finally:
             leave(self._turn)
 
@@ -486,10 +418,10 @@ class MjpegParser:
         while True:
             if self._idle:
                 return NEED_DATA
-            if self._error is not None:
-                raise self._error.with_traceback(None)
-            if self._out:
-                return self._out.pop(0)
+            if self._report.error is not None:
+                raise self._report.error.with_traceback(None)
+            if self._report.ready:
+                return self._report.ready.pop(0)
             event: MjpegEvent | NeedData | None
             state = self._state
             if state == _GAP:
@@ -505,7 +437,7 @@ class MjpegParser:
             elif state == _PART:
                 event = self._part()
             else:
-                event = EndOfStream(self._ceased, self._fed, self._closed)
+                event = EndOfStream(self._ceased, self._window.fed, self._closed)
             if event is not None:
                 return event
 
@@ -562,14 +494,14 @@ class MjpegParser:
             raise entered_twice(self, "get_buffer")
         try:
             self._cool()
-            if self._error is not None:
-                raise self._error.with_traceback(None)
+            if self._report.error is not None:
+                raise self._report.error.with_traceback(None)
             self._take_back()
             self._lent_at = -1
             if self._missing > _DIRECT and self._idle:
                 self._lent = self._store.view(self._missing)
                 if self._lent is not None:
-                    self._lent_at = self._fed
+                    self._lent_at = self._window.fed
                     return self._lent
             if self._scratch is None:
                 self._scratch = bytearray(_SCRATCH)
@@ -597,13 +529,14 @@ class MjpegParser:
                 lent.release()
 
     def _updated(self, nbytes: int) -> None:
+        window = self._window
         self._cool()
-        if self._error is not None:
-            raise self._error.with_traceback(None)
-        if self._eof:
+        if self._report.error is not None:
+            raise self._report.error.with_traceback(None)
+        if window.eof:
             raise LocalProtocolError("buffer_updated after receive_eof: the stream has ended")
         # Lent by the image itself, and nothing was fed since.
-        direct = self._lent_at == self._fed
+        direct = self._lent_at == window.fed
         room = self._missing if direct else (0 if self._scratch is None else len(self._scratch))
         if not 0 <= nbytes <= room:
             raise LocalProtocolError(
@@ -613,33 +546,31 @@ class MjpegParser:
         if not direct and self._scratch is not None and 0 < nbytes < self._missing and self._idle:
             self._store.append(self._scratch, 0, nbytes)
             self._missing -= nbytes
-            self._base += nbytes
-            self._fed += nbytes
+            window.pass_by(nbytes)
             self._room = self._missing
         elif direct:
             self._store.extend(nbytes)
             self._missing -= nbytes
-            self._base += nbytes
-            self._fed += nbytes
+            window.pass_by(nbytes)
             self._room = self._missing
             self._idle = self._missing > 0
         elif nbytes and self._scratch is not None:
             with memoryview(self._scratch) as view:
                 data = bytes(view[:nbytes])
-            self._fed += nbytes
-            self._enqueue(data)
+            window.feed(data)
             self._idle = False
 
     @property
     def accounting(self) -> Accounting:
         """What became of the bytes fed so far; framing is delimiters, heads, line ends."""
-        fed = self._fed + self._taken()
+        report = self._report
+        fed = self._window.fed + self._taken()
         return Accounting(
             fed=fed,
-            delivered=self._delivered,
-            framing=self._settled - self._delivered - self._skipped,
-            skipped=self._skipped,
-            pending=fed - self._settled,
+            delivered=report.delivered,
+            framing=report.settled - report.delivered - report.skipped,
+            skipped=report.skipped,
+            pending=fed - report.settled,
         )
 
     # Input
@@ -653,140 +584,34 @@ class MjpegParser:
         if self._room:
             taken = self._missing - self._room
             self._missing -= taken
-            self._base += taken
-            self._fed += taken
+            self._window.pass_by(taken)
             self._room = 0
 
-    def _enqueue(self, data: bytes) -> None:
-        if not self._starved:
-            self._queue.append((data, 0))
-            return
-        # What is held has been looked at to no avail: it needs not be looked at as it is.
-        self._starved = False
-        if type(self._data) is bytearray and len(data) <= _PIECE and 2 * self._pos <= self._end:
-            # What `_more` would do, without the queue.
-            self._data += data
-            self._end += len(data)
-        else:
-            self._queue.append((data, 0))
-            self._more()
-        self._segment = self._pos
-
     def _more(self) -> NeedData | None:
-        """Get more bytes behind `_data[_pos:]`, which is held."""
-        if not self._queue:
-            self._starved = True
-            self._idle = not self._out and not self._eof
-            return NEED_DATA
-        chunk, start = self._queue.popleft()
-        held = self._end - self._pos
-        if held <= self._piece:
-            # What is held is a copy of what stands in the chunk: go on in the chunk itself.
-            start -= held
-            held = 0
-        self._piece = 0
-        if held == 0:
-            self._base += self._pos - start
-            self._data = chunk
-            self._pos = start
-            self._end = len(chunk)
+        """Get more bytes behind what is held."""
+        if self._window.more():
             return None
-        stop = len(chunk)
-        most = max(_PIECE, min(held, _MOST_PIECE))
-        if stop - start > most:
-            stop = start + most
-            self._piece = most
-            self._queue.appendleft((chunk, stop))
-        if type(self._data) is bytearray:
-            if self._pos > held:
-                del self._data[: self._pos]
-                self._base += self._pos
-                self._pos = 0
-        else:
-            self._data = bytearray(self._data[self._pos :])
-            self._base += self._pos
-            self._pos = 0
-        self._data += chunk[start:stop]
-        self._end = len(self._data)
-        return None
-
-    def _final(self) -> bool:
-        """Whether nothing comes behind `_data`."""
-        return self._eof and not self._queue
-
-    # Output
-
-    def _note(self, code: AnomalyCode, offset: int, detail: str) -> None:
-        """Keep an anomaly until something real follows: one of a kind a gap."""
-        if code not in self._seen:
-            self._seen.add(code)
-            self._pending.append(Anomaly(code, offset, detail))
-
-    def _skip(self, start: int, end: int, reason: str) -> None:
-        """Bytes that belong to nothing; merged with those skipped in the same gap."""
-        if self._skip_from < 0:
-            self._skip_from = start
-            self._skip_reason = reason
-        self._skip_to = end
-        if end - self._skip_from > self._limits.max_junk:
-            at = self._skip_from + self._limits.max_junk
-            self._error = LimitExceededError(
-                f"{self._limits.max_junk} bytes without an image or a part "
-                "(Limits.max_junk): this is no MJPEG stream",
-                at,
-            )
-            raise self._error.with_traceback(None)
-
-    def _flush(self) -> None:
-        """Give out what was held, if anything was."""
-        if not self._pending and self._skip_from < 0:
-            return
-        events: list[MjpegEvent] = list(self._pending)
-        if self._skip_from >= 0:
-            length = self._skip_to - self._skip_from
-            events.append(Skipped(self._skip_from, length, self._skip_reason))
-            self._skipped += length
-            self._skip_from = -1
-        events.sort(key=_offset_of)
-        self._pending.clear()
-        self._seen.clear()
-        if self._strict:
-            first = events[0]
-            if isinstance(first, Skipped):
-                text = f"{first.length} bytes skipped: {first.reason}"
-            else:
-                assert isinstance(first, Anomaly)
-                text = f"{first.code}: {first.detail}"
-            self._error = RemoteProtocolError(f"strict: {text}", _offset_of(first))
-            raise self._error.with_traceback(None)
-        self._out.extend(events)
-
-    def _emit(self, event: MjpegEvent, end: int) -> MjpegEvent:
-        """Give out an event that accounts for all bytes before `end`, behind what was held."""
-        if self._pending or self._skip_from >= 0:
-            self._flush()
-            self._out.append(event)
-            event = self._out.pop(0)
-        self._settled = end
-        return event
+        self._idle = not self._report.ready and not self._window.eof
+        return NEED_DATA
 
     # The gap
 
     def _gap(self) -> MjpegEvent | NeedData | None:
-        data, end = self._data, self._end
+        window = self._window
+        data, end = window.data, window.end
         if (
             self._matcher is not None
             and not self._junk
             and not self._has_head
-            and clean_head(self._matcher, data, self._pos, end, self._max_head_lines)
+            and clean_head(self._matcher, data, window.pos, end, self._max_head_lines)
         ):
             event = self._clean_part()
             if event is not None or self._state != _GAP:
                 return event
-        final = self._final()
+        final = window.final()
         delimiters = self._delimiters
         while True:
-            pos = self._pos
+            pos = window.pos
             if pos >= end:
                 if not final:
                     return self._more()
@@ -794,13 +619,13 @@ class MjpegParser:
                 return None
             first = data[pos]
             if first == 0x0D or first == 0x0A:
-                self._pos = skip_line_ends(data, pos, end)
+                window.pos = skip_line_ends(data, pos, end)
                 # In a clean gap any line end will do; in junk a CR alone is just a byte.
                 self._line_start = not self._junk or (
-                    data[self._pos - 1] == 0x0A
-                    or (data[self._pos - 2] == 0x0A if self._pos - 2 >= pos else self._after_lf)
+                    data[window.pos - 1] == 0x0A
+                    or (data[window.pos - 2] == 0x0A if window.pos - 2 >= pos else self._after_lf)
                 )
-                self._after_lf = data[self._pos - 1] == 0x0A
+                self._after_lf = data[window.pos - 1] == 0x0A
                 continue
             verdict = may_begin(self._names, data, pos, end, self._line_start)
             if verdict == CUT and not final:
@@ -821,9 +646,9 @@ class MjpegParser:
                     return None
             if not self._started and not self._has_head and not self._junk:
                 if _FIELD_START(data, pos, end):
-                    self._note(
+                    self._report.note(
                         AnomalyCode.MISSING_DELIMITER,
-                        self._base + pos,
+                        window.base + pos,
                         "the stream begins with a header block",
                     )
                     self._open_head(pos)
@@ -835,7 +660,7 @@ class MjpegParser:
                 joined = self._joined_inside(pos, found_at)
                 if joined >= 0:
                     self._start_junk(pos)
-                    self._pos = joined
+                    window.pos = joined
                     self._end_junk(joined)
                     self._has_head = False
                     self._begin_phantom(joined)
@@ -845,8 +670,8 @@ class MjpegParser:
                 data[found_at - 1] == 0x0D and data[found_at - 2 : found_at - 1] == b"\n"
             )
             self._after_lf = data[found_at - 1] == 0x0A
-            self._pos = found_at
-            self._skip(self._skip_from, self._base + found_at, self._skip_reason)
+            window.pos = found_at
+            self._report.skip_on(window.base + found_at)
 
     def _clean_part(self) -> MjpegEvent | None:
         """Begin the image whose delimiter and head were read in one go, if all is in order.
@@ -855,6 +680,7 @@ class MjpegParser:
         or begun to be taken: that is most of what a well-behaved server sends, and no more than
         what `_begin_image` would do, without the detours.
         """
+        window = self._window
         matcher = self._matcher
         assert matcher is not None
         length = matcher.length
@@ -867,17 +693,17 @@ class MjpegParser:
             or stop + 2 - start > self._max_head_bytes  # with the empty line
         ):
             return None
-        data = self._data
-        base = self._base
+        data = window.data
+        base = window.base
         if self._declared_end >= 0:
-            pos = self._pos
+            pos = window.pos
             self._settle(base + pos + 2 if data[pos] == 0x0D else base + pos)
         self._head_raw = cut_out(data, start, stop)
         start = stop + 2  # behind the empty line
         at = base + start
-        if length > 0 and at >= self._doubt_until and self._believes(length):
+        if length > 0 and at >= self._doubt.until and self._belief.believes(length):
             stop = start + length
-            if stop > self._end:
+            if stop > window.end:
                 self._phantom = False
                 self._image_at = self._body_at = at
                 self._look_from(at + 2)
@@ -885,7 +711,7 @@ class MjpegParser:
                 self._believe(start, length)
                 return None
             if ends_with_lone_eoi(data, start, stop):
-                self._pos = stop
+                window.pos = stop
                 return self._give(cut_out(data, start, stop), at)
         self._head_length = length
         self._has_head = True
@@ -897,16 +723,16 @@ class MjpegParser:
         """Give out an image that began at offset `at` and that its length told the truth about."""
         length = len(data)
         end = at + length
-        self._anchor = length
-        self._delivered += length
+        self._belief.kept(length)
+        self._report.delivered += length
         self._image_end = end
         self._line_start = True
         self._declared_end = -1
         self._state = _GAP
         frame = make_frame(data, "length", True, at, self._head_raw)
-        if self._pending or self._skip_from >= 0:
-            return self._emit(frame, end)
-        self._settled = end
+        if self._report.held:
+            return self._report.emit(frame, end)
+        self._report.settled = end
         return frame
 
     def _joined_inside(self, pos: int, stop: int) -> int:
@@ -914,26 +740,29 @@ class MjpegParser:
 
         -1 if there is only text before `stop`, where something else may begin.
         """
-        found = _BINARY(self._data, pos, stop)
+        window = self._window
+        found = _BINARY(window.data, pos, stop)
         if found is None:
             return -1
         at = found.start()
         # The FF of an EOI or of another marker is fill only as far as what follows it is.
-        return at - 1 if at > pos and self._data[at - 1] == 0xFF else at
+        return at - 1 if at > pos and window.data[at - 1] == 0xFF else at
 
     def _start_junk(self, pos: int) -> None:
+        window = self._window
         if not self._junk:
             self._junk = True
-            if self._skip_from < 0:
-                self._skip(self._base + pos, self._base + pos, "junk between parts")
+            if not self._report.skips():
+                self._report.skip(window.base + pos, window.base + pos, "junk between parts")
             code = AnomalyCode.JUNK_BEFORE_IMAGE if self._has_head else AnomalyCode.JUNK
-            self._note(code, self._base + pos, "bytes that belong to no part")
+            self._report.note(code, window.base + pos, "bytes that belong to no part")
 
     def _end_junk(self, pos: int) -> None:
         """The gap ends at `pos`: say how the last image's length fitted it."""
+        window = self._window
         if self._junk:
-            self._skip(self._skip_from, self._base + pos, self._skip_reason)
-        self._settle(self._base + pos)
+            self._report.skip_on(window.base + pos)
+        self._settle(window.base + pos)
         self._junk = False
 
     def _settle(self, gap_end: int) -> None:
@@ -943,13 +772,13 @@ class MjpegParser:
             return
         after = declared - self._image_end
         if self._junk and after > 0 and declared <= gap_end:
-            self._note(
+            self._report.note(
                 AnomalyCode.PADDING,
                 self._image_end,
                 f"Content-Length counts {after} bytes behind the image",
             )
         else:
-            self._note(
+            self._report.note(
                 AnomalyCode.LENGTH_MISMATCH,
                 self._image_end,
                 f"Content-Length is {after:+d} bytes off",
@@ -957,38 +786,42 @@ class MjpegParser:
 
     def _finish(self) -> None:
         """The stream has ended in a gap."""
+        window = self._window
         if self._has_head:
             self._ceased = False
-        self._end_junk(self._end)
-        self._flush()
-        self._settled = self._fed
-        self._out.append(EndOfStream(self._ceased, self._fed, self._closed))
+        self._end_junk(window.end)
+        self._report.flush()
+        self._report.settled = window.fed
+        self._report.ready.append(EndOfStream(self._ceased, window.fed, self._closed))
         self._state = _END
 
     # Header blocks
 
     def _begin_head(self, match: Match) -> None:
         """A delimiter stands at `match.start`."""
-        at = self._base + match.start
+        window = self._window
+        at = window.base + match.start
         if self._has_head and not self._head_raw:
-            self._note(AnomalyCode.DUPLICATE_DELIMITER, at, "no header block before it")
+            self._report.note(AnomalyCode.DUPLICATE_DELIMITER, at, "no header block before it")
         self._has_head = False
         self._started = True
         if match.closing:
             self._closed = True
             self._line_start = True
             self._state = _GAP
-            self._pos = match.end
+            window.pos = match.end
             return
         if self._closed:
             self._closed = False
-            self._note(AnomalyCode.CLOSED_AND_CONTINUED, at, "parts behind the closing delimiter")
+            self._report.note(
+                AnomalyCode.CLOSED_AND_CONTINUED, at, "parts behind the closing delimiter"
+            )
         if match.anomaly is not None:
-            self._note(match.anomaly, at, "at a delimiter")
+            self._report.note(match.anomaly, at, "at a delimiter")
         code = self._delimiters.use(match.delimiter)
         if code is not None:
             self._know()
-            self._note(code, at, f"{match.delimiter.line!r} is in use")
+            self._report.note(code, at, f"{match.delimiter.line!r} is in use")
         if self._matcher is None or self._matcher.delimiter != match.delimiter.line:
             self._matcher = None if match.delimiter.bare else HeadMatcher(match.delimiter.line)
         self._open_head(match.end)
@@ -998,10 +831,11 @@ class MjpegParser:
         self._names = Names(self._delimiters.patterns)
 
     def _open_head(self, pos: int) -> None:
+        window = self._window
         self._started = True
         self._state = _HEAD
-        self._pos = pos
-        self._line = self._base + pos
+        window.pos = pos
+        self._line = window.base + pos
         self._cursor = max(self._line, self._head_clear)
         self._head_lines = 0
         self._fields.clear()
@@ -1010,9 +844,10 @@ class MjpegParser:
         self._fresh = True
 
     def _head(self) -> MjpegEvent | NeedData | None:
+        window = self._window
         # The whole block is held at `_pos`; `_line` and `_cursor` keep the place in it.
-        data, base, start = self._data, self._base, self._pos
-        final = self._final()
+        data, base, start = window.data, window.base, window.pos
+        final = window.final()
         if self._fresh:
             # A CR here is the rest of a delimiter's LF CR, or else an empty line's.
             first = data[start : start + 2]
@@ -1022,10 +857,10 @@ class MjpegParser:
             if first[:1] == b"\r" and first != b"\r\n":
                 self._lf_cr = True
                 start += 1
-                self._pos = start
+                window.pos = start
                 self._line = self._cursor = base + start
         limit = start + self._limits.max_part_head
-        stop = min(self._end, limit)
+        stop = min(window.end, limit)
         while True:
             line = self._line - base
             cursor = max(line, self._cursor - base)
@@ -1035,7 +870,7 @@ class MjpegParser:
             if soi >= 0:
                 if data[line:soi].strip(b"\r"):
                     self._malformed(line)
-                self._note(
+                self._report.note(
                     AnomalyCode.NO_BLANK_LINE, base + soi, "the image begins inside the head"
                 )
                 self._close_head(start, line, soi)
@@ -1049,10 +884,10 @@ class MjpegParser:
                     return None
                 if final:
                     # Ending behind a delimiter is how these cameras end.
-                    if self._end > start:
+                    if window.end > start:
                         self._ceased = False
-                        self._skip(base + start, self._fed, "cut off inside a header block")
-                    self._pos = self._end
+                        self._report.skip(base + start, window.fed, "cut off inside a header block")
+                    window.pos = window.end
                     self._has_head = False
                     self._state = _GAP
                     return None
@@ -1097,12 +932,14 @@ class MjpegParser:
             self._head_line(stripped, line)
             if not text.endswith(b"\r"):
                 self._lf_lines = True
-                self._note(AnomalyCode.BARE_LF, base + line, "in a header block")
+                self._report.note(AnomalyCode.BARE_LF, base + line, "in a header block")
             self._line = self._cursor = base + newline + 1
 
     def _head_line(self, text: bytes, line: int) -> None:
         if text[:1] in (b" ", b"\t"):
-            self._note(AnomalyCode.FOLDED_HEADER, self._base + line, "in a header block")
+            self._report.note(
+                AnomalyCode.FOLDED_HEADER, self._window.base + line, "in a header block"
+            )
             if self._folds is not None:
                 self._folds[1] = (self._folds[1] + b" " + text).strip(b" \t")
             return
@@ -1118,17 +955,22 @@ class MjpegParser:
             self._fields.append(self._folds)
 
     def _malformed(self, line: int) -> None:
-        self._note(
-            AnomalyCode.MALFORMED_HEADER, self._base + line, "a header line without name and colon"
+        self._report.note(
+            AnomalyCode.MALFORMED_HEADER,
+            self._window.base + line,
+            "a header line without name and colon",
         )
 
     def _drop_head(self, line: int) -> None:
         """The block passed a limit: what it holds is junk, the search goes on behind it."""
-        at = self._base + self._pos
-        self._note(AnomalyCode.HEAD_TOO_LARGE, at, "see Limits.max_part_head, _line, _headers")
-        stop = max(line, self._pos + 1)
-        self._skip(at, self._base + stop, "a header block that is too large")
-        self._pos = stop
+        window = self._window
+        at = window.base + window.pos
+        self._report.note(
+            AnomalyCode.HEAD_TOO_LARGE, at, "see Limits.max_part_head, _line, _headers"
+        )
+        stop = max(line, window.pos + 1)
+        self._report.skip(at, window.base + stop, "a header block that is too large")
+        window.pos = stop
         self._has_head = False
         self._line_start = True
         self._state = _GAP
@@ -1136,14 +978,17 @@ class MjpegParser:
 
     def _close_head(self, start: int, stop: int, body: int) -> None:
         """The block is `data[start:stop]`, the body begins at `body`."""
+        window = self._window
         self._has_head = True
-        self._head_raw = bytes(self._data[start:stop])
-        self._body_at = self._base + body
+        self._head_raw = bytes(window.data[start:stop])
+        self._body_at = window.base + body
         lengths = [value for name, value in self._fields if name == b"content-length"]
         self._head_length = -1
         if lengths:
             if len(set(lengths)) > 1:
-                self._note(AnomalyCode.DUPLICATE_LENGTH, self._base + start, "the last one counts")
+                self._report.note(
+                    AnomalyCode.DUPLICATE_LENGTH, window.base + start, "the last one counts"
+                )
             value = lengths[-1]
             # isdigit() of bytes is ASCII only; int() would take signs and underscores.
             if value.isdigit() and len(value.lstrip(b"0")) <= 10:
@@ -1152,8 +997,8 @@ class MjpegParser:
                 self._head_length = -1
             if self._head_length < 1:
                 self._head_length = -1
-                self._note(AnomalyCode.INVALID_LENGTH, self._base + start, "not believed")
-        self._pos = body
+                self._report.note(AnomalyCode.INVALID_LENGTH, window.base + start, "not believed")
+        window.pos = body
         self._line_start = True
         self._state = _BODY
 
@@ -1170,16 +1015,17 @@ class MjpegParser:
         return _IMAGE_TYPE(self._content_type()) is not None
 
     def _body(self) -> MjpegEvent | NeedData | None:
-        have = bytes(self._data[self._pos : self._pos + 4])
-        final = self._final()
+        window = self._window
+        have = bytes(window.data[window.pos : window.pos + 4])
+        final = window.final()
         if have.startswith(_SOI):
             if not self._is_image_type():
-                self._note(
+                self._report.note(
                     AnomalyCode.CONTENT_TYPE_NOT_IMAGE,
                     self._body_at,
                     f"an image under {self._content_type()[:80]!r}",
                 )
-            self._begin_image(self._pos)
+            self._begin_image(window.pos)
             return None
         if not final and _SOI.startswith(have):
             return self._more()
@@ -1190,7 +1036,7 @@ class MjpegParser:
             if boundary is not None and self._delimiters.current is None:
                 self._delimiters = DelimiterSet(boundary)
                 self._know()
-            self._note(AnomalyCode.JUNK, self._body_at, "a response head inside the body")
+            self._report.note(AnomalyCode.JUNK, self._body_at, "a response head inside the body")
             self._has_head = False
             self._started = False
             self._state = _GAP
@@ -1206,24 +1052,27 @@ class MjpegParser:
                 self._state = _BODY
                 return self._more()
             if _HEADLESS_IMAGE(have):
-                self._note(AnomalyCode.JUNK_BEFORE_IMAGE, self._body_at, "an image without its SOI")
-                self._begin_phantom(self._pos)
+                self._report.note(
+                    AnomalyCode.JUNK_BEFORE_IMAGE, self._body_at, "an image without its SOI"
+                )
+                self._begin_phantom(window.pos)
         return None
 
     # Parts that are no images
 
     def _part(self) -> MjpegEvent | NeedData | None:
+        window = self._window
         # The part is held at `_pos`.
-        data, base, start = self._data, self._base, self._pos
+        data, base, start = window.data, window.base, window.pos
         length = self._head_length
         if length > self._max_part:
             length = self._head_length = -1
-            self._note(AnomalyCode.INVALID_LENGTH, base + start, "over Limits.max_part")
+            self._report.note(AnomalyCode.INVALID_LENGTH, base + start, "over Limits.max_part")
         told = length >= 0
         most = length if told else self._max_part + _PART_LOOKAHEAD
-        stop = min(self._end, start + most)
+        stop = min(window.end, start + most)
         whole = told and stop == start + length
-        final = stop == self._end and self._final()
+        final = stop == window.end and window.final()
         at = self._part_end(start, stop, final or whole, not told)
         if at >= 0:
             until = at - line_end_before(data, at, start)
@@ -1231,14 +1080,14 @@ class MjpegParser:
                 self._part_too_large()
                 return None
             if told:
-                self._note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
+                self._report.note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
             return self._deliver_part(until, at, not told)
         if whole:
             at = self._across(start, stop)
             if at == stop:
                 return self._deliver_part(stop, stop, True)
             if at >= 0:
-                self._note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
+                self._report.note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
                 return self._deliver_part(at - line_end_before(data, at, start), at, False)
             return self._more()
         # A line end of two bytes may stand between the part and its delimiter.
@@ -1249,7 +1098,7 @@ class MjpegParser:
         if final:
             self._ceased = False
             if length >= 0:
-                self._note(AnomalyCode.TRUNCATED_PART, base + stop, "the stream ended")
+                self._report.note(AnomalyCode.TRUNCATED_PART, base + stop, "the stream ended")
             return self._deliver_part(stop, stop, False)
         return self._more()
 
@@ -1269,7 +1118,8 @@ class MjpegParser:
         Content- or X- header behind it; and an image, though not by FFD8FF alone in the middle of
         what may be any bytes.
         """
-        data, base = self._data, self._base
+        window = self._window
+        data, base = window.data, window.base
         delimiters = self._delimiters
         repeats = self._repeats
         text = not untold and _TEXT_TYPE(self._content_type()) is not None
@@ -1354,7 +1204,8 @@ class MjpegParser:
         `stop` if none does, -1 if more is needed to tell.  A part that lost some bytes takes as
         many of what follows; and what is behind its end is then nothing that a gap begins with.
         """
-        data = self._data
+        window = self._window
+        data = window.data
         if data[stop - 1] == 0xFF:
             at = stop - 1
         elif stop - start >= 2 and data[stop - 2 : stop] == b"\xff\xd8":
@@ -1367,7 +1218,7 @@ class MjpegParser:
         behind = data[stop : stop + 3]
         if not _SOI.startswith(have[:3]):
             return stop
-        more = not self._final()
+        more = not window.final()
         if more and (len(have) < 4 or (behind != _SOI and _SOI.startswith(behind))):
             return -1
         if len(have) < 4 or have[3] not in _SEGMENT_CODES or behind in (b"", _SOI):
@@ -1376,57 +1227,61 @@ class MjpegParser:
             return at
         if behind[:1] in (b"\r", b"\n"):
             return stop
-        verdict = may_begin(self._names, data, stop, self._end, True)
+        verdict = may_begin(self._names, data, stop, window.end, True)
         if verdict == CUT and more:
             return -1
         return at if verdict == NO else stop
 
     def _repeated(self, at: int) -> bool:
         """Whether nothing stands between the last delimiter in the part and `_data[at]`."""
-        gap = at - (self._repeat_end - self._base)
-        return gap == 0 or (gap == 1 and self._data[at - 1] == 0x0D)
+        window = self._window
+        gap = at - (self._repeat_end - window.base)
+        return gap == 0 or (gap == 1 and window.data[at - 1] == 0x0D)
 
     def _part_least(self, stop: int) -> int:
         """Before which place in `_data` the part can't end, by what is known up to `stop`."""
-        cursor = self._cursor - self._base
+        window = self._window
+        cursor = self._cursor - window.base
         if not self._repeats:
             return cursor
         # A delimiter before the cursor is where the part ends if the next one follows at once.
-        behind = self._repeat_end - self._base
-        if behind < stop and self._data[behind] == 0x0D:
+        behind = self._repeat_end - window.base
+        if behind < stop and window.data[behind] == 0x0D:
             behind += 1
-        if behind >= stop or may_begin(self._names, self._data, behind, stop, True) != NO:
-            return self._repeats[0] - self._base
+        if behind >= stop or may_begin(self._names, window.data, behind, stop, True) != NO:
+            return self._repeats[0] - window.base
         return cursor
 
     def _part_too_large(self) -> None:
         """Skip the part as far as the limit; what is behind it is looked through as junk."""
-        at = self._base + self._pos
-        stop = self._pos + self._max_part + 1
-        self._note(AnomalyCode.PART_TOO_LARGE, at, "over Limits.max_part")
-        self._skip(at, self._base + stop, "a part that is too large")
-        self._pos = stop
+        window = self._window
+        at = window.base + window.pos
+        stop = window.pos + self._max_part + 1
+        self._report.note(AnomalyCode.PART_TOO_LARGE, at, "over Limits.max_part")
+        self._report.skip(at, window.base + stop, "a part that is too large")
+        window.pos = stop
         self._has_head = False
         self._junk = True
-        self._after_lf = self._data[stop - 1] == 0x0A
+        self._after_lf = window.data[stop - 1] == 0x0A
         self._line_start = self._after_lf
         self._state = _GAP
 
     def _deliver_part(self, stop: int, after: int, complete: bool) -> MjpegEvent:
-        data = bytes(self._data[self._pos : stop])
-        part = Part(data, Headers.parse(self._head_raw), complete, self._base + self._pos)
-        self._pos = after
+        window = self._window
+        data = bytes(window.data[window.pos : stop])
+        part = Part(data, Headers.parse(self._head_raw), complete, window.base + window.pos)
+        window.pos = after
         self._has_head = False
         self._line_start = True
         self._state = _GAP
-        self._delivered += len(data)
-        return self._emit(part, self._base + stop)
+        self._report.delivered += len(data)
+        return self._report.emit(part, window.base + stop)
 
     # Images
 
     def _begin_image(self, pos: int) -> None:
         """FFD8FF stands at `pos`; a header block stands before it if `_has_head`."""
-        at = self._base + pos
+        at = self._window.base + pos
         length = -1
         if self._has_head:
             length = self._head_length
@@ -1434,147 +1289,138 @@ class MjpegParser:
         else:
             self._head_raw = b""
             if self._delimiters.multipart:
-                self._note(AnomalyCode.MISSING_DELIMITER, at, "an image without a delimiter")
+                self._report.note(AnomalyCode.MISSING_DELIMITER, at, "an image without a delimiter")
             self._body_at = at
         if self._closed:
             self._closed = False
-            self._note(AnomalyCode.CLOSED_AND_CONTINUED, at, "an image behind the last delimiter")
+            self._report.note(
+                AnomalyCode.CLOSED_AND_CONTINUED, at, "an image behind the last delimiter"
+            )
         self._started = True
         self._junk = False
         self._phantom = False
-        self._image_at = at
-        self._segment = pos
+        self._image_at = self._kept = at
         self._look_from(at + 2)
         if length < 0:
             self._declared_end = -1
         else:
             self._declared_end = self._body_at + length
-            if at == self._body_at and at >= self._doubt_until and self._believes(length):
+            if at == self._body_at and at >= self._doubt.until and self._belief.believes(length):
                 self._believe(pos, length)
                 return
         self._begin_walk(pos)
 
     def _begin_walk(self, pos: int) -> None:
         """Walk the image that begins at `pos`."""
-        self._doubted = self._image_at < self._doubt_until
+        self._doubted = self._image_at < self._doubt.until
         self._walker.begin(False)
-        self._pos = pos + 2
+        self._window.pos = pos + 2
         self._state = _WALK
 
     def _begin_phantom(self, pos: int) -> None:
         """Walk the inside of an image whose start is missing, so that nothing in it is
         taken for an image of its own.  It is never delivered.
         """
-        at = self._base + pos
+        window = self._window
+        at = window.base + pos
         self._started = True
         self._has_head = False
         self._phantom = self._doubted = True
         self._declared_end = -1
-        self._image_at = at
-        self._segment = pos
-        self._pos = pos
+        self._image_at = self._kept = at
+        window.pos = pos
         self._look_from(at + 1)
         self._walker.begin(True)
         self._state = _WALK
 
-    def _believes(self, length: int) -> bool:
-        """Whether lengths have been right, and this one is like the last."""
-        return (
-            self._confirmed >= self._needed and 4 * abs(length - self._anchor) <= self._anchor + 256
-        )
-
     def _believe(self, pos: int, length: int) -> None:
         """Take `length` bytes from `pos` unseen."""
+        window = self._window
         stop = pos + length
-        end = self._end
+        end = window.end
         self._state = _TAKE
         if stop <= end:
             # All there: nothing to take, only to check.
-            self._pos = stop
+            window.pos = stop
             self._trial = True
             return
         self._trial = False
-        self._store.start(length, self._data, pos, end)
-        self._pos = end
+        self._store.start(length, window.data, pos, end)
+        window.pos = end
         self._missing = stop - end
-        if not self._queue and not self._eof and not self._out:
+        if window.drained() and not self._report.ready:
             self._idle = True
             self._room = self._missing
 
     def _take(self) -> MjpegEvent | NeedData | None:
+        window = self._window
         if self._trial:
-            stop = self._pos
-            if ends_with_lone_eoi(self._data, self._segment, stop):
-                return self._give(cut_out(self._data, self._segment, stop), self._image_at)
-            self._begin_walk(self._segment)
+            stop = window.pos
+            start = self._image_at - window.base
+            if ends_with_lone_eoi(window.data, start, stop):
+                return self._give(cut_out(window.data, start, stop), self._image_at)
+            self._begin_walk(start)
             return None
-        pos = self._pos
+        pos = window.pos
         missing = self._missing
-        available = self._end - pos
+        available = window.end - pos
         if missing <= available:
-            self._pos = self._segment = pos + missing
+            window.pos = pos + missing
             self._missing = 0
-            image = self._store.finish(self._data, pos, pos + missing)
+            image = self._store.finish(window.data, pos, pos + missing)
             if image is not None:
                 return self._give(image, self._image_at)
         else:
-            self._store.append(self._data, pos, self._end)
-            self._pos = self._segment = self._end
+            self._store.append(window.data, pos, window.end)
+            window.pos = window.end
             self._missing = missing - available
-            if not self._final():
+            if not window.final():
                 waiting = self._more()
                 if self._idle:
                     self._room = self._missing
                 return waiting
             self._missing = 0
         # The length was wrong, or the stream ends: walk what was taken.
-        taken = self._store.take()
-        self._queue.appendleft((self._data, self._pos))
-        self._piece = 0
-        self._data = taken
-        self._base = self._image_at
-        self._segment = 0
-        self._end = len(taken)
+        window.put_back(self._store.take())
+        self._kept = self._image_at
         self._begin_walk(0)
         return None
 
     def _walk(self) -> MjpegEvent | NeedData | None:
+        window = self._window
         walker = self._walker
-        data = self._data
-        end = self._end
-        stop = self._image_at + self._max_frame - self._base
+        data = window.data
+        end = window.end
+        stop = self._image_at + self._max_frame - window.base
         capped = stop < end
         if capped:
             end = stop
-        final = not capped and self._final()
+        final = not capped and window.final()
         while True:
-            pos = self._pos
+            pos = window.pos
             upto = min(end, pos + _DOUBT_STEP) if self._doubted else end
-            walker.base = self._base
+            walker.base = window.base
             outcome = walker.walk(data, pos, upto, end, final)
-            self._pos = walker.pos
+            window.pos = walker.pos
             if outcome == MORE:
                 if self._doubted:
-                    other = self._doubt(pos)
+                    other = self._search_doubted(pos)
                     if other >= 0:
                         return self._cut(other, self._cut_by)
-                    if upto < end and self._pos > pos:
+                    if upto < end and window.pos > pos:
                         continue
                 if capped or end == stop:
                     return self._too_large(end)
                 if final:
                     return self._cease()
                 # Kept at once, so that nothing is held and the next chunk takes this one's place.
-                self._store.append(data, self._segment, self._pos)
-                self._segment = self._pos
-                waiting = self._more()
-                if waiting is None:
-                    self._segment = self._pos
-                return waiting
+                self._store.append(data, self._kept - window.base, window.pos)
+                self._kept = window.base + window.pos
+                return self._more()
             if outcome == EOI:
                 return self._ended()
             if outcome == SOI:
-                at = self._base + self._pos
+                at = window.base + window.pos
                 if not walker.touched and not self._phantom and at - self._image_at <= 4:
                     self._restart()
                     return None
@@ -1584,55 +1430,59 @@ class MjpegParser:
                     and not walker.in_scan
                     and not self._inside.waits
                     and self._asked == at - 3
-                    and self._pos >= 6
-                    and self._data[self._pos - 6 : self._pos] == _SOI_TWICE
+                    and window.pos >= 6
+                    and window.data[window.pos - 6 : window.pos] == _SOI_TWICE
                     and not self._bare()
                 ):
                     # Behind two others, of which the second one was asked about.
                     self._asked = at
                     walker.nest()
-                    self._pos = walker.pos
+                    window.pos = walker.pos
                     continue
-                if self._inside.waits or self._may_tell(self._asked - self._base, self._pos):
-                    other = self._opinion(self._pos, True, IMAGE)
+                if self._inside.waits or self._may_tell(self._asked - window.base, window.pos):
+                    other = self._opinion(window.pos, True, IMAGE)
                     if other >= 0:
                         return self._cut(other, self._cut_by)
-                if walker.due or self._behind_head(self._pos):
+                if walker.due or self._behind_head(window.pos):
                     return self._cut(at, "soi")
                 if walker.sos >= 0 or walker.in_scan or self._bare():
                     # It may be the thumbnail of an image into which a segment has led.
                     other = self._around()
                     return self._cut(other if other >= 0 else at, "soi")
                 walker.nest()
-                self._pos = walker.pos
+                window.pos = walker.pos
                 continue
-            other = self._opinion(self._pos, self._doubted)
+            other = self._opinion(window.pos, self._doubted)
             if other >= 0:
                 return self._cut(other, self._cut_by)
 
     def _bare(self) -> bool:
         """Whether this is a stream of images alone, whatever was declared."""
         delimiters = self._delimiters
-        return not delimiters.multipart or (delimiters.current is None and self._delivered > 0)
+        return not delimiters.multipart or (
+            delimiters.current is None and self._report.delivered > 0
+        )
 
-    def _doubt(self, pos: int) -> int:
+    def _search_doubted(self, pos: int) -> int:
         """What the second opinion says of an image in doubt, walked on from `pos`."""
+        window = self._window
         found = -1
         # A segment can take the walk far, and what ends the image may stand close by.
-        while found < 0 and pos < self._pos:
+        while found < 0 and pos < window.pos:
             since = pos
-            pos = min(pos + _DOUBT_STEP, self._pos)
+            pos = min(pos + _DOUBT_STEP, window.pos)
             if self._may_tell(since, pos):
                 found = self._opinion(pos, True)
         return found
 
     def _may_tell(self, since: int, pos: int) -> bool:
         """Whether `_data[since:pos]` can have changed what the second opinion says."""
+        window = self._window
         image, start = self._whole(pos)
-        shift = start + self._base - self._image_at
+        shift = start + window.base - self._image_at
         since += shift
         stop = pos + shift
-        self._asked = self._base + pos
+        self._asked = window.base + pos
         return (
             self._walker.buried >= 0
             or self._delimiters.may_prove(image, since, stop)
@@ -1641,51 +1491,51 @@ class MjpegParser:
 
     def _restart(self) -> None:
         """SOI twice in a row: the image begins with the second one."""
-        at = self._base + self._pos
-        self._note(AnomalyCode.JUNK_BEFORE_IMAGE, self._image_at, "SOI twice")
-        self._skip(self._image_at, at, "SOI twice")
+        window = self._window
+        at = window.base + window.pos
+        self._report.note(AnomalyCode.JUNK_BEFORE_IMAGE, self._image_at, "SOI twice")
+        self._report.skip(self._image_at, at, "SOI twice")
         self._store.truncate(0)
-        self._image_at = at
-        self._segment = self._pos
+        self._image_at = self._kept = at
         self._look_from(at + 2)
         self._walker.begin(False)
-        self._pos += 2
+        window.pos += 2
 
     def _ended(self) -> MjpegEvent | None:
         """The walk came to the EOI before `_pos`."""
+        window = self._window
         walker = self._walker
         if walker.surprised or walker.sos < 0 or self._doubted:
-            cut = self._opinion(self._pos, True)
+            cut = self._opinion(window.pos, True)
             if cut < 0:
                 # The end may be that of another image, into which a segment has led.
                 self._cut_by = "soi"
                 cut = self._around()
             if cut < 0:
-                cut = self._opinion(self._pos, True, ENDED if self._phantom else OTHER)
+                cut = self._opinion(window.pos, True, ENDED if self._phantom else OTHER)
             if cut >= 0:
                 return self._cut(cut, self._cut_by)
             if walker.sos < 0 or self._phantom:
-                return self._cut(self._base + self._pos, "eoi")
+                return self._cut(window.base + window.pos, "eoi")
         elif walker.buried >= 0:
             cut = self._cut_in_table()
             if cut >= 0:
                 return self._cut(cut, self._cut_by)
         elif walker.leapt:
             # Such a segment is lawful there, if no image began in it that has ended now.
-            cut = self._opinion(self._pos, False, OTHER)
+            cut = self._opinion(window.pos, False, OTHER)
             if cut >= 0:
                 return self._cut(cut, self._cut_by)
-        at = self._base + self._pos
+        at = window.base + window.pos
         length = self._declared_end - self._body_at
         end: FrameEnd = "eoi"
         if self._declared_end >= 0:
             if at == self._declared_end:
                 end = "length"
                 if self._image_at == self._body_at:
-                    self._confirmed += 1
-                    self._anchor = length
+                    self._belief.confirmed(length)
             else:
-                self._lied()
+                self._belief.lied()
         return self._deliver(end)
 
     def _cut_in_table(self) -> int:
@@ -1694,44 +1544,43 @@ class MjpegParser:
         FFD8FF stands inside a table of it.  If one from there on stands behind a header block, or
         before the marker of a segment, it is the next image, whose markers the table led to.
         """
-        image, start = self._whole(self._pos)
+        window = self._window
+        image, start = self._whole(window.pos)
         shift = self._image_at - start
         for found in _EACH_SOI(image, self._walker.buried - shift):
             soi = found.start() + shift
-            if soi >= self._base + self._pos:
+            if soi >= window.base + window.pos:
                 break
             at = soi - shift
             # In a table FFD8FF can stand by chance, as at some qualities in the standard ones.
             if self._headed(image, at, start) or _IMAGE_START(image, at):
-                cut = self._opinion(self._pos, True)
+                cut = self._opinion(window.pos, True)
                 if 0 <= cut <= soi:
                     return cut
                 self._cut_by = "soi"
                 return soi
         return -1
 
-    def _lied(self) -> None:
-        self._confirmed = 0
-        self._needed = min(self._needed * 2, _MOST_DOUBT)
-
     def _deliver(self, end: FrameEnd) -> MjpegEvent:
         """Give out the image that was walked to its EOI, before `_pos`."""
-        stop = self._pos
+        window = self._window
+        stop = window.pos
+        start = self._kept - window.base
         damaged = self._walker.surprised
         if self._store.size:
-            self._store.append(self._data, self._segment, stop)
+            self._store.append(window.data, start, stop)
             data = self._store.take()
         else:
-            data = cut_out(self._data, self._segment, stop)
-        at = self._base + stop
+            data = cut_out(window.data, start, stop)
+        at = window.base + stop
         self._state = _GAP
         self._line_start = True
         self._image_end = at
-        self._delivered += len(data)
+        self._report.delivered += len(data)
         frame = make_frame(data, end, True, self._image_at, self._head_raw)
-        event = self._emit(frame, at)
+        event = self._report.emit(frame, at)
         if damaged:
-            self._note(AnomalyCode.DAMAGED_IMAGE, at, "its marker structure is broken")
+            self._report.note(AnomalyCode.DAMAGED_IMAGE, at, "its marker structure is broken")
         return event
 
     def _cut(self, at: int, end: FrameEnd) -> MjpegEvent | None:
@@ -1739,10 +1588,10 @@ class MjpegParser:
 
         It is delivered as far as it goes if its first scan had begun, and skipped otherwise.
         """
+        window = self._window
         walker = self._walker
         if not self._doubted:
-            self._rewound += self._base + self._pos - at
-            self._doubt_until = (self._rewound - self._credit) // _AGAIN
+            self._doubt.read_again(window.base + window.pos - at)
         began = 0 <= walker.sos < at and not self._phantom
         stop = at - self._image_at
         inside = self._store.size
@@ -1750,69 +1599,65 @@ class MjpegParser:
         ending = 0
         image = b""
         if began:
-            source, start = self._whole(max(self._segment, at - self._base))
+            source, start = self._whole(max(self._kept, at) - window.base)
             if end == "delimiter":
                 ending = line_end_before(source, start + stop, start)
             image = bytes(source[start : start + stop - ending])
             del source
             inside = self._store.size
         # Go on at `at`.
-        where = at - self._base
-        if where >= self._segment or inside == 0:
-            self._pos = where
+        if at >= self._kept or inside == 0:
+            window.pos = at - window.base
         else:
-            piece = self._store.slice(stop, self._store.size)
-            self._queue.appendleft((self._data, self._segment))
-            self._piece = 0
-            self._data = piece
-            self._base = at
-            self._pos = 0
-            self._end = len(piece)
+            window.pos = self._kept - window.base
+            window.put_back(self._store.slice(stop, self._store.size))
         self._store.truncate(0)
         self._state = _GAP
         self._line_start = True
         if not began:
             if end != "eoi" or not self._phantom:
-                self._note(
+                self._report.note(
                     AnomalyCode.IMAGE_WITHOUT_SCAN,
                     self._image_at,
                     "it never came to its first scan",
                 )
-            self._skip(self._image_at, at, "an image that never came to its first scan")
+            self._report.skip(self._image_at, at, "an image that never came to its first scan")
         if self._declared_end >= 0:
-            self._lied()
+            self._belief.lied()
         if not began:
             self._declared_end = -1
             return None
         self._image_end = at - ending
-        self._delivered += len(image)
+        self._report.delivered += len(image)
         frame = Frame(image, end, False, self._image_at, self._head_raw)
-        event = self._emit(frame, at - ending)
-        self._note(AnomalyCode.TRUNCATED_IMAGE, at - ending, f"cut off by {_CUT_BY[end]}")
+        event = self._report.emit(frame, at - ending)
+        self._report.note(AnomalyCode.TRUNCATED_IMAGE, at - ending, f"cut off by {_CUT_BY[end]}")
         return event
 
     def _cease(self) -> MjpegEvent | None:
         """The stream ends inside an image."""
-        self._pos = self._end
-        cut = self._opinion(self._end, True, OTHER)
+        window = self._window
+        window.pos = window.end
+        cut = self._opinion(window.end, True, OTHER)
         if cut < 0:
             cut = self._closing_behind()
         if cut >= 0:
             return self._cut(cut, self._cut_by)
         self._ceased = False
-        return self._cut(self._base + self._end, "eof")
+        return self._cut(window.base + window.end, "eof")
 
     def _too_large(self, stop: int) -> MjpegEvent | None:
-        self._pos = stop
+        window = self._window
+        window.pos = stop
         cut = self._opinion(stop, self._doubted)
         if cut >= 0:
             return self._cut(cut, self._cut_by)
-        at = self._base + stop
-        self._note(AnomalyCode.IMAGE_TOO_LARGE, self._image_at, "over Limits.max_frame")
-        self._skip(self._image_at, at, "an image that is too large")
+        at = window.base + stop
+        self._report.note(AnomalyCode.IMAGE_TOO_LARGE, self._image_at, "over Limits.max_frame")
+        self._report.skip(self._image_at, at, "an image that is too large")
         self._store.truncate(0)
         if self._declared_end >= 0:
-            self._lied()
+            self._belief.lied()
             self._declared_end = -1
         self._junk = True
         self._line_start = False
@@ -1827,11 +1672,13 @@ class MjpegParser:
 
     def _whole(self, upto: int) -> tuple[bytes | bytearray | memoryview, int]:
         """The image up to `_data[upto]` in one piece, and where it begins in that piece."""
+        window = self._window
+        kept = self._kept - window.base
         if self._store.size == 0:
-            return self._data, self._segment
-        if upto > self._segment:
-            self._store.append(self._data, self._segment, upto)
-            self._segment = upto
+            return window.data, kept
+        if upto > kept:
+            self._store.append(window.data, kept, upto)
+            self._kept = window.base + upto
         return self._store.peek(), 0
 
     def _opinion(self, upto: int, unknown: bool, stands: int = NOTHING) -> int:
@@ -1843,9 +1690,10 @@ class MjpegParser:
         an image behind such a header.  What it is stands in `_cut_by`.
         `stands`: what stands at `_data[upto]`, as `Inside` wants to know it.
         """
+        window = self._window
         image, start = self._whole(upto)
-        stop = start + self._base + upto - self._image_at
-        if start == 0 and image is not self._data:
+        stop = start + window.base + upto - self._image_at
+        if start == 0 and image is not window.data:
             stop = self._store.size
         shift = self._image_at - start
         delimiters = self._delimiters
@@ -1896,13 +1744,14 @@ class MjpegParser:
 
     def _around(self) -> int:
         """The offset of an image inside this one that has not ended at `_pos`, or -1."""
-        image, start = self._whole(self._pos)
+        window = self._window
+        image, start = self._whole(window.pos)
         shift = self._image_at - start
         return self._inside.around(
             image,
             self._image_at,
             shift,
-            self._base + self._pos - shift,
+            window.base + window.pos - shift,
             (self._walker.segment_at, self._walker.segment_end),
         )
 
@@ -1912,7 +1761,7 @@ class MjpegParser:
         A thumbnail has none, so this is an image whose delimiter was damaged.
         """
         image, start = self._whole(pos)
-        return self._headed(image, start + self._base + pos - self._image_at, start)
+        return self._headed(image, start + self._window.base + pos - self._image_at, start)
 
     def _headed(self, image: bytes | bytearray | memoryview, at: int, start: int) -> bool:
         """Whether a header block ends before `image[at]` and behind `image[start]`."""
@@ -1923,9 +1772,10 @@ class MjpegParser:
 
     def _closing_behind(self) -> int:
         """At the end of the stream: the offset of a delimiter line that is the last, or -1."""
-        image, start = self._whole(self._end)
+        window = self._window
+        image, start = self._whole(window.end)
         shift = self._image_at - start
-        stop = start + self._fed - self._image_at
+        stop = start + window.fed - self._image_at
         found = self._delimiters.search_last(image, max(start, self._cursor_known - shift), stop)
         return -1 if found < 0 else found + shift
 
@@ -1951,11 +1801,6 @@ class _Events:
         if type(event) is EndOfStream:
             self._parser = None
         return event
-
-
-def _offset_of(event: MjpegEvent) -> int:
-    offset: int = event.offset
-    return offset
 
 
 _CUT_BY = {"delimiter": "a delimiter", "soi": "another image", "eof": "the end of the stream"}

@@ -1,0 +1,115 @@
+"""The window over a stream: whatever is fed, held and put back, no byte is lost or moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+#: What a reader does: feed so many bytes, pass so many on, ask for more, take some back.
+STEPS = st.lists(
+    st.tuples(st.sampled_from(("feed", "pass", "more", "back")), st.integers(0, 1 << 16)),
+    max_size=40,
+)
+#: Small chunks and large ones, below and above what is joined to bytes that are held.
+SIZES = (1, 2, 7, 100, 4095, 4096, 4097, 9000, 70_000, 140_000)
+STREAM = bytes((at * 7 + at // 251) % 256 for at in range(1 << 20))
+
+
+def offset(window: Any) -> int:
+    return int(window.base + window.pos)
+
+
+def holds(window: Any) -> None:
+    """What is seen is what was fed at those offsets."""
+    at = offset(window)
+    assert 0 <= window.pos <= window.end <= len(window.data)
+    assert at + window.end - window.pos <= window.fed
+    held = bytes(window.data[window.pos : window.end])
+    assert held == STREAM[at : at + len(held)]
+
+
+@given(steps=STEPS)
+def test_what_is_passed_on_is_what_was_fed(twin: Any, steps: list[tuple[str, int]]) -> None:
+    window = twin.module("window").Window()
+    fed = 0
+    for step, number in steps:
+        at = offset(window)
+        seen = window.end - window.pos
+        if step == "feed":
+            size = SIZES[number % len(SIZES)]
+            window.feed(STREAM[fed : fed + size])
+            fed += size
+            assert offset(window) == at
+        elif step == "pass":
+            count = min(number, seen)
+            window.pos += count
+        elif step == "more":
+            waiting = at + seen < fed
+            assert window.more() or not waiting
+            assert offset(window) == at
+        elif back := min(at, number % 100):
+            window.put_back(STREAM[at - back : at])
+            assert offset(window) == at - back
+        assert window.fed == fed
+        holds(window)
+    while window.pos < window.end or window.more():
+        holds(window)
+        window.pos = window.end
+    assert offset(window) == fed
+
+
+def test_a_tail_that_is_held_does_not_cause_a_large_chunk_to_be_copied(twin: Any) -> None:
+    window = twin.module("window").Window()
+    window.feed(STREAM[:100])
+    window.pos = 90
+    chunk = STREAM[100:200_000]
+    window.feed(chunk)
+    assert window.more()
+    assert len(window.data) == 10 + 4096
+    window.pos += 10
+    assert window.more()
+    assert window.data is chunk
+    assert offset(window) == 100
+
+
+def test_what_is_held_and_was_looked_at_to_no_avail_is_longer_when_it_is_looked_at_again(
+    twin: Any,
+) -> None:
+    window = twin.module("window").Window()
+    window.feed(b"ab")
+    assert not window.more()
+    for size, letter in enumerate("cdef", start=3):
+        window.feed(letter.encode())
+        assert bytes(window.data[window.pos : window.end]) == b"abcdef"[:size]
+        assert not window.more()
+
+
+@pytest.mark.parametrize("held", [0, 1])
+def test_the_end(twin: Any, held: int) -> None:
+    window = twin.module("window").Window()
+    assert window.drained()
+    assert not window.final()
+    window.feed(b"a")
+    window.pos = 1 - held
+    window.feed(b"b")
+    assert window.drained() is (held == 0)
+    window.close()
+    assert window.eof
+    assert not window.drained()
+    assert window.final() is (held == 0)
+    assert window.more() is (held == 1)
+    assert window.final()
+
+
+def test_bytes_that_went_elsewhere_are_counted(twin: Any) -> None:
+    window = twin.module("window").Window()
+    window.feed(STREAM[:10])
+    window.pos = 10
+    window.pass_by(5)
+    assert (offset(window), window.fed) == (15, 15)
+    window.feed(STREAM[15:20])
+    holds(window)
+    assert offset(window) == 15
