@@ -34,6 +34,7 @@ SNIPPETS = {
 }
 #: What the output of a snippet shows if it did what it is there for; three frames is the rule.
 SHOWS = {
+    "first": r"(<Frame \d+ bytes[^\n]*Arrival[^\n]*\n){3}$",
     "with_sockets": r"<Response 200 .*(<Frame \d+ bytes.*\n.*){3}",
     "update": r"\{'Image\.I0\.Stream\.FPS': \('7', '10'\)\}",
     "reconnect": r"(a live picture \d+\n)+the camera ended the stream - again in 0\.\d s",
@@ -117,8 +118,8 @@ def answering(answer: bytes) -> Iterator[str]:
                 asked = b""
                 while b"\r\n\r\n" not in asked and (data := sock.recv(65536)):
                     asked += data
-                listed = LIST if b"param.cgi" in asked else answer
-                sock.sendall(listed)
+                known = [text for path, text in TEXTS.items() if path in asked]
+                sock.sendall(known[0] if known else answer)
                 sock.shutdown(socket.SHUT_WR)
                 while sock.recv(65536):
                     pass
@@ -133,11 +134,17 @@ def answering(answer: bytes) -> Iterator[str]:
             thread.join()
 
 
-LIST = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nBrand.ProdFullName=x\n"
+PLAIN = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"
+#: What is answered to other requests than that of the stream.
+TEXTS = {b"param.cgi": PLAIN + b"Brand.ProdFullName=x\n", b"ptz.cgi": PLAIN + b"OK\r\n"}
+
+
+def picture() -> bytes:
+    return draw_mosaic(Scene(number=1, time=0.0, width=320, height=240))
 
 
 def stream_of(frames: int, *, packed: bool = False) -> bytes:
-    image = draw_mosaic(Scene(number=1, time=0.0, width=320, height=240))
+    image = picture()
     part = b"--myboundary\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (
         len(image),
         image,
@@ -204,6 +211,37 @@ def test_a_snippet_answers_digest_or_says_401(name: str) -> None:
         if name != "with_urllib3":
             output = run_here(with_digest(SNIPPETS[name]), camera.url)
             assert re.search(THREE_FRAMES, output, re.DOTALL), output
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_first_snippet_reads_packed_streams_and_long_ones(
+    packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    frames = 20 if packed else 400
+    with answering(stream_of(frames, packed=packed)) as url:
+        output = run_here(SNIPPETS["first"], url)
+    assert output.count("<Frame ") == frames
+    assert (tmp_path / "door.jpg").read_bytes() == picture()
+
+
+def test_the_first_snippet_raises_that_the_stream_died_and_shows_whole_pictures_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with answering(stream_of(FRAMES + 1)[:-100]) as url:
+        output = run_here(SNIPPETS["first"], url, ConnectionLostError)
+    assert output.count("<Frame ") == FRAMES
+    assert "cut off" not in output
+
+
+def test_the_first_snippet_answers_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    state = CameraState(
+        faults=Faults("close@3", "digest"), pictures=Pictures(draw_mosaic), users={"admin": "1234"}
+    )
+    with running_camera(state) as camera:
+        assert run_here(SNIPPETS["first"], camera.url).count("<Frame ") == 3
 
 
 def test_the_snippet_for_twisted_tells_the_end_and_a_401(locked_camera: CameraThread) -> None:
