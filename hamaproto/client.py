@@ -43,6 +43,7 @@ from hamaproto.events import (
     Response,
 )
 from hamaproto.fields import GivenFields, OwnFields
+from hamaproto.gsm.tables import FRAME_BYTES, MAGIC
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.outcome import Outcome, interpret, is_login_page, is_success
 from hamaproto.redirect import Place, Trail
@@ -135,25 +136,24 @@ def state_diagram() -> str:
 
 # -- one conversation ------------------------------------------------------------------
 
-_GSM_FRAME: Final = 33
-_GSM_MAGIC: Final = 0xD
 _SCRATCH: Final = 65536
 _FIRST: Final = 8
 
 
 def checked_sound(call: str, frames: bytes | bytearray | memoryview) -> bytes:
     """GSM 06.10 frames as bytes.  Raises LocalProtocolError if they are none."""
-    allowed = f"bytes of GSM 06.10 frames, {_GSM_FRAME} each"
+    allowed = f"bytes of GSM 06.10 frames, {FRAME_BYTES} each"
     _checks.instance(call, "frames", frames, (bytes, bytearray, memoryview), allowed)
     data = bytes(frames)
-    if len(data) % _GSM_FRAME:
+    if len(data) % FRAME_BYTES:
         raise LocalProtocolError(
-            f"{call}(): {len(data)} bytes are no whole number of frames; a frame has {_GSM_FRAME}"
+            f"{call}(): {len(data)} bytes are no whole number of frames; a frame has {FRAME_BYTES}"
         )
-    for index, first in enumerate(data[::_GSM_FRAME]):
-        if first >> 4 != _GSM_MAGIC:
+    for index, first in enumerate(data[::FRAME_BYTES]):
+        if first >> 4 != MAGIC:
             raise LocalProtocolError(
-                f"{call}(): frame {index} does not begin with the nibble 0xD (RFC 3551 4.5.8.1)"
+                f"{call}(): frame {index} does not begin with the nibble 0x{MAGIC:X} "
+                "(RFC 3551 4.5.8.1)"
             )
     return data
 

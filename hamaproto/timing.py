@@ -29,6 +29,8 @@ from dataclasses import dataclass
 from statistics import median, median_low
 from typing import Final
 
+from hamaproto.gsm.tables import SAMPLE_RATE
+
 __all__ = ["Placed", "Timeline"]
 
 #: Parts of a window.  All of them must be late before the clock moves ahead.
@@ -244,7 +246,7 @@ class Timeline:
     `sound_rate`: samples a second.  Memory is bounded, whatever comes.
     """
 
-    def __init__(self, *, picture_rate: float | None = None, sound_rate: int = 8000) -> None:
+    def __init__(self, *, picture_rate: float | None = None, sound_rate: int = SAMPLE_RATE) -> None:
         self._rate = sound_rate
         self._steps = _Steps(picture_rate)
         self._picture_delay = _Delay(_PICTURE_WINDOW)

@@ -7,7 +7,11 @@ EN 300 961 prints each table twice: as numbers of the real world (clause 3) and 
 from __future__ import annotations
 
 import math
+import re
+import tokenize
+from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -59,6 +63,47 @@ def test_the_shape_of_a_frame() -> None:
     # 13 pulses on grids 0 to 3: the last one of the last grid is the last sample.
     assert tables.SUBFRAME_PULSES == len(range(3, 3 + tables.PULSE_SPAN, 3)) == 13
     assert 3 + tables.PULSE_SPAN == 40
+
+
+NAMED_ONCE = re.compile(r"33|8000|0[xX][dD]")
+
+
+def test_no_other_module_has_a_number_of_a_frame_of_its_own() -> None:
+    package = Path(tables.__file__).parents[1]
+    for path in package.rglob("*.py"):
+        if path != Path(tables.__file__):
+            with open(path, encoding="utf-8") as file:
+                for token in tokenize.generate_tokens(file.readline):
+                    number = token.type == tokenize.NUMBER and NAMED_ONCE.fullmatch(token.string)
+                    assert not number, f"{path}:{token.start[0]}: {token.line.strip()}"
+
+
+def test_the_c_sources_have_no_table_of_their_own() -> None:
+    """The build writes them from here: a number of a table in C would be a second place."""
+    tabled = {
+        abs(number)
+        for name, value in vars(tables).items()
+        if name.isupper()
+        for number in numbers(value)
+        if abs(number) > 1000
+    }
+    # Powers of two, and one less than them, are arithmetic.
+    own = {number for number in tabled if number & number - 1 and number & number + 1}
+    own |= {tables.FRAME_BYTES, tables.FRAME_SAMPLES, tables.LONGEST_LAG}
+    sources = [*Path(tables.__file__).parent.glob("kernel_*")]
+    assert len(own) > 100
+    for path in sources:
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for number in re.findall(r"\b(?:0x[0-9a-fA-F]+|[0-9]+)(?=u?\b)", text):
+            assert int(number, 0) not in own, f"{path.name}: {number}"
+
+
+def numbers(value: object) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from numbers(one)
 
 
 def test_the_filters() -> None:

@@ -10,6 +10,7 @@ over returns the one that goes on.
 from __future__ import annotations
 
 from hamaproto.events import NEED_DATA, AnomalyCode, Data, EndOfStream, NeedData
+from hamaproto.gsm.tables import MAGIC
 from hamaproto.limits import Limits
 from hamaproto.wire.http.report import Report
 from hamaproto.wire.receive_buffer import ReceiveBuffer
@@ -17,7 +18,7 @@ from hamaproto.wire.receive_buffer import ReceiveBuffer
 __all__ = ["BodyReader", "LengthIfNoStream", "OfLength", "UntilClose"]
 
 # How the body of a stream may begin: with line ends, a delimiter, SOI, or a GSM frame.
-_STREAM_STARTS = frozenset(b"\r\n-\xff" + bytes(range(0xD0, 0xE0)))
+_STREAM_STARTS = frozenset(b"\r\n-\xff" + bytes(range(MAGIC << 4, MAGIC + 1 << 4)))
 
 
 class BodyReader:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from hamaproto.errors import LimitExceededError, RemoteProtocolError
 from hamaproto.events import NEED_DATA, AnomalyCode, NeedData, Response
+from hamaproto.gsm.tables import MAGIC
 from hamaproto.headers import Headers
 from hamaproto.limits import Limits
 from hamaproto.wire.http.fields import FieldLines
@@ -21,10 +22,9 @@ from hamaproto.wire.receive_buffer import ReceiveBuffer
 __all__ = ["HeadReader"]
 
 # How a body without a head begins: with a delimiter (RFC 2046 5.1.1), a JPEG's SOI, or the
-# magic nibble 0xD of a GSM frame (RFC 3551 4.5.8.1).
+# magic nibble of a GSM frame (RFC 3551 4.5.8.1).
 _HEADLESS = {b"--": "multipart/x-mixed-replace", b"\xff\xd8": "image/jpeg"}
 _HEADLESS_FIRST = frozenset(begin[0] for begin in _HEADLESS)
-_GSM_MAGIC = 0xD
 _GSM_TYPE = "audio/gsm"
 
 _LINE_ENDS = frozenset(b"\r\n")
@@ -95,7 +95,7 @@ class HeadReader:
             source.skip()
         if byte < 0:
             return self._wait("the connection was closed before any answer came")
-        if self._interim == 0 and byte >> 4 == _GSM_MAGIC:
+        if self._interim == 0 and byte >> 4 == MAGIC:
             return self._headless(_GSM_TYPE)
         if self._interim == 0 and byte in _HEADLESS_FIRST:
             self._step = self._begins_like_a_body
