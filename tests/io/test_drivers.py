@@ -36,15 +36,12 @@ from hamaproto.camera import read_stamp
 from hamaproto.errors import (
     ArgumentTypeError,
     AuthenticationError,
-    BusyError,
     CameraTimeoutError,
     ConnectError,
     ConnectionLostError,
     ConnectTimeoutError,
     IdleTimeoutError,
-    LimitExceededError,
     LocalProtocolError,
-    RefusedError,
 )
 from hamaproto.events import AudioFrame, EndOfStream, Frame
 from hamaproto.io import Backoff, Disconnected, Reconnected, Timeouts
@@ -52,7 +49,6 @@ from hamaproto.io import anyio as io_anyio
 from hamaproto.io import asyncio as io_asyncio
 from hamaproto.io import blocking as io_blocking
 from hamaproto.io.serve import CameraThread
-from hamaproto.limits import Limits
 
 # -- answers that end ------------------------------------------------------------------
 
@@ -86,23 +82,7 @@ def test_an_update_is_confirmed_by_what_was_stored(driver: Driver) -> None:
 
 
 @everywhere
-def test_refusals_are_typed(driver: Driver) -> None:
-    async def scenario(url: str) -> None:
-        async with driver.Camera(url, timeout=LATE) as camera:
-            with pytest.raises(RefusedError, match="404"):
-                await camera.execute(commands.image_without_login("other.jpg"))
-            with pytest.raises(RefusedError, match="Error -1"):
-                await camera.execute(commands.list_params("Nothing"))
-            answer = await camera.execute(commands.raw("/nothing"))
-            assert answer.status == 404
-
-    with simulated() as camera:
-        driver.run(scenario, camera.url)
-
-
-@everywhere
-@pytest.mark.parametrize("fault", ["bare-ok", "digest"])
-@pytest.mark.parametrize("auth", [None, ("admin", "wrong")])
+@pytest.mark.parametrize(("fault", "auth"), [("bare-ok", None), ("digest", ("admin", "wrong"))])
 def test_a_wrong_password_is_refused_everywhere(driver: Driver, fault: str, auth: Any) -> None:
     async def scenario(url: str) -> None:
         async with driver.Camera(url, auth=auth, timeout=LATE) as camera:
@@ -127,12 +107,8 @@ def test_a_camera_that_does_not_answer(driver: Driver) -> None:
         async with driver.Camera(url, timeout=silent) as camera:
             with pytest.raises(IdleTimeoutError, match=r"silent for 0\.2 s"):
                 await camera.execute(commands.brand())
-            _, error = await collect(camera.stream(commands.video_stream()))
-            assert isinstance(error, IdleTimeoutError)
         slow = Timeouts(connect=None, idle=None, total=SOON)
         async with driver.Camera(url, timeout=slow) as camera:
-            with pytest.raises(CameraTimeoutError, match=r"no whole answer within 0\.2 s"):
-                await camera.execute(commands.brand())
             _, error = await collect(camera.stream(commands.video_stream()))
             assert type(error) is CameraTimeoutError
 
@@ -218,36 +194,22 @@ def test_an_answer_that_breaks_off(driver: Driver, answer: bytes) -> None:
         driver.run(scenario, url)
 
 
-@everywhere
-def test_limits_hold(driver: Driver) -> None:
-    async def scenario(url: str) -> None:
-        async with driver.Camera(url, timeout=LATE, limits=Limits(max_body=100)) as camera:
-            with pytest.raises(LimitExceededError, match="max_body"):
-                await camera.execute(commands.raw("/"))
-
-    with answering(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + b"x" * 101) as url:
-        driver.run(scenario, url)
-
-
 # -- streams ---------------------------------------------------------------------------
 
 
 @everywhere
-@pytest.mark.parametrize(
-    "fault",
-    ["bare-ok", "chunked", "no-head", "as-printed", "long-length", "truncated", "no-length"],
-)
+@pytest.mark.parametrize("fault", ["bare-ok", "chunked", "no-head"])
 def test_pictures_come_whatever_the_camera_is_like(driver: Driver, fault: str) -> None:
     async def scenario(url: str) -> None:
         async with driver.Camera(url, timeout=LATE) as camera:
             stream = camera.stream(commands.video_stream())
-            events, error = await collect(stream, at_most=12)
+            events, error = await collect(stream, at_most=7)
             assert error is None
             assert stream.received >= sum(len(frame.data) for frame in frames_of(events))
             assert stream.response.status == (None if fault == "no-head" else 200)
             numbers = [read_stamp(frame.data).number for frame in frames_of(events)]
             assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-            assert len(numbers) >= 4
+            assert len(numbers) >= 3
 
     with simulated(fault) as camera:
         driver.run(scenario, camera.url)
@@ -356,8 +318,10 @@ ENDS = {
 
 
 @everywhere
-@pytest.mark.parametrize("policy", ["wait", "latest"])
-@pytest.mark.parametrize("fault", ENDS)
+@pytest.mark.parametrize(
+    ("fault", "policy"),
+    [*((fault, "wait") for fault in ENDS), ("die", "latest"), ("close", "latest")],
+)
 def test_how_streams_end(driver: Driver, fault: str, policy: str) -> None:
     error_type, cut_off = ENDS[fault]
 
@@ -374,23 +338,6 @@ def test_how_streams_end(driver: Driver, fault: str, policy: str) -> None:
             assert events[-1].complete is (error_type is None)
 
     with simulated(fault) as camera:
-        driver.run(scenario, camera.url)
-
-
-@everywhere
-def test_all_slots_are_taken(driver: Driver) -> None:
-    async def scenario(url: str) -> None:
-        async with driver.Camera(url, timeout=LATE) as camera:
-            events, error = await collect(camera.stream(commands.video_stream()))
-            assert isinstance(error, BusyError)
-            assert not frames_of(events)
-            events, error = await collect(
-                camera.stream(commands.video_stream(), reconnect=Backoff(0, attempts=2))
-            )
-            assert [type(event) for event in events] == [Disconnected, Disconnected]
-            assert isinstance(error, BusyError)
-
-    with simulated("full") as camera:
         driver.run(scenario, camera.url)
 
 
@@ -429,21 +376,6 @@ def test_a_camera_that_restarts_is_found_again(driver: Driver) -> None:
 
     with simulated() as camera:
         driver.run(scenario, camera)
-
-
-@everywhere
-def test_attempts_come_to_an_end(driver: Driver) -> None:
-    async def scenario(url: str) -> None:
-        backoff = Backoff(initial=0.01, attempts=3)
-        async with driver.Camera(url, timeout=LATE) as camera:
-            stream = camera.stream(commands.video_stream(), reconnect=backoff)
-            events, error = await collect(stream)
-            assert [event.attempt for event in events] == [1, 2, 3]
-            assert isinstance(error, ConnectError)
-
-    with simulated() as camera:
-        pass
-    driver.run(scenario, camera.url)
 
 
 @everywhere
@@ -628,8 +560,9 @@ SOUND = [bytes([0xD0 | index % 16, index]) + bytes(31) for index in range(30)]
 
 
 @everywhere
-@pytest.mark.parametrize("fault", ["lf", "digest"])
-@pytest.mark.parametrize("shape", ["frames", "one piece", "generator"])
+@pytest.mark.parametrize(
+    ("fault", "shape"), [("lf", "frames"), ("lf", "one piece"), ("digest", "generator")]
+)
 def test_talking_back(driver: Driver, fault: str, shape: str) -> None:
     frames: Any = {
         "frames": SOUND,
