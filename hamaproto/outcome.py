@@ -265,7 +265,7 @@ class Outcome(Generic[R]):
         if reply is Reply.ANY or (reply is Reply.FORM and status in (302, 303)):
             return None
         reason = f" {harmless(response.reason)}" if response.reason else ""
-        where = f", to {shown_location(location)}" if location and 300 <= status <= 399 else ""
+        where = f", to {shown_location(location)}" if location and status // 100 == 3 else ""
         if reply.endless and says_full(response.reason):
             return BusyError(f"{self._name}: the device answers {status}{reason}", status)
         return RefusedError(f"{self._subject}the device answers {status}{reason}{where}", status)
@@ -369,7 +369,7 @@ class Outcome(Generic[R]):
         )
 
     def _refused_list(self, status: int | None) -> DeviceError | None:
-        named = strange = 0
+        named, strange = 0, 0
         for event in self._params:
             if isinstance(event, Param):
                 plausible = is_plausible_key(event.key) and not is_failure(event.key, event.value)

@@ -46,3 +46,4 @@ stream(commands.image())  # type: ignore[arg-type]
 
 # A request for something is a request for anything more general.
 wider: Request[models.View] = commands.brand()
+wider_stream: StreamRequest[object] = commands.video_stream()
