@@ -204,7 +204,7 @@ class DelimiterSet:
     def use(self, delimiter: Delimiter) -> AnomalyCode | None:
         """Note that this one is in use; what there is to report about it."""
         before, self.current = self.current, delimiter
-        if before == delimiter:
+        if before is delimiter or before == delimiter:
             return None
         known = any(d.line == delimiter.line for d in self._names)
         if not any(d.line == delimiter.line for d in self.declared):

@@ -17,19 +17,21 @@ from hamaproto.wire.mjpeg.window cimport Window
 # are what a cpdef wants: it lets the same import hold in both twins.
 cdef extern from *:
     """
-    /* 0 is what a parser has that was made without __init__. */
+    /* A parser that was made without __init__ has zeros. */
     #define HAMA_FREE 1
     #define HAMA_TAKEN 2
 
-    static inline int hama_enter_at(int *turn)
+    typedef struct { int made, taken; } hama_turn;
+
+    static inline int hama_enter_at(int *taken)
     {
         int before = HAMA_FREE;
     #ifdef Py_GIL_DISABLED
-        _Py_atomic_compare_exchange_int(turn, &before, HAMA_TAKEN);
+        _Py_atomic_compare_exchange_int(taken, &before, HAMA_TAKEN);
     #else
-        before = *turn;
+        before = *taken;
         if (before == HAMA_FREE)
-            *turn = HAMA_TAKEN;
+            *taken = HAMA_TAKEN;
     #endif
         if (before == 0) {
             PyErr_SetString(PyExc_AttributeError, "a parser that was made without __init__");
@@ -38,21 +40,29 @@ cdef extern from *:
         return before == HAMA_FREE;
     }
 
-    static int hama_turn(void) { return HAMA_FREE; }
-    static int hama_enter(int turn) { return hama_enter_at(&turn); }
-    static void hama_leave(int turn) { (void)turn; }
+    static hama_turn hama_new_turn(void)
+    {
+        hama_turn turn = {1, HAMA_FREE};
+        return turn;
+    }
+    static int hama_enter(hama_turn turn) { return hama_enter_at(&turn.taken); }
+    static void hama_leave(hama_turn turn) { (void)turn; }
 
-    #define hama_enter(turn) hama_enter_at(&(turn))
+    #define hama_enter(turn) hama_enter_at(&(turn).taken)
     #ifdef Py_GIL_DISABLED
-    #define hama_leave(turn) _Py_atomic_store_int(&(turn), HAMA_FREE)
+    #define hama_leave(turn) _Py_atomic_store_int(&(turn).taken, HAMA_FREE)
     #else
-    #define hama_leave(turn) ((turn) = HAMA_FREE)
+    #define hama_leave(turn) ((turn).taken = HAMA_FREE)
     #endif
     """
-    cpdef int Turn "hama_turn"() noexcept
-    cpdef bint enter "hama_enter"(int turn) except -1
-    cpdef void leave "hama_leave"(int turn) noexcept
+    ctypedef struct hama_turn:
+        int made
+        int taken
+    cpdef hama_turn Turn "hama_new_turn"() noexcept
+    cpdef bint enter "hama_enter"(hama_turn turn) except -1
+    cpdef void leave "hama_leave"(hama_turn turn) noexcept
 
+cdef bint _PURE
 cdef int CUT, NO, EOI, MORE, SOI
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
 cdef Py_ssize_t _DIRECT, _PART_LOOKAHEAD, _DOUBT_STEP
@@ -68,7 +78,7 @@ cdef class _Events:
 
 
 cdef class MjpegParser:
-    cdef int _turn
+    cdef hama_turn _turn
     cdef object _limits, _delimiters, _scratch, _lent
     cdef object _head_raw, _folds
     cdef object _cut_by, _inside
@@ -81,7 +91,7 @@ cdef class MjpegParser:
     cdef Report _report
     cdef Belief _belief
     cdef Doubt _doubt
-    cdef bint _ceased, _started, _closed, _line_start, _junk
+    cdef bint _ceased, _started, _closed, _line_start, _junk, _end_given
     cdef bint _has_head, _lf_lines, _lf_cr, _phantom, _doubted, _trial, _idle, _after_lf, _fresh
     cdef int _state
     cdef Py_ssize_t _max_frame, _max_part, _max_head_lines, _max_head_bytes
@@ -93,17 +103,12 @@ cdef class MjpegParser:
     # Final: called without a detour, since no class in C inherits from this one.
     @cython.final
     @cython.locals(chunk=bytes, size=Py_ssize_t, room=Py_ssize_t)
-    cdef inline object _feed(self, object data)
-    @cython.final
-    @cython.locals(size=Py_ssize_t)
     cdef object _receive(self, object data)
     @cython.final
-    cdef object _ask(self)
-    @cython.final
     @cython.locals(state=int)
-    cdef object _next(self)
+    cdef object _ask(self)
     @cython.locals(room=Py_ssize_t)
-    cdef object _next_from(self, object pieces)
+    cdef bint _feed_from(self, object pieces) except -1
     cdef object _take_back(self)
     cdef object _updated(self, object nbytes)
     cdef Py_ssize_t _taken(self)

@@ -168,6 +168,10 @@ _IMAGE_TYPE = re.compile(
 #: What a chunk in the middle of an image gives.
 _NO_EVENTS: Iterator[MjpegEvent] = iter(())
 
+#: Whether this is the pure twin.  A few lines on the way of each chunk are other ones there: what
+#: is free in C (a macro, a call, the end of an iterator) is not in Python.
+_PURE = not __name__.startswith("hamaproto.wire._mjpeg.")
+
 
 @dataclass(slots=True, frozen=True)
 class Accounting:
@@ -248,6 +252,7 @@ class MjpegParser:
         "_store",
         "_trial",
         "_turn",
+        "_end_given",
         "_walker",
         "_window",
     )
@@ -274,7 +279,7 @@ class MjpegParser:
             )
         made = False
         with suppress(AttributeError):
-            made = bool(self._turn)
+            made = bool(self._turn.made)
         if made:
             raise made_twice(self)
         self._turn: Turn = Turn()
@@ -299,6 +304,8 @@ class MjpegParser:
         self._state = _GAP
         self._started = False
         self._closed = False
+        # Whether `EndOfStream` was given out by the iterator at hand.
+        self._end_given = False
         self._line_start = True
         self._after_lf = False
         self._junk = False
@@ -357,15 +364,32 @@ class MjpegParser:
 
     def receive_data(self, data: Chunk) -> None:
         """Feed some bytes.  What is kept of anything but `bytes` is a copy."""
-        if not enter(self._turn):
+        if _PURE:
+            if self._turn.taken:
+                raise entered_twice(self, "receive_data")
+            room = self._room
+            if room and type(data) is bytes:
+                size = len(data)
+                if size < room:
+                    # As in `_receive`.  Nobody can come between: the turn need not be taken.
+                    self._room = room - size
+                    self._store.keep(data, size)
+                    return
+            self._turn.taken = True
+        elif not enter(self._turn):
             raise entered_twice(self, "receive_data")
         try:
-            self._feed(data)
+            self._receive(data)
         finally:
-            leave(self._turn)
+            if _PURE:
+                self._turn.taken = False
+            else:
+                leave(self._turn)
 
-    def _feed(self, data: Chunk) -> None:
-        if type(data) is bytes:
+    def _receive(self, data: Chunk) -> None:
+        if type(data) is not bytes:
+            data = owned(data)
+        elif not _PURE:
             # The hot path of a believed length: straight to where the image is put together.
             chunk = data
             size = len(chunk)
@@ -374,13 +398,9 @@ class MjpegParser:
                 self._store.keep(chunk, size)
                 self._room = room
                 return
-        self._receive(data)
-
-    def _receive(self, data: Chunk) -> None:
-        if type(data) is not bytes:
-            data = owned(data)
         size = len(data)
-        self._cool()
+        if self._room:
+            self._cool()
         if self._report.error is not None:
             raise self._report.error.with_traceback(None)
         if self._window.eof:
@@ -404,42 +424,51 @@ class MjpegParser:
 
     def next_event(self) -> MjpegEvent | NeedData:
         """The next event; `NEED_DATA` if more bytes are needed for it."""
+        if _PURE and self._end_given and not self._turn.taken:
+            self._end_given = False
         return self._ask()
 
     def _ask(self) -> MjpegEvent | NeedData:
-        if not enter(self._turn):
+        if _PURE:
+            if self._turn.taken:
+                raise entered_twice(self, "next_event")
+            self._turn.taken = True
+        elif not enter(self._turn):
             raise entered_twice(self, "next_event")
         try:
-            return self._next()
+            while True:
+                if self._idle:
+                    return NEED_DATA
+                if self._report.error is not None:
+                    raise self._report.error.with_traceback(None)
+                if self._report.ready:
+                    return self._report.ready.pop(0)
+                event: MjpegEvent | NeedData | None
+                state = self._state
+                if state == _GAP:
+                    event = self._gap()
+                elif state == _TAKE:
+                    event = self._take()
+                elif state == _WALK:
+                    event = self._walk()
+                elif state == _HEAD:
+                    event = self._head()
+                elif state == _BODY:
+                    event = self._body()
+                elif state == _PART:
+                    event = self._part()
+                elif _PURE and self._end_given:
+                    return NEED_DATA
+                else:
+                    self._end_given = True
+                    event = EndOfStream(self._ceased, self._window.fed, self._closed)
+                if event is not None:
+                    return event
         finally:
-            leave(self._turn)
-
-    def _next(self) -> MjpegEvent | NeedData:
-        while True:
-            if self._idle:
-                return NEED_DATA
-            if self._report.error is not None:
-                raise self._report.error.with_traceback(None)
-            if self._report.ready:
-                return self._report.ready.pop(0)
-            event: MjpegEvent | NeedData | None
-            state = self._state
-            if state == _GAP:
-                event = self._gap()
-            elif state == _TAKE:
-                event = self._take()
-            elif state == _WALK:
-                event = self._walk()
-            elif state == _HEAD:
-                event = self._head()
-            elif state == _BODY:
-                event = self._body()
-            elif state == _PART:
-                event = self._part()
+            if _PURE:
+                self._turn.taken = False
             else:
-                event = EndOfStream(self._ceased, self._window.fed, self._closed)
-            if event is not None:
-                return event
+                leave(self._turn)
 
     def next_event_from(self, pieces: Iterator[Chunk]) -> MjpegEvent | NeedData:
         """The next event, feeding pieces from the iterator until there is one.
@@ -448,40 +477,49 @@ class MjpegParser:
         `next_event` by turns, without the calls.  What the iterator raises goes through;
         the parser can then be asked, fed and ended as ever; not so by the iterator itself.
         """
-        if not enter(self._turn):
-            raise entered_twice(self, "next_event_from")
-        try:
-            return self._next_from(pieces)
-        finally:
-            leave(self._turn)
-
-    def _next_from(self, pieces: Iterator[Chunk]) -> MjpegEvent | NeedData:
         while True:
-            event = self._next()
+            event = self.next_event() if _PURE else self._ask()
             if event is not NEED_DATA:
                 return event
-            if iter(pieces) is not pieces:
-                raise LocalProtocolError(
-                    f"next_event_from() takes an iterator, which knows its place, not "
-                    f"{type(pieces).__name__}: pass iter(...) of it, the same one each time"
-                )
-            for piece in pieces:
-                room = self._room
-                if type(piece) is bytes and len(piece) < room:
-                    # As in `receive_data`.
-                    self._store.keep(piece, len(piece))
-                    self._room = room - len(piece)
-                    continue
-                self._receive(piece)
-                break
-            else:
+            if not enter(self._turn):
+                raise entered_twice(self, "next_event_from")
+            try:
+                more = self._feed_from(pieces)
+            finally:
+                leave(self._turn)
+            if not more:
                 return NEED_DATA
+
+    def _feed_from(self, pieces: Iterator[Chunk]) -> bool:
+        """Feed pieces until there may be an event; False if the iterator has ended."""
+        if iter(pieces) is not pieces:
+            raise LocalProtocolError(
+                f"next_event_from() takes an iterator, which knows its place, not "
+                f"{type(pieces).__name__}: pass iter(...) of it, the same one each time"
+            )
+        for piece in pieces:
+            room = self._room
+            if type(piece) is bytes and len(piece) < room:
+                # As in `receive_data`.
+                self._store.keep(piece, len(piece))
+                self._room = room - len(piece)
+                continue
+            self._receive(piece)
+            return True
+        return False
 
     def events(self) -> Iterator[MjpegEvent]:
         """Events until more data is needed, or to the end, `EndOfStream` included."""
         if self._idle:
             return _NO_EVENTS
-        return _Events(self)
+        if _PURE:
+            # It ends without raising StopIteration, which would cost as much as a short chunk.
+            if self._end_given and not self._turn.taken:
+                self._end_given = False
+            return iter(self._ask, NEED_DATA)
+        events = _Events()
+        events._parser = self
+        return events
 
     def get_buffer(self, sizehint: int = -1) -> memoryview:
         """A writable place for the next bytes; tell `buffer_updated` how many came.
@@ -792,7 +830,6 @@ class MjpegParser:
         self._end_junk(window.end)
         self._report.flush()
         self._report.settled = window.fed
-        self._report.ready.append(EndOfStream(self._ceased, window.fed, self._closed))
         self._state = _END
 
     # Header blocks
@@ -916,7 +953,8 @@ class MjpegParser:
                         body += 1
                 self._close_head(start, line, body)
                 return None
-            if stripped[:1] in (b"-", b"\xff") or not stripped[:1].isspace():
+            if stripped.startswith(b"-"):
+                # In the middle of a block, a delimiter is one with its dashes.
                 match = self._delimiters.match_known(
                     data, line + len(text) - len(text.lstrip(b"\r")), newline + 1, True, False
                 )
@@ -1395,7 +1433,7 @@ class MjpegParser:
         capped = stop < end
         if capped:
             end = stop
-        final = not capped and window.final()
+        final = window.eof and not capped and window.final()
         while True:
             pos = window.pos
             upto = min(end, pos + _DOUBT_STEP) if self._doubted else end
@@ -1785,16 +1823,16 @@ class _Events:
 
     __slots__ = ("_parser",)
 
-    def __init__(self, parser: MjpegParser) -> None:
-        self._parser: MjpegParser | None = parser
+    _parser: MjpegParser | None
 
     def __iter__(self) -> Iterator[MjpegEvent]:
         return self
 
     def __next__(self) -> MjpegEvent:
-        if self._parser is None:
+        parser = self._parser
+        if parser is None:
             raise StopIteration
-        event = self._parser._ask()
+        event = parser._ask()
         if event is NEED_DATA:
             self._parser = None
             raise StopIteration

@@ -222,13 +222,15 @@ def find_soi(data: bytes | bytearray, pos: int, end: int) -> int:
 
 def cut_out(data: bytes | bytearray, pos: int, end: int) -> bytes:
     """`data[pos:end]` as bytes of their own."""
-    return bytes(data[pos:end])
+    piece = data[pos:end]
+    return piece if type(piece) is bytes else bytes(piece)
 
 
 def ends_with_lone_eoi(data: bytes | bytearray, pos: int, end: int) -> bool:
     """True if `data[pos:end]` ends in FFD9 and the two bytes before are not FFD9 as well."""
     return (
         end - pos >= 4
-        and data.startswith(b"\xff\xd9", end - 2, end)
-        and not data.startswith(b"\xff\xd9", end - 4)
+        and data[end - 1] == 0xD9
+        and data[end - 2] == 0xFF
+        and (data[end - 3] != 0xD9 or data[end - 4] != 0xFF)
     )

@@ -8,9 +8,10 @@ __all__ = ["Turn", "enter", "leave"]
 class Turn:
     """Whose turn it is in a parser: one caller's at a time (see contract.py)."""
 
-    __slots__ = ("taken",)
+    __slots__ = ("made", "taken")
 
     def __init__(self) -> None:
+        self.made = True
         self.taken = False
 
 

@@ -147,7 +147,9 @@ class MarkerWalk:
                         self.buried = self.base + pos - 1
                     self.pos = pos
                     return self._surprise()
-                at = skip_fill(data, pos, look)
+                at = pos
+                if pos + 1 < look and view[pos + 1] == 0xFF:
+                    at = skip_fill(data, pos, look)
                 if at + 1 >= look:
                     self.pos = look if final else at
                     return MORE
@@ -204,7 +206,7 @@ class MarkerWalk:
                 if (
                     1 <= components <= 4
                     and length == 6 + 2 * components
-                    and find_soi(data, at + 5, min(land + 2, look)) < 0
+                    and find_soi(data, at + 5, land + 2 if land + 2 < look else look) < 0
                 ):
                     if self.depth == 0 and self.sos < 0:
                         self.sos = self.base + at
