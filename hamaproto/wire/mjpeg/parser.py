@@ -213,6 +213,7 @@ class MjpegParser:
         "_delimiters",
         "_doubt",
         "_doubted",
+        "_end_given",
         "_fields",
         "_folds",
         "_fresh",
@@ -252,7 +253,6 @@ class MjpegParser:
         "_store",
         "_trial",
         "_turn",
-        "_end_given",
         "_walker",
         "_window",
     )

@@ -203,10 +203,13 @@ class MarkerWalk:
                     # As short as it is, the next image can stand in it.
                     self.pos = at
                     return MORE
+                behind = land + 2
+                if behind > look:
+                    behind = look
                 if (
                     1 <= components <= 4
                     and length == 6 + 2 * components
-                    and find_soi(data, at + 5, land + 2 if land + 2 < look else look) < 0
+                    and find_soi(data, at + 5, behind) < 0
                 ):
                     if self.depth == 0 and self.sos < 0:
                         self.sos = self.base + at
