@@ -516,7 +516,7 @@ class MjpegParser:
             # It ends without raising StopIteration, which would cost as much as a short chunk.
             if self._end_given and not self._turn.taken:
                 self._end_given = False
-            return iter(self._ask, NEED_DATA)
+            return iter(self._ask, NEED_DATA)  # type: ignore[arg-type]
         events = _Events()
         events._parser = self
         return events
