@@ -34,6 +34,7 @@ SNIPPETS = {
 }
 #: What the output of a snippet shows if it did what it is there for; three frames is the rule.
 SHOWS = {
+    "session": r"(<Frame \d+ bytes[^\n]*\n){3}Disconnected\(error=None, attempt=1, ",
     "first": r"(<Frame \d+ bytes[^\n]*Arrival[^\n]*\n){3}$",
     "with_sockets": r"<Response 200 .*(<Frame \d+ bytes.*\n.*){3}",
     "update": r"\{'Image\.I0\.Stream\.FPS': \('7', '10'\)\}",
@@ -235,13 +236,22 @@ def test_the_first_snippet_raises_that_the_stream_died_and_shows_whole_pictures_
     assert "cut off" not in output
 
 
-def test_the_first_snippet_answers_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_snippets_of_ours_answer_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     state = CameraState(
         faults=Faults("close@3", "digest"), pictures=Pictures(draw_mosaic), users={"admin": "1234"}
     )
     with running_camera(state) as camera:
-        assert run_here(SNIPPETS["first"], camera.url).count("<Frame ") == 3
+        for name in ("first", "session"):
+            assert run_here(SNIPPETS[name], camera.url).count("<Frame ") == 3
+
+
+def test_the_driver_of_your_own_tells_that_the_stream_died() -> None:
+    with answering(stream_of(FRAMES + 1)[:-100]) as url:
+        output = run_here(SNIPPETS["session"], url)
+    assert output.count("<Frame ") == FRAMES + 1
+    assert "cut off" in output
+    assert "Disconnected(error=ConnectionLostError(" in output
 
 
 def test_the_snippet_for_twisted_tells_the_end_and_a_401(locked_camera: CameraThread) -> None:
