@@ -11,7 +11,8 @@ only what may begin a delimiter is held back.
 This is no `MjpegParser`, for three reasons.  A part of sound may never end, and its bytes are
 wanted at once; `MjpegParser` gives a part that is no image when the part is whole.  Sound has
 FFD8FF by chance, which begins an image there.  And a wrong length costs no more here than the
-search for the next frame, so that there is nothing to confirm.
+search for the next frame, so that there is nothing to confirm.  What a line has to be to
+separate parts is the same, and is asked of the same `DelimiterSet`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,19 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from hamaproto.wire.mjpeg.delimiter import (
+    UNDECIDED,
+    DelimiterSet,
+    Match,
+    Undecided,
+    line_end_before,
+)
+
 __all__ = ["Piece", "Unwrapper"]
 
 #: A boundary is at most 70 characters (RFC 2046 clause 5.1.1); some send dashes of their own.
 LONGEST_DELIMITER: Final = 96
-_DELIMITER_LINE: Final = re.compile(rb"(--[!-~]++(?:\x20++[!-~]++)*+)[ \t]*+\r?\n")
+_DELIMITER_LINE: Final = re.compile(rb"--([!-~]++(?:\x20++[!-~]++)*+)[ \t]*+\r?\n")
 _DELIMITER_BEGUN: Final = re.compile(rb"-?|--|--[!-~][ -~]*\r?")
 _CONTENT_LENGTH: Final = re.compile(rb"\n[Cc]ontent-[Ll]ength[ \t]*:[ \t]*([0-9]{1,9})[ \t]*\r?\n")
 
@@ -47,9 +56,10 @@ class Unwrapper:
     __slots__ = (
         "_base",
         "_bytes",
-        "_delimiter",
+        "_delimiters",
         "_due",
-        "_in_lines",
+        "_line",
+        "_lines",
         "_max_head",
         "_pieces",
         "_resume",
@@ -62,14 +72,16 @@ class Unwrapper:
         self._bytes = bytearray()
         self._base = 0
         self._pieces: list[Piece] = []
-        self._delimiter = b""
+        #: The name in use, and how a line begins that may be a delimiter of that name.
+        self._delimiters = DelimiterSet(None)
+        self._lines: tuple[bytes, ...] = ()
         #: What is read: a method that returns whether another state is to go on.
         self._state: Callable[[], bool] = self._first_line
         #: How much payload is due by Content-Length.
         self._due = 0
-        # In a head: where to look on for the end of a line, and whether a line was there.
+        # In a head: where the line at hand begins, and where to look on for its end.
+        self._line = 0
         self._resume = 0
-        self._in_lines = False
 
     @property
     def offset(self) -> int:
@@ -105,12 +117,12 @@ class Unwrapper:
         line = text.lstrip(b"\r\n")
         if b"\n" not in line and len(text) < LONGEST_DELIMITER and _DELIMITER_BEGUN.fullmatch(line):
             return False
-        found = _DELIMITER_LINE.match(line)
-        if found is None:
-            self._state = self._bare
-            return True
-        self._delimiter = found[1]
-        self._begin_head()
+        self._state = self._bare
+        if found := _DELIMITER_LINE.match(line):
+            self._delimiters = DelimiterSet(found[1].decode("latin-1"))
+            names = [name for name, bare in self._delimiters.patterns if not bare]
+            self._lines = tuple(b"\n" + name for name in names)
+            self._delimiter(0, len(text) - len(line))
         return True
 
     def _bare(self) -> bool:
@@ -118,36 +130,57 @@ class Unwrapper:
         self._give(len(self._bytes), payload=True)
         return False
 
-    def _begin_head(self) -> None:
-        self._resume = 0
-        self._in_lines = False
-        self._state = self._head
+    def _delimiter(self, begin: int, at: int) -> bool | Undecided:
+        """Whether a delimiter stands at `at`; if so, what follows it is read next.
+
+        Its line end before it begins at `begin`.
+        """
+        match = self._delimiters.match_known(self._bytes, at, len(self._bytes), False, True)
+        if match is None or isinstance(match, Undecided):
+            return match or False
+        self._give(begin, payload=True)
+        if match.closing:
+            self._give(match.end - begin, payload=False)
+            self._state = self._between
+        else:
+            self._line = self._resume = match.end - begin
+            self._state = self._head
+        return True
+
+    def _between(self) -> bool:
+        """Behind a part: a delimiter is due; if it is none, the length was too short."""
+        begin = bytes(self._bytes[:2])
+        if begin == b"\r":
+            return False
+        found = self._delimiter(0, 2 if begin == b"\r\n" else 1 if begin[:1] == b"\n" else 0)
+        if found is False:
+            self._state = self._scan
+        return found is not UNDECIDED
 
     def _head(self) -> bool:
-        """The delimiter line and the header block, up to the empty line."""
+        """The header block behind a delimiter, up to the empty line."""
         data = self._bytes
-        while (end := data.find(b"\n", self._resume)) >= 0:
-            begin = data.rfind(b"\n", 0, end) + 1
-            self._resume = end + 1
-            line = bytes(data[begin:end]).rstrip(b"\r")
-            if line == self._delimiter + b"--":
+        while (end := data.find(b"\n", self._resume, self._max_head)) >= 0:
+            line = self._line
+            if not data[line:end].strip(b"\r"):
+                length = _CONTENT_LENGTH.search(bytes(data[:line]))
+                self._due = int(length[1]) if length else 0
                 self._give(end + 1, payload=False)
-                self._state = self._tail
+                self._state = self._counted if self._due else self._scan
                 return True
-            self._in_lines = self._in_lines or bool(line)
-            if line or not self._in_lines:
-                continue
-            length = _CONTENT_LENGTH.search(data, 0, end)
-            self._due = int(length[1]) if length else 0
-            self._give(end + 1, payload=False)
-            self._state = self._counted if self._due else self._scan
-            return True
+            # A closing delimiter ends even a head; one that is given twice begins one.
+            match = self._delimiters.match_known(data, line, end + 1, True, True)
+            if isinstance(match, Match) and match.closing:
+                self._give(end + 1, payload=False)
+                self._state = self._between
+                return True
+            self._line = self._resume = end + 1
         self._resume = len(data)
-        if len(data) > self._max_head:
-            self._give(self._max_head, payload=False)
-            self._state = self._scan
-            return True
-        return False
+        if len(data) <= self._max_head:
+            return False
+        self._give(self._max_head, payload=False)
+        self._state = self._scan
+        return True
 
     def _counted(self) -> bool:
         """Payload of a known length."""
@@ -156,36 +189,25 @@ class Unwrapper:
         self._give(count, payload=True)
         if self._due:
             return False
-        self._state = self._tail
-        return True
-
-    def _tail(self) -> bool:
-        """Behind a part: a delimiter is due; if it is none, the length was too short."""
-        data = bytes(self._bytes[: len(self._delimiter) + 2])
-        for begin in (b"\r\n", b"\n", b""):
-            wanted = begin + self._delimiter
-            if data.startswith(wanted):
-                self._begin_head()
-                return True
-            if wanted.startswith(data):
-                return False
-        self._state = self._scan
+        self._state = self._between
         return True
 
     def _scan(self) -> bool:
-        """Payload of no known length, up to the next delimiter line."""
-        data = self._bytes
-        end = data.find(b"\n" + self._delimiter)
-        found = end >= 0
-        if found:
-            self._begin_head()
-        else:
-            # What may begin a delimiter stays: its line end, and what is there of it.
-            end = len(data)
-            last = data.rfind(b"\n", -len(self._delimiter) - 1)
-            if last >= 0 and self._delimiter.startswith(data[last + 1 :]):
-                end = last
-        if end and data[end - 1] == 0x0D:
-            end -= 1
-        self._give(end, payload=True)
-        return found
+        """Payload of no known length, up to the next delimiter."""
+        data, after = self._bytes, 0
+        while places := [at for line in self._lines if (at := data.find(line, after)) >= 0]:
+            after = min(places) + 1
+            begin = after - line_end_before(data, after, 0)
+            found = self._delimiter(begin, after)
+            if found is UNDECIDED:
+                self._give(begin, payload=True)
+            if found is not False:
+                return found is True
+        # What may begin a delimiter stays: its line end, and what is there of it.
+        last = data.rfind(b"\n", after)
+        if last < 0 or not any(line.startswith(data[last:]) for line in self._lines):
+            last = len(data)
+        if last and data[last - 1] == 0x0D:
+            last -= 1
+        self._give(last, payload=True)
+        return False

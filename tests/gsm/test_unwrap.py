@@ -162,6 +162,15 @@ def test_behind_the_closing_delimiter_another_part_may_begin() -> None:
     assert payload(b"--b\n\nab\n--b--\n--b\n\ncd\n--b--\r\nef") == b"abcdef"
 
 
+def test_what_only_begins_like_the_delimiter_is_payload() -> None:
+    sound = b"ab\n--bc\nde\n--b--c\n"
+    assert payload(b"--b\n\n" + sound + b"\n--b \nX: y\n\nfg") == sound + b"fg"
+
+
+def test_a_delimiter_may_be_given_twice_and_a_closing_one_in_a_head() -> None:
+    assert payload(b"--b\n--b\n\nab\n--b\nX: y\n--b--\n--b\n\ncd") == b"abcd"
+
+
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_a_head_that_is_too_long_is_none(size: int) -> None:
     head = b"--b\r\n" + b"X: y\r\n" * 20
