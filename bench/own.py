@@ -84,7 +84,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "io/_driver": ("io/test_drivers.py", "io/test_drivers_logins.py", "io/test_typing_drivers.py"),
     "cli/exits": ("cli/test_exit_codes.py",),
     "camera/connection": ("camera/test_round_trip.py",),
-    "wire/http": ("wire/test_heads_peers.py",),
+    "wire/http/response": ("wire/http/test_heads_peers.py",),
     "wire/mjpeg/parser": tuple(name for name in _MJPEG if "test_parser" not in name),
 }
 

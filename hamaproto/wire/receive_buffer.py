@@ -78,12 +78,7 @@ class ReceiveBuffer:
         """Bytes from the front, at most `most` of them and none behind the end of a piece."""
         if not self._pieces:
             return b""
-        piece = self._pieces[0]
-        if not self._pos and len(piece) <= most:
-            self._pieces.popleft()
-            self.offset += len(piece)
-            return piece
-        data = piece[self._pos : self._pos + most]
+        data = self._pieces[0][self._pos : self._pos + most]
         self._use(len(data))
         return data
 

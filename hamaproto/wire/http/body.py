@@ -4,7 +4,8 @@
 
 A reader takes the body from the buffer as it came: a piece that is nothing but body is given
 out as the very object that was fed.  A reader gives `EndOfStream` once.  A reader that hands
-over returns the one that goes on.
+over returns the one that goes on.  What was reported is to be seen before the bytes behind it:
+so the call that reports something gives no `Data`.
 """
 
 from __future__ import annotations

@@ -154,10 +154,8 @@ class ResponseParser(Exclusive):
                 self._error = error
                 continue
             if isinstance(step, Data):
-                if not waiting:
-                    return step
-                waiting.append(step)
-            elif step is NEED_DATA:
+                return step
+            if step is NEED_DATA:
                 if not waiting:
                     return NEED_DATA
             elif isinstance(step, EndOfStream):
