@@ -657,7 +657,7 @@ def test_what_is_no_frame_is_counted_in_bytes() -> None:
         refusal = outcome_of(
             request, HEAD, Skipped(0, 3, "junk"), Skipped(3, 4, "junk"), ENDED
         ).refusal
-        assert "7 bytes of text/plain hold none" in str(refusal)
+        assert ": 7 bytes of text/plain hold none" in str(refusal)
 
 
 def test_a_device_may_answer_to_talking_with_ok_or_nothing() -> None:
