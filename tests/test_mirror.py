@@ -1,0 +1,57 @@
+"""Each module of the package has test files of its own, where it is; `bench.own` says which.
+
+So who changes a module knows what to run, and what a module's own tests reach and notice can
+be measured (`python -m bench coverage`, `python -m bench mutants`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bench.own import ALSO, ELSEWHERE, TESTS, by_name, modules, own_tests
+
+#: Test files that belong to no module: they are about the whole, or about the checkout.
+OVER_THE_WHOLE = {
+    "test_architecture.py",
+    "test_contract.py",
+    "test_fixtures.py",
+    "test_guarantees_mjpeg.py",
+    "test_house.py",
+    "test_mirror.py",
+    "test_mutants.py",
+    "test_package.py",
+    "test_patterns.py",
+    "test_readme.py",
+    "test_readme_tables.py",
+    "cli/test_json.py",
+    "commands/test_commands.py",
+}
+
+
+@pytest.mark.parametrize("module", modules())
+def test_each_module_has_tests_of_its_own(module: str) -> None:
+    files = own_tests(module)
+    assert files, f"hamaproto/{module}.py has no test file tests/{Path(module).parent}/test_..."
+    for path in files:
+        assert path.is_file(), f"{module}: {path} is gone"
+
+
+def test_the_exceptions_are_exceptions() -> None:
+    for module, elsewhere in ELSEWHERE.items():
+        assert module in modules(), f"{module} is gone"
+        assert not by_name(module), f"{module} has a test file of its name: no exception any more"
+        assert len(elsewhere.reason.split()) >= 4, f"{module}: why has it no test file?"
+    for module, files in ALSO.items():
+        assert module in modules(), f"{module} is gone"
+        assert not Counter(own_tests(module)) - Counter(set(own_tests(module))), files
+
+
+def test_each_test_file_belongs_to_a_module() -> None:
+    owned = {path for module in modules() for path in own_tests(module)}
+    there = set(TESTS.rglob("test_*.py"))
+    for path in sorted(there - owned):
+        name = path.relative_to(TESTS).as_posix()
+        assert name in OVER_THE_WHOLE, f"tests/{name} is of no module: see bench/own.py"
