@@ -1,0 +1,330 @@
+"""The marker walk over images that are built here by the grammar of T.81 annex B.
+
+Where they end, and where their scans and tables stand, is known from how they were built.
+The compiled walk is the same source, and called by its parser alone.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hamaproto.wire.mjpeg.codes import EOI, MORE, SOI, SURPRISE
+from hamaproto.wire.mjpeg.walk import MarkerWalk
+
+RESTARTS = range(0xD0, 0xD8)
+#: T.81 table B.1: what is followed by a length.  D8 and D9 are SOI and EOI.
+SEGMENTS = [code for code in range(0xC0, 0xFF) if not 0xD0 <= code <= 0xD9]
+#: T.81 B.2.1 and B.2.4: what may stand between two scans: tables, a DNL, comments, APPn.
+MISCELLANEOUS = [0xC4, 0xCC, *range(0xDB, 0xE0), *range(0xE0, 0xF0), 0xFE]
+HEAD = b"\xff\xd8"
+
+
+def segment(code: int, body: bytes = b"", *, fill: int = 0) -> bytes:
+    return b"\xff" * fill + bytes((0xFF, code)) + (len(body) + 2).to_bytes(2, "big") + body
+
+
+def scan(count: int = 1, coded: bytes = b"coded") -> bytes:
+    """An SOS of so many components (T.81 B.2.3), and what it stands before."""
+    return segment(0xDA, bytes((count, *[1, 0] * count, 0, 63, 0))) + coded
+
+
+def steps(
+    data: bytes, cuts: tuple[int, ...] = (), *, hunting: bool = False, nest: bool = False
+) -> tuple[list[tuple[int, int]], MarkerWalk]:
+    """What the walk says, and where, if the data come in these pieces; behind an SOI."""
+    walk = MarkerWalk()
+    walk.begin(hunting)
+    walk.pos = 0 if hunting else 2
+    said: list[tuple[int, int]] = []
+    for look in sorted({*(cut for cut in cuts if cut < len(data)), len(data)}):
+        here = data[:look]
+        while True:
+            outcome = walk.walk(here, walk.pos, look, look, look == len(data))
+            if outcome == MORE:
+                break
+            said.append((outcome, walk.pos))
+            if outcome == EOI:
+                return said, walk
+            if outcome == SOI:
+                if not nest:
+                    return said, walk
+                walk.nest()
+    return said, walk
+
+
+def told(data: bytes, cuts: tuple[int, ...] = (), **options: bool) -> tuple[object, ...]:
+    said, walk = steps(data, cuts, **options)
+    return (
+        said,
+        (walk.surprised, walk.due, walk.leapt, walk.touched),
+        (walk.sos, walk.buried, walk.depth, walk.segment_at, walk.segment_end),
+    )
+
+
+# -- images as they should be ------------------------------------------------------------
+
+bodies = st.binary(max_size=20).map(lambda body: body.replace(b"\xff\xd8", b"\xff\xd7"))
+headers = st.builds(
+    segment,
+    st.sampled_from([code for code in SEGMENTS if code != 0xDA]),
+    bodies,
+    fill=st.integers(0, 3),
+)
+#: Entropy-coded data: any byte but FF, FF with its stuffing, and restart markers.
+coded = st.lists(
+    st.one_of(
+        st.integers(0, 254).map(lambda byte: bytes((byte,))),
+        st.sampled_from([b"\xff\0", *(bytes((0xFF, code)) for code in RESTARTS)]),
+    ),
+    max_size=30,
+).map(b"".join)
+tables = st.builds(segment, st.sampled_from([0xC4, 0xCC, *range(0xDB, 0xE0)]), bodies)
+scans = st.builds(scan, st.integers(1, 4), coded)
+
+
+@given(
+    st.lists(headers, max_size=5),
+    st.lists(
+        st.builds(lambda one, more: one + b"".join(more), scans, st.lists(tables, max_size=2))
+    ).filter(bool),
+    st.binary(max_size=5),
+    st.lists(st.integers(0, 300), max_size=6),
+)
+def test_a_lawful_image_ends_where_it_ends(
+    before: list[bytes], rest: list[bytes], behind: bytes, cuts: list[int]
+) -> None:
+    start = HEAD + b"".join(before)
+    image = start + b"".join(rest) + b"\xff\xd9"
+    said, walk = steps(image + behind, tuple(cuts))
+    assert said == [(EOI, len(image))]
+    assert walk.sos == len(start)
+    assert not walk.surprised
+    assert not walk.leapt
+    assert walk.touched
+    assert walk.buried == -1
+
+
+@given(st.data())
+def test_the_outcome_does_not_depend_on_how_the_input_was_cut(data: st.DataObject) -> None:
+    """Over bytes that are nearly all markers and lengths, lawful or not."""
+    marks = st.sampled_from(
+        [
+            *(b"\xff", b"\xff\xd8", b"\xff\xd8\xff", b"\xff\xd9", b"\0", b"\0\2", b"\0\4", b"x"),
+            *(segment(code, b"ab") for code in (0xC4, 0xDB, 0xC0, 0xE0, 0xE1, 0xFE)),
+            *(segment(0xDB, b"\xff\xd8"), segment(0xC4, b"\xff"), segment(0xFE, b"\xff\xd8")),
+            *(
+                scan(),
+                scan(2, b"\xff\xd0\xff\0"),
+                b"\xff\xda\0\x08\5",
+                b"\xff\xc4\0\1",
+                b"\xff\xd3",
+            ),
+        ]
+    )
+    stream = HEAD + b"".join(data.draw(st.lists(marks, max_size=14)))
+    hunting, nest = data.draw(st.booleans()), data.draw(st.booleans())
+    cuts = tuple(data.draw(st.lists(st.integers(1, len(stream)), max_size=8)))
+    whole = told(stream, hunting=hunting, nest=nest)
+    assert told(stream, cuts, hunting=hunting, nest=nest) == whole
+    assert told(stream, tuple(range(len(stream))), hunting=hunting, nest=nest) == whole
+    places = [at for _, at in whole[0]]  # type: ignore[attr-defined]
+    assert all(one <= other for one, other in pairwise(places))
+
+
+@given(st.lists(headers, max_size=4), scans, st.integers(0, 200))
+def test_bytes_behind_the_end_are_looked_at_and_not_walked(
+    before: list[bytes], rest: bytes, end: int
+) -> None:
+    """`end` may lie before what is known: then the walk stops there, or a little further."""
+    image = HEAD + b"".join(before) + rest + b"\xff\xd9"
+    walk = MarkerWalk()
+    walk.begin(False)
+    walk.pos, outcome = 2, MORE
+    for stop in (min(max(end, 2), len(image)), len(image)):
+        before_it = walk.pos
+        outcome = walk.walk(image, walk.pos, stop, len(image), True)
+        assert walk.pos >= before_it
+        if outcome != MORE:
+            break
+    assert (outcome, walk.pos, walk.surprised) == (EOI, len(image), False)
+
+
+# -- every code, in every place ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", range(256))
+def test_where_a_marker_is_due(code: int) -> None:
+    """T.81 table B.1; the tables are followed by a comment, so that it is seen what is leapt."""
+    data = HEAD + bytes((0xFF, code)) + b"\0\4ab" + segment(0xFE, b"\xff\xd9") + b"\xff\xd9"
+    said, walk = steps(data)
+    if code == 0xFF:  # a fill byte: then the marker is FF00
+        assert said[0] == (SURPRISE, 5)
+    elif code == 0xD9:
+        assert said == [(EOI, 4)]
+    elif code == 0xDA:  # an SOS of a length that none has
+        assert said[0] == (SURPRISE, 4)
+    elif code in SEGMENTS:
+        assert said == [(EOI, len(data))]
+        assert not walk.surprised
+        assert (walk.segment_at, walk.segment_end) == (8, 14)
+    elif code == 0xD8:
+        # Without FF behind it, it is no start of an image; the next marker is looked for.
+        assert said == [(EOI, len(data))]
+        assert walk.surprised
+    else:
+        assert said[0] == (SURPRISE, 4)
+    # A byte that is no FF is no marker at all.
+    assert steps(HEAD + bytes((code,)) + b"\xff\xd9")[0][0] != (EOI, 4) or code == 0xFF
+
+
+@pytest.mark.parametrize("code", range(256))
+def test_in_a_scan(code: int) -> None:
+    """Only what may stand between two scans ends one, and only if its length fits."""
+    start = HEAD + scan()
+    data = start + bytes((0xFF, code)) + b"\0\4ab" + scan() + b"\xff\xd9"
+    said, walk = steps(data)
+    if code == 0xD9:
+        assert said == [(EOI, len(start) + 2)]
+    elif code in (0x00, 0xFF, *RESTARTS) or code in MISCELLANEOUS[:7]:
+        assert said == [(EOI, len(data))]
+        assert not walk.surprised
+        assert not walk.leapt
+    elif code in MISCELLANEOUS:
+        # A comment between two scans: damage makes such a marker too.
+        assert said == [(SURPRISE, len(start) + 6), (EOI, len(data))]
+        assert walk.leapt
+        assert not walk.surprised
+    else:
+        assert said == [(EOI, len(data))]
+        assert walk.surprised
+
+
+@pytest.mark.parametrize("code", MISCELLANEOUS)
+@pytest.mark.parametrize("behind", [b"\xff\0", b"x\xff", *(bytes((0xFF, c)) for c in RESTARTS)])
+def test_a_length_that_lands_on_no_marker_makes_no_segment(code: int, behind: bytes) -> None:
+    """The codes that stand in a scan are none: stuffing, and each of the restart markers."""
+    data = HEAD + scan() + segment(code, b"a\xff\xd9b") + behind + b"x\xff\xd9"
+    said, walk = steps(data)
+    assert said == [(EOI, data.index(b"\xff\xd9") + 2)]
+    assert walk.surprised
+    # Landing on any other marker, it is one.
+    good = HEAD + scan() + segment(code, b"a\xff\xd9b") + scan() + b"\xff\xd9"
+    assert steps(good)[0][-1] == (EOI, len(good))
+
+
+@pytest.mark.parametrize("length", range(3))
+def test_a_length_counts_itself(length: int) -> None:
+    """T.81 B.1.1.4: it is 2 at least."""
+    data = HEAD + b"\xff\xdb\0" + bytes((length,)) + b"\xff\xd9"
+    said, walk = steps(data)
+    assert said[0] == ((EOI, len(data)) if length == 2 else (SURPRISE, 4))
+    assert walk.surprised == (length != 2)
+
+
+@pytest.mark.parametrize("count", range(6))
+@pytest.mark.parametrize("off", [-1, 0, 1])
+def test_an_sos_has_the_length_of_its_components(count: int, off: int) -> None:
+    """T.81 B.2.3: 6 + 2 n, n from 1 to 4."""
+    head = b"\xff\xda" + (6 + 2 * count + off).to_bytes(2, "big") + bytes((count,))
+    data = HEAD + head + bytes(2 * count + 3 + max(off, 0)) + b"\xff\xd9"
+    said, walk = steps(data)
+    lawful = off == 0 and 1 <= count <= 4
+    assert (walk.sos == 2) == lawful == (not walk.surprised)
+    assert said == ([(EOI, len(data))] if lawful else [(SURPRISE, 4), (EOI, len(data))])
+
+
+# -- other images inside -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", [None, *range(24)])
+def test_an_image_that_begins_where_none_should(cut: int | None) -> None:
+    cuts = () if cut is None else (cut,)
+    for start, due in ((HEAD + segment(0xFE, b"x"), True), (HEAD + scan(), False)):
+        said, walk = steps(start + b"\xff\xd8\xff\xd9" + b"\xff\xd9", cuts)
+        assert said == [(SOI, len(start))]
+        assert (walk.due, walk.surprised) == (due, True)
+        # Taken for a thumbnail's, its EOI does not count.
+        said, walk = steps(start + b"\xff\xd8\xff\xd9" + b"\xff\xd9", cuts, nest=True)
+        assert said == [(SOI, len(start)), (EOI, len(start) + 6)]
+        assert walk.depth == 0
+    # At the end of the stream FFD8 begins nothing.
+    assert steps(HEAD + scan() + b"\xff\xd8", cuts)[0] == []
+
+
+TABLES = [0xC0, 0xC4, 0xDB, 0xDD, 0xDF]
+
+
+@pytest.mark.parametrize("code", [*TABLES, 0xE0, 0xE1, 0xEF, 0xFE])
+@pytest.mark.parametrize("size", [3, 8, 14, 15, 40])
+@pytest.mark.parametrize("in_scan", [False, True])
+def test_an_image_that_is_buried_in_a_table_is_seen(code: int, size: int, in_scan: bool) -> None:
+    """A comment or an APPn may hold one; JFIF's own, of 16 bytes, has room for no thumbnail."""
+    if in_scan and code not in MISCELLANEOUS:
+        return
+    start = HEAD + (scan() if in_scan else b"")
+    holds_none = code in TABLES or (code == 0xE0 and size <= 14 and not in_scan)
+    for at in range(size - 2):
+        body = bytes(at) + b"\xff\xd8\xff" + bytes(size - 3 - at)
+        data = start + segment(code, body) + scan() + b"\xff\xd9"
+        expected = len(start) + 4 + at if holds_none else -1
+        for cuts in ((), tuple(range(len(data))), (len(start) + 4 + at + 1,)):
+            said, walk = steps(data, cuts)
+            assert walk.buried == expected, (at, cuts)
+            assert said[-1] == (EOI, len(data))
+
+
+@pytest.mark.parametrize("code", TABLES)
+@pytest.mark.parametrize("over", [1, 2])
+def test_an_image_that_begins_with_the_last_bytes_of_a_table_is_seen(code: int, over: int) -> None:
+    """FFD8 are its last bytes and FF is the next marker's; or FF, and D8 where one is due."""
+    body = b"ab" + b"\xff\xd8"[:over]
+    behind = b"\xff\xd9" if over == 2 else b"\xd8\xff\xd9"
+    data = HEAD + segment(code, body) + behind
+    for cuts in ((), *((cut,) for cut in range(len(data))), tuple(range(len(data)))):
+        _, walk = steps(data, cuts)
+        assert walk.buried == 8, cuts
+    # Behind anything else there is none.
+    other = HEAD + segment(code, b"ab" + (b"\xfe", b"\xff\xd7")[over - 1]) + behind
+    assert steps(other)[1].buried == -1
+    # And the first of two counts.
+    again = HEAD + segment(code, b"\xff\xd8\xff" + body) + behind
+    assert steps(again)[1].buried == 6
+
+
+def test_the_first_scan_is_that_of_the_image_and_of_no_thumbnail() -> None:
+    thumbnail = HEAD + scan() + b"\xff\xd9"
+    data = HEAD + thumbnail + scan() + scan() + b"\xff\xd9"
+    said, walk = steps(data, nest=True)
+    assert said == [(SOI, 2), (EOI, len(data))]
+    assert walk.sos == 2 + len(thumbnail)
+
+
+@pytest.mark.parametrize("hunting", [False, True])
+def test_a_walk_that_begins_anew_knows_nothing_of_the_last(hunting: bool) -> None:
+    fresh, used = MarkerWalk(), MarkerWalk()
+    steps_of = HEAD + segment(0xDB, b"\xff\xd8\xff") + scan() + segment(0xFE) + scan()
+    used.begin(False)
+    used.walk(steps_of, 2, len(steps_of), len(steps_of), True)
+    for walk in (fresh, used):
+        walk.begin(hunting)
+        walk.pos = walk.base = 0
+    names = MarkerWalk.__slots__
+    assert [getattr(used, name) for name in names] == [getattr(fresh, name) for name in names]
+    assert fresh.surprised == fresh.touched == hunting
+    assert (fresh.sos, fresh.buried, fresh.segment_at, fresh.segment_end) == (-1, -1, -1, -1)
+    assert not fresh.in_scan
+
+
+def test_offsets_are_those_of_the_stream() -> None:
+    data = HEAD + segment(0xDB, b"\xff\xd8\xff") + scan()
+    walk = MarkerWalk()
+    walk.begin(False)
+    walk.base = 1000
+    assert walk.walk(data, 2, len(data), len(data), False) == MORE
+    assert (walk.buried, walk.sos) == (1006, 1009)
+    assert (walk.segment_at, walk.segment_end) == (1002, 1009)
+    assert walk.in_scan
