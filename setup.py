@@ -44,7 +44,7 @@ MODULES: dict[str, list[str]] = {
     ],
 }
 
-#: Python's own flags ask for debug information, which is three quarters of a wheel.  What
+#: Python's own flags ask for debug information, which is two thirds of a wheel.  What
 #: HAMAPROTO_CFLAGS says comes behind this and wins: a build for a debugger says -g.
 NO_DEBUG = [] if sys.platform == "win32" else ["-g0"]
 

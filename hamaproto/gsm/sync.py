@@ -129,11 +129,12 @@ class FrameSync:
         return EndOfStream(complete, end)
 
     def _worth(self, phase: int, end: int) -> int:
-        """The evidence for a phase at the end of the stream; 0 without a whole frame."""
-        starts = self._starts[phase]
-        if not starts or starts[0] + FRAME_BYTES > end:
-            return 0
-        return self._evidence[phase] + (ENDS_WITH_STREAM if end % FRAME_BYTES == phase else 0)
+        """The evidence for a phase at the end of the stream.
+
+        It is enough only where a frame is whole: a single beginning is worth less.
+        """
+        ends_with_stream = self._starts[phase] and end % FRAME_BYTES == phase
+        return self._evidence[phase] + (ENDS_WITH_STREAM if ends_with_stream else 0)
 
     def _skip(self, start: int, end: int) -> None:
         if start < end:

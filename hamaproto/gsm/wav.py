@@ -86,7 +86,8 @@ class WavWriter:
     def _begin(self) -> None:
         if not self._begun:
             self._begun = True
-            self._start = self._file.tell() if self._seekable else 0
+            if self._seekable:
+                self._start = self._file.tell()
             self._file.write(self._head())
 
     def _put_lengths(self) -> None:

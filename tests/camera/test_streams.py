@@ -138,7 +138,12 @@ def test_how_a_stream_breaks_off(
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_a_closing_delimiter_is_behind_the_last_picture(count: int) -> None:
     stream = video(f"close@{count}")
-    pieces = [stream.take(number / 15) for number in range(count + 2)]
+    pieces = [stream.take(number / 15) for number in range(count - 1)]
+    assert not stream.ended
+    pieces.append(stream.take(count / 15))
+    # Nobody has to ask again to learn that it was the last one.
+    assert stream.ended
+    pieces += [stream.take((count + number) / 15) for number in range(2)]
     for piece in pieces[: count - 1]:
         number_of(piece)
     assert pieces[count - 1].endswith(b"\xff\xd9\r\n--myboundary--\r\n")

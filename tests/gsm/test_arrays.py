@@ -239,6 +239,11 @@ def test_a_bank_takes_one_shape(shape: tuple[int, ...]) -> None:
     assert len(_arrays.bank_view(np.zeros((2, 6, 33), np.uint8), 2)) == 396
 
 
+def test_numpy_is_imported_by_who_makes_an_array() -> None:
+    assert not hasattr(_arrays, "np")
+    assert not hasattr(_arrays, "Samples")
+
+
 def test_new_samples_are_int16() -> None:
     assert (_arrays.new_samples(2, 160).shape, _arrays.new_samples(3).dtype) == ((2, 160), "int16")
 

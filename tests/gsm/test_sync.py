@@ -139,10 +139,30 @@ def test_the_old_phase_counts_if_two_frames_were_in_it(before: int, known: bool)
 
 
 def test_a_second_damaged_beginning_weakens_the_old_phase_and_does_not_end_it() -> None:
-    data = LIKELY * 3 + bytes(33) * 2 + LIKELY * 4
+    data = LIKELY * 3 + bytes(33) * 2 + LIKELY + UNLIKELY * 4
     first = 33 * 5
-    # 5 - 2 - 2 = 1: two beginnings and two likely frames are 15, a third beginning decides.
+    # 5 - 2 - 2 = 1: three beginnings and a likely frame are 16, with the third beginning.
     assert [at for at, offset in frames_at(data) if offset == first] == [first + 67]
+
+
+@pytest.mark.parametrize(("misses", "kept"), [(9, True), (10, True), (11, False), (30, False)])
+def test_the_old_phase_is_remembered_for_sixteen_frames(misses: int, kept: bool) -> None:
+    # A beginning in the old phase, many damaged ones, then the four that decide.
+    data = LIKELY * 2 + bytes(33) + UNLIKELY + bytes(33) * misses + UNLIKELY * 5
+    behind = 33 * (4 + misses)
+    assert [offset for _, offset in frames_at(data)] == [
+        *(0, 33),
+        *[99] * kept,
+        *[behind + 33 * number for number in range(5)],
+    ]
+
+
+def test_at_the_end_the_old_phase_needs_9_bits_too() -> None:
+    # 5 - 2 + 4 - 2 - 2 = 3, and 5 because a frame would end here: 8.
+    data = LIKELY * 2 + bytes(33) + UNLIKELY + bytes(33) * 2
+    assert [offset for _, offset in frames_at(data)] == [0, 33]
+    # One damaged beginning less: 10.
+    assert [offset for _, offset in frames_at(data[:-33])] == [0, 33, 99]
 
 
 def test_a_beginning_that_fails_takes_all_evidence_of_its_phase() -> None:

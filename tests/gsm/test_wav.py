@@ -82,6 +82,19 @@ def test_without_room_the_head_is_the_one_of_the_standard_library() -> None:
     assert ours.getvalue() == theirs.getvalue()
 
 
+def test_the_chunks_follow_each_other() -> None:
+    """RIFF: each chunk has a name and a length, and the next one is right behind it."""
+    for room, names in ((True, [b"JUNK", b"fmt ", b"data"]), (False, [b"fmt ", b"data"])):
+        file = io.BytesIO()
+        with WavWriter(file, room=room) as writer:
+            writer.write(bytes(20))
+        data, place, found = file.getvalue(), 12, []
+        while place < len(data):
+            found.append(data[place : place + 4])
+            place += 8 + int.from_bytes(data[place + 4 : place + 8], "little")
+        assert (found, place) == (names, len(data))
+
+
 def test_nothing_is_written_before_there_are_samples() -> None:
     file = io.BytesIO()
     writer = WavWriter(file)
