@@ -67,7 +67,10 @@ def _next_event_from(parser: Parser[E], pieces: Iterator[Chunk]) -> E | NeedData
 
 
 async def adecode(body: AsyncIterable[Chunk], parser: Parser[E]) -> AsyncIterator[E]:
-    """The same for a body that is iterated over asynchronously."""
+    """The events of a body that is iterated over asynchronously.
+
+    Raises what the parser raises, and what the client does.
+    """
     pieces = aiter(body)
     while True:
         try:
