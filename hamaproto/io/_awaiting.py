@@ -244,7 +244,12 @@ class AwaitingCamera(BaseCamera, ABC):
         return self._line(session, inbox)
 
     async def execute(self, request: Request[R]) -> R:
-        """Ask, and wait for the answer: its type is that of the request."""
+        """Ask, and wait for the whole answer.
+
+        Gives what the request promises: a `Frame`, a view of `hamaproto.models`, an `Ack` or a
+        `RawAnswer`.  Raises DeviceError where the device refuses, TransportError where the network
+        fails or `Timeouts.total` is over, and RemoteProtocolError for bytes without a safe reading.
+        """
         session = self._begin(request)
         async with self._line(session) as line:
             while await line.next_event() is not None:
@@ -254,7 +259,11 @@ class AwaitingCamera(BaseCamera, ABC):
         return cast(R, session.result())
 
     async def update(self, request: Request[Ack]) -> Confirmed:
-        """Change parameters, and read back what the camera made of it."""
+        """Change parameters, and read back what the camera made of them.
+
+        `differences` of the result names what was stored otherwise.  Raises as `execute`, and
+        LocalProtocolError for a request that sets nothing that can be read back.
+        """
         plan = self._begin_update(request)
         asked = next(plan)
         try:
@@ -271,7 +280,7 @@ class AwaitingCamera(BaseCamera, ABC):
     async def snapshot(self) -> Frame:
         """The picture of this moment: `data` is a JPEG image, as it may stand in a file.
 
-        `complete` is False if it was cut off on the way.
+        `complete` is False if it was cut off on the way.  Raises as `execute`.
         """
         return await self.execute(commands.image())
 
@@ -283,10 +292,10 @@ class AwaitingCamera(BaseCamera, ABC):
         queue: int = 16,
         policy: Policy = "wait",
     ) -> Stream[Frame]:
-        """Whole pictures, one after another: `stream`, of which nothing else is shown.
+        """Whole pictures, one after another; pictures that were cut off are left out.
 
-        `request` is a stream of the catalogue; without it, the pictures of `video_stream()`.
-        With `reconnect` losses pass unseen.
+        `request` is a stream of pictures; without it, `video_stream()`.  The arguments are those
+        of `stream`, and so are the errors.  With `reconnect` losses pass unseen.
         """
         asked = self._pictures_of(request)
         return self._stream(asked, reconnect, queue, policy, pictures=True)
@@ -342,8 +351,8 @@ class AwaitingCamera(BaseCamera, ABC):
     async def talk(self, frames: bytes | Iterable[bytes] | AsyncIterable[bytes]) -> int:
         """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
 
-        Returns how many frames were sent.  Not in the specification, and no camera has
-        been seen to answer: that it was heard is not known.
+        50 frames are a second.  Gives how many were sent.  This is not in the specification, and no
+        camera has been seen to answer: whether the sound was heard is not known.
         """
         checked_frames(frames, asynchronous=True)
         if self._settings.needs_login_first:

@@ -62,7 +62,12 @@ class Camera(BaseCamera):
     """
 
     def execute(self, request: Request[R]) -> R:
-        """Ask, and wait for the answer: its type is that of the request."""
+        """Ask, and wait for the whole answer.
+
+        Gives what the request promises: a `Frame`, a view of `hamaproto.models`, an `Ack` or a
+        `RawAnswer`.  Raises DeviceError where the device refuses, TransportError where the network
+        fails or `Timeouts.total` is over, and RemoteProtocolError for bytes without a safe reading.
+        """
         session = self._begin(request)
         with self._line(session) as line:
             while not isinstance(step := session.step(), Action) or line.do(step):
@@ -70,7 +75,11 @@ class Camera(BaseCamera):
         return cast(R, session.result())
 
     def update(self, request: Request[Ack]) -> Confirmed:
-        """Change parameters, and read back what the camera made of it."""
+        """Change parameters, and read back what the camera made of them.
+
+        `differences` of the result names what was stored otherwise.  Raises as `execute`, and
+        LocalProtocolError for a request that sets nothing that can be read back.
+        """
         plan = self._begin_update(request)
         asked = next(plan)
         try:
@@ -87,7 +96,7 @@ class Camera(BaseCamera):
     def snapshot(self) -> Frame:
         """The picture of this moment: `data` is a JPEG image, as it may stand in a file.
 
-        `complete` is False if it was cut off on the way.
+        `complete` is False if it was cut off on the way.  Raises as `execute`.
         """
         return self.execute(commands.image())
 
@@ -99,10 +108,10 @@ class Camera(BaseCamera):
         queue: int = 16,
         policy: Policy = "wait",
     ) -> Stream[Frame]:
-        """Whole pictures, one after another: `stream`, of which nothing else is shown.
+        """Whole pictures, one after another; pictures that were cut off are left out.
 
-        `request` is a stream of the catalogue; without it, the pictures of `video_stream()`.
-        With `reconnect` losses pass unseen.
+        `request` is a stream of pictures; without it, `video_stream()`.  The arguments are those
+        of `stream`, and so are the errors.  With `reconnect` losses pass unseen.
         """
         asked = self._pictures_of(request)
         return self._stream(asked, reconnect, queue, policy, pictures=True)
@@ -159,8 +168,8 @@ class Camera(BaseCamera):
     def talk(self, frames: bytes | Iterable[bytes]) -> int:
         """Say something: GSM 06.10 frames of 33 bytes, one at a time or many, at their pace.
 
-        Returns how many frames were sent.  Not in the specification, and no camera has
-        been seen to answer: that it was heard is not known.
+        50 frames are a second.  Gives how many were sent.  This is not in the specification, and no
+        camera has been seen to answer: whether the sound was heard is not known.
         """
         checked_frames(frames, asynchronous=False)
         if self._settings.needs_login_first:
