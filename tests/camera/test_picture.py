@@ -78,22 +78,6 @@ class TestRenderers:
         assert sum(histogram[40:]) < sum(histogram) / 100
 
 
-def test_more_compression_makes_fewer_bytes() -> None:
-    sizes = [len(draw_panorama(scene(compression=level))) for level in range(5)]
-    assert sizes == sorted(sizes, reverse=True)
-    assert len(set(sizes)) == 5
-
-
-def test_the_preset_and_the_position_are_written() -> None:
-    bottom = (0, 222, 320, 240)
-    plain = draw_panorama(scene())
-    assert differ(plain, draw_panorama(scene(preset="myroom")), bottom) > 1
-    assert differ(plain, draw_panorama(scene(pan=5.0)), bottom) > 0.1
-    # Names are whatever a client sent.
-    for name in ("é" * 63, "\x00\x01\x7f", " ", "x" * 63):
-        decoded(draw_panorama(scene(preset=name)))
-
-
 @given(
     st.integers(0, 10**9),
     st.floats(0, 4e9),

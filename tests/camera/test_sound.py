@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import av
+import numpy as np
 import pytest
 
-from hamaproto.camera import CameraState
+from fixtures.vectors import vectors
+from hamaproto.camera import CameraState, sound
 from hamaproto.camera.sound import SILENCE, chime
 from hamaproto.gsm import Decoder, GsmFrameParser
 
@@ -43,6 +45,48 @@ def test_it_is_the_tune_that_it_should_be(place: int, note: int) -> None:
         for hertz in (note, note * 1.06, note / 1.06)
     }
     assert max(power, key=power.__getitem__) == note
+
+
+def test_a_note_is_a_bell() -> None:
+    """Three partials: the note, its octave, and the twelfth a little too high; each dies away at
+    its own pace, and both ends of the note are silent."""
+    note = 400.0
+    samples = np.array([sound._sample(note, at / 8000) for at in range(4000)])
+    seconds = np.arange(4000) / 8000
+    middle = slice(40, 3600)  # between the fading in, 5 ms, and the fading out, 50 ms
+    partials = [(1.0, 0.6, 5.0), (2.0, 0.25, 8.0), (3.01, 0.15, 12.0)]
+    shapes = np.stack(
+        [
+            np.exp(-decay * seconds) * np.sin(2 * np.pi * note * multiple * seconds)
+            for multiple, _, decay in partials
+        ]
+    )
+    found, (left,), *_ = np.linalg.lstsq(shapes[:, middle].T, samples[middle], rcond=None)
+    assert found == pytest.approx([9000 * loudness for _, loudness, _ in partials], abs=2)
+    # Nothing is left but what rounding leaves.
+    assert left / 3560 < 0.2
+    assert samples[0] == 0
+    assert abs(samples[-1]) <= 3
+    assert abs(samples[20] - 0.5 * (found @ shapes[:, 20])) < 3
+    assert abs(samples[3900] - 0.25 * (found @ shapes[:, 3900])) < 3
+    assert abs(samples[3600] - found @ shapes[:, 3600]) < 3
+
+
+def test_a_tune_goes_through_its_notes_over_and_over() -> None:
+    notes = (300.0, 500.0, 700.0)
+    play = sound.tune(notes)
+    frames = [play(number) for number in range(75)]
+    assert len(set(frames)) == 75
+    assert [play(number + 75) for number in range(75)] == frames
+    for place, note in enumerate(notes):
+        assert frames[25 * place : 25 * place + 25] == [sound.tune([note])(n) for n in range(25)]
+
+
+def test_the_silence_is_what_an_encoder_makes_of_it() -> None:
+    silent = next(vector for vector in vectors() if vector.name == "tone_silence")
+    assert silent.source is not None
+    assert not any(silent.source)
+    assert silent.frames[:33] == SILENCE
 
 
 def test_silence_is_silent_and_a_volume_of_zero_is_silence() -> None:
