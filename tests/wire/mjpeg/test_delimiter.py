@@ -339,6 +339,22 @@ def test_what_need_not_be_searched_again_holds_nothing(
             assert names.may_prove(whole, len(data), len(whole))
 
 
+@pytest.mark.parametrize("char", range(0x20, 0x7F))
+def test_any_name_that_can_be_printed_is_held_back(char: int) -> None:
+    data = b"x\n--a" + bytes((char,)) + b"b\r\nX"
+    assert DelimiterSet(None).hold_back(data, 0, len(data)) <= 1
+    # What can't be in one, nor in a header, ends what is held back.
+    other = b"x\n--a\x7fb\r\nX"
+    assert DelimiterSet(None).hold_back(other, 0, len(other)) == other.index(b"\n", 2)
+
+
+def test_the_blanks_behind_a_long_name_are_held_back_too() -> None:
+    whole = b"\n--" + b"b" * NAME + b" " * NAME + b"\r\n\r" + WIDEST
+    names = DelimiterSet("b" * NAME)
+    assert names.search_proven(whole, 0, len(whole)) == 1
+    assert names.hold_back(whole, 0, len(whole) - 1) <= 1
+
+
 @pytest.mark.parametrize("boundary", ["b" * NAME, None])
 def test_the_longest_delimiter_is_held_back_and_proven(boundary: str | None) -> None:
     """Its line, its blanks, a header's name and the blanks behind that, up to the colon."""

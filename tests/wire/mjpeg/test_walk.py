@@ -216,6 +216,15 @@ def test_a_length_that_lands_on_no_marker_makes_no_segment(code: int, behind: by
     assert steps(good)[0][-1] == (EOI, len(good))
 
 
+@pytest.mark.parametrize("code", range(256))
+def test_what_a_length_may_land_on(code: int) -> None:
+    """Any marker but those that stand in a scan; as behind any marker, FF fills."""
+    data = HEAD + scan() + segment(0xDB, b"a\xff\xd9b") + bytes((0xFF, code)) + b"xy\xff\xd9"
+    said, _ = steps(data)
+    inside = data.index(b"\xff\xd9") + 2
+    assert (said[:1] == [(EOI, inside)]) == (code == 0x00 or code in RESTARTS)
+
+
 @pytest.mark.parametrize("length", range(3))
 def test_a_length_counts_itself(length: int) -> None:
     """T.81 B.1.1.4: it is 2 at least."""
@@ -279,20 +288,75 @@ def test_an_image_that_is_buried_in_a_table_is_seen(code: int, size: int, in_sca
 
 @pytest.mark.parametrize("code", TABLES)
 @pytest.mark.parametrize("over", [1, 2])
-def test_an_image_that_begins_with_the_last_bytes_of_a_table_is_seen(code: int, over: int) -> None:
+@pytest.mark.parametrize("in_scan", [False, True])
+def test_an_image_that_begins_with_the_last_bytes_of_a_table_is_seen(
+    code: int, over: int, in_scan: bool
+) -> None:
     """FFD8 are its last bytes and FF is the next marker's; or FF, and D8 where one is due."""
+    if in_scan and (code not in MISCELLANEOUS or over == 1):
+        return  # in a scan it has to land on a marker
+    start = HEAD + (scan() if in_scan else b"")
+    at = len(start) + 6
     body = b"ab" + b"\xff\xd8"[:over]
     behind = b"\xff\xd9" if over == 2 else b"\xd8\xff\xd9"
-    data = HEAD + segment(code, body) + behind
+    data = start + segment(code, body) + behind
     for cuts in ((), *((cut,) for cut in range(len(data))), tuple(range(len(data)))):
         _, walk = steps(data, cuts)
-        assert walk.buried == 8, cuts
+        assert walk.buried == at, cuts
     # Behind anything else there is none.
-    other = HEAD + segment(code, b"ab" + (b"\xfe", b"\xff\xd7")[over - 1]) + behind
-    assert steps(other)[1].buried == -1
+    for other in (b"ab" + (b"\xfe", b"\xff\xd7")[over - 1], b"\xd8\xff" + b"ab", b"\xff\xd8ab"):
+        data = start + segment(code, other) + behind
+        for cuts in ((), *((cut,) for cut in range(len(data))), tuple(range(len(data)))):
+            assert steps(data, cuts)[1].buried == -1, (other, cuts)
     # And the first of two counts.
-    again = HEAD + segment(code, b"\xff\xd8\xff" + body) + behind
-    assert steps(again)[1].buried == 6
+    again = start + segment(code, b"\xff\xd8\xff" + body) + behind
+    assert steps(again)[1].buried == at - 2
+
+
+@pytest.mark.parametrize("code", [0xE0, 0xE1, 0xEF, 0xFE])
+def test_a_comment_in_a_scan_that_ends_in_half_an_image_is_suspect(code: int) -> None:
+    for body, buried in ((b"ab\xff\xd8", True), (b"ab\xff\xd7", False), (b"abc\xd8", False)):
+        data = HEAD + scan() + segment(code, body) + b"\xff\xd9"
+        for cuts in ((), tuple(range(len(data)))):
+            _, walk = steps(data, cuts)
+            assert walk.buried == (data.index(body) + 2 if buried else -1)
+            assert walk.leapt
+
+
+@pytest.mark.parametrize("count", range(1, 5))
+def test_an_sos_in_which_an_image_begins_is_none(count: int) -> None:
+    """As short as it is, the next image can stand in it, up to the FF behind it."""
+    size = 8 + 2 * count
+    for at in range(3, size + 1):
+        head = bytearray(scan(count, b"xy"))
+        head[at + 2 : at + 5] = b"\xff\xd8\xff"
+        data = HEAD + bytes(head) + b"\xff\xd9"
+        whole = told(data)
+        for cut in range(len(data)):
+            assert told(data, (cut,)) == whole, cut
+        said, walk = steps(data)
+        # The two bytes behind it are those of the scan: FFD8FF there is another image.
+        is_scan = at + 2 >= size
+        assert (walk.sos == 2) == is_scan, at
+        assert said[0] == ((SOI, at + 4) if is_scan else (SURPRISE, 4))
+
+
+@pytest.mark.parametrize("count", range(1, 5))
+def test_it_is_known_that_a_scan_begins_as_soon_as_it_can_be(count: int) -> None:
+    head = HEAD + scan(count, b"")
+    data = head + b"xyz"
+    for look in range(len(head), len(data)):
+        walk = MarkerWalk()
+        walk.begin(False)
+        assert walk.walk(data[:look], 2, look, look, False) == MORE
+        # FFD8FF could begin with the last byte of the header.
+        known = look >= len(head) + 2
+        assert (walk.sos == 2) == walk.in_scan == known
+    # When the header itself ends what is at hand, the scan has begun.
+    walk = MarkerWalk()
+    walk.begin(False)
+    assert walk.walk(data, 2, len(head), len(data), False) == MORE
+    assert (walk.pos, walk.in_scan) == (len(head), True)
 
 
 def test_the_first_scan_is_that_of_the_image_and_of_no_thumbnail() -> None:
