@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from hamaproto.commands import choices
 from hamaproto.commands.request import Reply, Request, StreamRequest
 from hamaproto.commands.values import Argument, Choice, FileName, PresetName, choice, query
+from hamaproto.errors import ArgumentTypeError
 from hamaproto.models import (
     AudioStatus,
     Brand,
@@ -91,8 +92,12 @@ class Command:
         """The request with these values, by the names of the arguments.
 
         An argument without a value is left out of the target.  Raises LocalProtocolError for
-        a value that is not allowed, or with `unchecked` for one that can't be carried.
+        a value that is not allowed, or with `unchecked` for one that can't be carried, and
+        ArgumentTypeError for a name that the command does not have.
         """
+        unknown = sorted(values.keys() - {argument.name for argument in self.arguments})
+        if unknown:
+            raise ArgumentTypeError(f"{self.name}(): no argument is named {unknown[0]!r}")
         head, pairs = self.head, []
         for argument in self.arguments:
             if argument.name in values:

@@ -12,7 +12,7 @@ import hamaproto.commands  # the builders make the rows whole
 from hamaproto.commands import catalogue
 from hamaproto.commands.catalogue import CATALOGUE, Command
 from hamaproto.commands.request import Reply, Request, StreamRequest
-from hamaproto.errors import LocalProtocolError
+from hamaproto.errors import ArgumentTypeError, LocalProtocolError
 from hamaproto.wire.params import ParamList
 
 assert hamaproto.commands
@@ -96,6 +96,13 @@ def test_a_value_that_is_not_given_is_left_out() -> None:
         "/form/enet?enet_source=cp.asp&enet_audio_enable=No&enet_audio_output_vol=100"
     )
     assert row.request().target == "/form/enet?enet_source=cp.asp"
+
+
+def test_a_name_that_the_command_does_not_have_is_refused() -> None:
+    with pytest.raises(ArgumentTypeError, match=r"^move\(\): no argument is named 'aim'$"):
+        catalogue.MOVE.request(direction="left", way="up", aim="up")
+    with pytest.raises(ArgumentTypeError, match="'fps'"):
+        catalogue.IMAGE.request(fps=5)
 
 
 def test_unchecked_values_are_only_for_those_who_ask() -> None:
