@@ -339,10 +339,11 @@ def test_what_need_not_be_searched_again_holds_nothing(
             assert names.may_prove(whole, len(data), len(whole))
 
 
-@pytest.mark.parametrize("char", range(0x20, 0x7F))
-def test_any_name_that_can_be_printed_is_held_back(char: int) -> None:
-    data = b"x\n--a" + bytes((char,)) + b"b\r\nX"
-    assert DelimiterSet(None).hold_back(data, 0, len(data)) <= 1
+def test_any_name_that_can_be_printed_is_held_back() -> None:
+    for char in range(0x20, 0x7F):
+        data = b"x\n--a" + bytes((char,)) + b"b\r\nX"
+        for boundary in (None, "c"):
+            assert DelimiterSet(boundary).hold_back(data, 0, len(data)) <= 1
     # What can't be in one, nor in a header, ends what is held back.
     other = b"x\n--a\x7fb\r\nX"
     assert DelimiterSet(None).hold_back(other, 0, len(other)) == other.index(b"\n", 2)

@@ -156,73 +156,73 @@ def test_bytes_behind_the_end_are_looked_at_and_not_walked(
 # -- every code, in every place ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", range(256))
-def test_where_a_marker_is_due(code: int) -> None:
+def test_where_a_marker_is_due() -> None:
     """T.81 table B.1; the tables are followed by a comment, so that it is seen what is leapt."""
-    data = HEAD + bytes((0xFF, code)) + b"\0\4ab" + segment(0xFE, b"\xff\xd9") + b"\xff\xd9"
-    said, walk = steps(data)
-    if code == 0xFF:  # a fill byte: then the marker is FF00
-        assert said[0] == (SURPRISE, 5)
-    elif code == 0xD9:
-        assert said == [(EOI, 4)]
-    elif code == 0xDA:  # an SOS of a length that none has
-        assert said[0] == (SURPRISE, 4)
-    elif code in SEGMENTS:
-        assert said == [(EOI, len(data))]
-        assert not walk.surprised
-        assert (walk.segment_at, walk.segment_end) == (8, 14)
-    elif code == 0xD8:
-        # Without FF behind it, it is no start of an image; the next marker is looked for.
-        assert said == [(EOI, len(data))]
-        assert walk.surprised
-    else:
-        assert said[0] == (SURPRISE, 4)
-    # A byte that is no FF is no marker at all.
-    assert steps(HEAD + bytes((code,)) + b"\xff\xd9")[0][0] != (EOI, 4) or code == 0xFF
+    for code in range(256):
+        data = HEAD + bytes((0xFF, code)) + b"\0\4ab" + segment(0xFE, b"\xff\xd9") + b"\xff\xd9"
+        said, walk = steps(data)
+        if code == 0xFF:  # a fill byte: then the marker is FF00
+            assert said[0] == (SURPRISE, 5)
+        elif code == 0xD9:
+            assert said == [(EOI, 4)]
+        elif code == 0xDA:  # an SOS of a length that none has
+            assert said[0] == (SURPRISE, 4)
+        elif code in SEGMENTS:
+            assert said == [(EOI, len(data))]
+            assert not walk.surprised
+            assert (walk.segment_at, walk.segment_end) == (8, 14)
+        elif code == 0xD8:
+            # Without FF behind it, it is no start of an image; the next marker is looked for.
+            assert said == [(EOI, len(data))]
+            assert walk.surprised
+        else:
+            assert said[0] == (SURPRISE, 4)
+        # A byte that is no FF is no marker at all.
+        assert steps(HEAD + bytes((code,)) + b"\xff\xd9")[0][0] != (EOI, 4) or code == 0xFF
 
 
-@pytest.mark.parametrize("code", range(256))
-def test_in_a_scan(code: int) -> None:
+def test_in_a_scan() -> None:
     """Only what may stand between two scans ends one, and only if its length fits."""
-    start = HEAD + scan()
-    data = start + bytes((0xFF, code)) + b"\0\4ab" + scan() + b"\xff\xd9"
-    said, walk = steps(data)
-    if code == 0xD9:
-        assert said == [(EOI, len(start) + 2)]
-    elif code in (0x00, 0xFF, *RESTARTS) or code in MISCELLANEOUS[:7]:
-        assert said == [(EOI, len(data))]
-        assert not walk.surprised
-        assert not walk.leapt
-    elif code in MISCELLANEOUS:
-        # A comment between two scans: damage makes such a marker too.
-        assert said == [(SURPRISE, len(start) + 6), (EOI, len(data))]
-        assert walk.leapt
-        assert not walk.surprised
-    else:
-        assert said == [(EOI, len(data))]
-        assert walk.surprised
+    for code in range(256):
+        start = HEAD + scan()
+        data = start + bytes((0xFF, code)) + b"\0\4ab" + scan() + b"\xff\xd9"
+        said, walk = steps(data)
+        if code == 0xD9:
+            assert said == [(EOI, len(start) + 2)]
+        elif code in (0x00, 0xFF, *RESTARTS) or code in MISCELLANEOUS[:7]:
+            assert said == [(EOI, len(data))]
+            assert not walk.surprised
+            assert not walk.leapt
+        elif code in MISCELLANEOUS:
+            # A comment between two scans: damage makes such a marker too.
+            assert said == [(SURPRISE, len(start) + 6), (EOI, len(data))]
+            assert walk.leapt
+            assert not walk.surprised
+        else:
+            assert said == [(EOI, len(data))]
+            assert walk.surprised
 
 
-@pytest.mark.parametrize("code", MISCELLANEOUS)
 @pytest.mark.parametrize("behind", [b"\xff\0", b"x\xff", *(bytes((0xFF, c)) for c in RESTARTS)])
-def test_a_length_that_lands_on_no_marker_makes_no_segment(code: int, behind: bytes) -> None:
+def test_a_length_that_lands_on_no_marker_makes_no_segment(behind: bytes) -> None:
     """The codes that stand in a scan are none: stuffing, and each of the restart markers."""
-    data = HEAD + scan() + segment(code, b"a\xff\xd9b") + behind + b"x\xff\xd9"
-    said, walk = steps(data)
-    assert said == [(EOI, data.index(b"\xff\xd9") + 2)]
-    assert walk.surprised
-    # Landing on any other marker, it is one.
-    good = HEAD + scan() + segment(code, b"a\xff\xd9b") + scan() + b"\xff\xd9"
-    assert steps(good)[0][-1] == (EOI, len(good))
+    for code in MISCELLANEOUS:
+        data = HEAD + scan() + segment(code, b"a\xff\xd9b") + behind + b"x\xff\xd9"
+        said, walk = steps(data)
+        assert said == [(EOI, data.index(b"\xff\xd9") + 2)]
+        assert walk.surprised
+        # Landing on any other marker, it is one.
+        good = HEAD + scan() + segment(code, b"a\xff\xd9b") + scan() + b"\xff\xd9"
+        assert steps(good)[0][-1] == (EOI, len(good))
 
 
-@pytest.mark.parametrize("code", range(256))
-def test_what_a_length_may_land_on(code: int) -> None:
+def test_what_a_length_may_land_on() -> None:
     """Any marker but those that stand in a scan; as behind any marker, FF fills."""
-    data = HEAD + scan() + segment(0xDB, b"a\xff\xd9b") + bytes((0xFF, code)) + b"xy\xff\xd9"
-    said, _ = steps(data)
-    inside = data.index(b"\xff\xd9") + 2
-    assert (said[:1] == [(EOI, inside)]) == (code == 0x00 or code in RESTARTS)
+    for code in range(256):
+        data = HEAD + scan() + segment(0xDB, b"a\xff\xd9b") + bytes((0xFF, code)) + b"xy\xff\xd9"
+        said, _ = steps(data)
+        inside = data.index(b"\xff\xd9") + 2
+        assert (said[:1] == [(EOI, inside)]) == (code == 0x00 or code in RESTARTS)
 
 
 @pytest.mark.parametrize("length", range(3))
