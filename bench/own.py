@@ -77,7 +77,6 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "io/anyio": Elsewhere(_SCENARIOS, _DRIVERS),
     "io/asyncio": Elsewhere(_SCENARIOS, _DRIVERS),
     "io/blocking": Elsewhere(_SCENARIOS, _DRIVERS),
-    "camera/panorama": Elsewhere(("camera/test_picture.py",), "what it draws is seen in pictures"),
 }
 
 #: Test files that are a module's own as well, under names that say what they hold.
