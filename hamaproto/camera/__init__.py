@@ -1,6 +1,6 @@
 """The other side of the protocol: a simulated camera, without I/O.
 
-`CameraState` is the camera, `ServerConnection` one client's conversation with it, both
+`CameraState` is the camera, `ServerConnection` one client's connection to it, both
 driven by bytes and by a time that is passed in.  `hamaproto.io.serve` runs them.
 """
 

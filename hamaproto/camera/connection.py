@@ -1,4 +1,4 @@
-"""`ServerConnection`: the camera's side of one conversation, without I/O.
+"""`ServerConnection`: the camera's side of one connection, without I/O.
 
 Bytes of a request go in with `receive_data`, bytes of the answer come out of
 `data_to_send(now)`, one piece a call, and `next_wakeup(now)` says when it is worth while

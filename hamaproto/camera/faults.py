@@ -32,9 +32,9 @@ class HeadLines:
 
     def find(self, name: bytes) -> int | None:
         """Where the field `name` stands among the lines."""
-        for place, line in enumerate(self.lines):
+        for index, line in enumerate(self.lines):
             if line.lower().startswith(name.lower() + b":"):
-                return place
+                return index
         return None
 
     def __bytes__(self) -> bytes:
@@ -112,37 +112,37 @@ def _latin_1(head: HeadLines) -> None:
 
 
 def _folded(head: HeadLines) -> None:
-    place = head.find(b"Content-Type")
-    if place is not None:
-        name, mark, rest = head.lines[place].partition(b"; ")
+    index = head.find(b"Content-Type")
+    if index is not None:
+        name, mark, rest = head.lines[index].partition(b"; ")
         if mark:
-            head.lines[place : place + 1] = [name + b";  ", b"            " + rest]
+            head.lines[index : index + 1] = [name + b";  ", b"            " + rest]
         else:
             name, _, value = name.partition(b": ")
-            head.lines[place : place + 1] = [name + b":", b"            " + value]
+            head.lines[index : index + 1] = [name + b":", b"            " + value]
 
 
 def _retyped(old: bytes, new: bytes) -> Callable[[HeadLines], None]:
     """Replaces a piece of the Content-Type."""
 
     def change(head: HeadLines) -> None:
-        place = head.find(b"Content-Type")
-        if place is not None:
-            head.lines[place] = head.lines[place].replace(old, new)
+        index = head.find(b"Content-Type")
+        if index is not None:
+            head.lines[index] = head.lines[index].replace(old, new)
 
     return change
 
 
 def _untyped(head: HeadLines) -> None:
-    place = head.find(b"Content-Type")
-    if place is not None:
-        del head.lines[place]
+    index = head.find(b"Content-Type")
+    if index is not None:
+        del head.lines[index]
 
 
 def _as_printed(head: HeadLines) -> None:
-    place = head.find(b"Content-Type")
-    if place is not None and (b"multipart" in head.lines[place] or b"audio" in head.lines[place]):
-        head.lines[:] = [b"HTTP/1.0 200 OK", head.lines[place]]
+    index = head.find(b"Content-Type")
+    if index is not None and (b"multipart" in head.lines[index] or b"audio" in head.lines[index]):
+        head.lines[:] = [b"HTTP/1.0 200 OK", head.lines[index]]
         _retyped(b"audio/gsm", b"audio/basic")(head)
         _retyped(b'"myboundary"', b"myboundary")(head)
         if b"multipart" in head.lines[1]:
@@ -155,9 +155,9 @@ def _endless_length(head: HeadLines) -> None:
 
 
 def _chunked(head: HeadLines) -> None:
-    place = head.find(b"Content-Length")
-    if place is not None:
-        del head.lines[place]
+    index = head.find(b"Content-Length")
+    if index is not None:
+        del head.lines[index]
     head.lines.append(b"Transfer-Encoding: chunked")
 
 

@@ -1,7 +1,7 @@
 """The landscape that the simulated camera stands in, drawn with Pillow.
 
 A panorama is drawn once, wide enough for every direction that the camera can look in;
-a picture is a window cut out of it, flipped as the camera is told, with something that
+a picture is a window cut out of it, flipped as the camera is set, with something that
 moves and the writing on top.  The writing is never flipped, as on the device.
 """
 
@@ -164,8 +164,8 @@ def _write(view: Image.Image, scene: Scene) -> None:
     if scene.preset:
         name = scene.preset if len(scene.preset) <= 20 else scene.preset[:19] + "~"
         name = "".join(letter if letter.isprintable() else "?" for letter in name)
-        place = (right - draw.textlength(name, font), bottom + margin // 2)
-        draw.text(place, name, fill="#ffd166", font=font)
+        left = right - draw.textlength(name, font)
+        draw.text((left, bottom + margin // 2), name, fill="#ffd166", font=font)
 
 
 def draw_panorama(scene: Scene) -> bytes:

@@ -76,10 +76,10 @@ def _stamped(image: bytes, scene: Scene) -> bytes:
     content = _STAMP + json.dumps(stamp._asdict()).encode("ascii")
     segment = b"\xff\xfe" + (len(content) + 2).to_bytes(2, "big") + content
     # Behind an APP0, which JFIF wants to be the first segment.
-    place = 2
+    start = 2
     if image[2:4] == b"\xff\xe0":
-        place = 4 + int.from_bytes(image[4:6], "big")
-    return image[:place] + segment + image[place:]
+        start = 4 + int.from_bytes(image[4:6], "big")
+    return image[:start] + segment + image[start:]
 
 
 def read_stamp(image: bytes) -> Stamp | None:

@@ -61,8 +61,8 @@ def tune(notes: Sequence[float]) -> Sound:
     """
 
     def sound(number: int) -> bytes:
-        place, within = divmod(number, NOTE_FRAMES)
-        return _frames(notes[place % len(notes)])[within]
+        note, within = divmod(number, NOTE_FRAMES)
+        return _frames(notes[note % len(notes)])[within]
 
     return sound
 

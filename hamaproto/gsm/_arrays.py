@@ -1,4 +1,4 @@
-"""What the codec's classes accept and give: bytes and numpy arrays, checked in one place.
+"""What the codec's classes accept and give: bytes and numpy arrays, checked here alone.
 
 Both twins come through here, so that they accept the same and say the same where they
 do not.  A check that fails raises before anything is decoded or encoded: the state of
@@ -49,7 +49,7 @@ POLICIES: tuple[str, ...] = get_args(BadFrame)
 
 
 def check_policy(on_bad_frame: str) -> int:
-    """The policy's place in `POLICIES`; raises `LocalProtocolError` for any other word."""
+    """The policy's index in `POLICIES`; raises `LocalProtocolError` for any other word."""
     if on_bad_frame not in POLICIES:
         raise LocalProtocolError(f"on_bad_frame={on_bad_frame!r}: allowed are {list(POLICIES)}")
     return POLICIES.index(on_bad_frame)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DecoderBank"]
 
-#: What an idle stream says for the length of a frame.
+#: The samples of an idle stream, for the length of a frame.
 SILENCE = memoryview(bytes(2 * FRAME_SAMPLES)).cast("h")
 
 

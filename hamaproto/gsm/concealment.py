@@ -3,9 +3,9 @@
 Frames that arrived go in, substitutes come out; both are 33 bytes, so that a decoder
 treats a substitute like any other frame.  The first lost frame is the last good one
 again.  From the second on the block amplitudes sink by 4 a frame, which is 6 dB in two
-frames, and the grids are drawn at random, lest the repetition be heard as a tone.  When all
-amplitudes are at zero, or 300 ms after the last good frame at the latest, the silence
-frame takes over: the sound is gone within 320 ms.
+frames.  The grids are drawn at random, because a repeated grid would be heard as a tone.  When
+all amplitudes are at zero, or 300 ms after the last good frame at the latest, the silence
+frame follows: the sound is gone within 320 ms.
 """
 
 from __future__ import annotations

@@ -233,13 +233,13 @@ class Decoder:
             subframe = [
                 gain * sample + 16384 >> 15 for sample in past[begin : begin + SUBFRAME_SAMPLES]
             ]
-            for place, shift in zip(range(grid, grid + PULSE_SPAN, 3), _PULSE_SHIFTS, strict=True):
-                sample = subframe[place] + pulses[bits >> shift & 7]
+            for index, shift in zip(range(grid, grid + PULSE_SPAN, 3), _PULSE_SHIFTS, strict=True):
+                sample = subframe[index] + pulses[bits >> shift & 7]
                 if sample > 32767:
                     sample = 32767
                 elif sample < -32768:
                     sample = -32768
-                subframe[place] = sample
+                subframe[index] = sample
             past += subframe
         self._lag = lag
         self._excitation = past[-LONGEST_LAG:]

@@ -186,8 +186,8 @@ class Encoder:
         grid, chosen = _grid(_weight(error))
         amplitude, codes = _quantise(chosen)
         pulses = PULSES[amplitude]
-        for place, code in zip(range(grid, grid + PULSE_SPAN, 3), codes, strict=True):
-            predicted[place] = _clamp(predicted[place] + pulses[code])
+        for index, code in zip(range(grid, grid + PULSE_SPAN, 3), codes, strict=True):
+            predicted[index] = _clamp(predicted[index] + pulses[code])
         self._excitation = past[SUBFRAME_SAMPLES:] + predicted
         bits = (lag << 2 | gain_code) << 8 | grid << 6 | amplitude
         for code in codes:

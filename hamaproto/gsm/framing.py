@@ -36,8 +36,9 @@ __all__ = ["GsmEvent", "GsmFrameParser"]
 
 GsmEvent = AudioFrame | Skipped | Anomaly | EndOfStream
 
-#: Bytes without a frame, whatever `Limits.max_junk` says: what is for pictures is hours of sound,
-#: and a packed body of some hundred bytes makes as much.
+#: So many bytes without a frame are an error, even if `Limits.max_junk` is larger.  That limit
+#: is made for pictures: its default is hours of sound, which a compressed body of some hundred
+#: bytes can hold.
 MOST_JUNK: Final = 4 * 1024 * 1024
 
 
@@ -138,7 +139,7 @@ class GsmFrameParser(Exclusive):
 
     @entry
     def receive_eof(self) -> None:
-        """The stream is over; what can still be told comes out, then `EndOfStream`."""
+        """The stream is over; what is known of the rest comes out, then `EndOfStream`."""
         if self._error is not None:
             raise self._error.with_traceback(None)
         if self._end is None:

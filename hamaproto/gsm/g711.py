@@ -1,9 +1,9 @@
-"""Is it A-law or mu-law?  Sound of ITU-T G.711, told by its bytes from frames of GSM 06.10.
+"""A-law or mu-law?  Sound of ITU-T G.711, recognised by its bytes, beside frames of GSM 06.10.
 
-Both laws make a byte of a sample: 8000 bytes a second, without any mark.  Read by the right
-law, two samples foretell the next one quite well, or it is quiet; read by the wrong one, and
-frames of GSM read by either, it is loud noise.  So a tenth of a second tells, unless the sound
-is loud noise.
+Both laws make a byte of a sample: 8000 bytes a second, without any mark.  Sound that is read by
+the right law is quiet, or two samples predict the next one quite well.  Sound that is read by
+the wrong law is loud noise, and so are frames of GSM that are read by either law.  So a tenth
+of a second is enough, unless the sound itself is loud noise.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ __all__ = [
     "linear_mulaw",
 ]
 
-#: So many bytes tell: a tenth of a second.
+#: So many bytes are enough: a tenth of a second.
 ENOUGH_BYTES: Final = 800
 
 #: Mean loudness (of 32767) below which sound is quiet, and that of digital silence.
 _QUIET: Final = 300
 _SILENT: Final = 24
-#: The share of the energy that two samples do not foretell of the next one: below this
-#: it is sound; frames of GSM have 0.8 of it and more by either law.
+#: The share of the energy that the two samples before do not predict.  Below this it is sound;
+#: frames of GSM have 0.8 and more by either law.
 _SOUND: Final = 0.55
 
 
@@ -62,7 +62,7 @@ _LAWS: Final[dict[str, tuple[int, ...]]] = {
 }
 _ALAW_LOUDNESS: Final = tuple(map(abs, _LAWS["A-law"]))
 #: What the types of such sound have in their names.  `audio/basic` is mu-law for everyone
-#: else (RFC 2046 clause 4.3), and GSM in this family: it says nothing.
+#: else (RFC 2046 clause 4.3), and GSM in this family: it decides nothing.
 _TYPES: Final = (
     ("alaw", "A-law"),
     ("a-law", "A-law"),
@@ -92,7 +92,7 @@ def is_quiet_alaw(data: bytes) -> bool:
 
 
 def law_of(data: bytes) -> str | None:
-    """`A-law` or `mu-law`; None for frames of GSM, and for what can't be told."""
+    """`A-law` or `mu-law`; None for frames of GSM, and for what can't be decided."""
     if len(data) < 2:
         return None
     found = {}

@@ -161,10 +161,10 @@ int hama_gsm_subframe(const uint8_t *frame, int subframe, int lag, int *gain,
     int sent = (int)(bits >> 49 & 127);
     *gain = GSM_QLB[bits >> 47 & 3];
     const int16_t *row = GSM_PULSES[bits >> 39 & 63];
-    int16_t *place = pulses + (bits >> 45 & 3);
+    int16_t *grid = pulses + (bits >> 45 & 3);
     memset(pulses, 0, GSM_SUBFRAME_SAMPLES * sizeof *pulses);
     for (int i = 0; i < GSM_SUBFRAME_PULSES; i++)
-        place[3 * i] = row[bits >> (36 - 3 * i) & 7];
+        grid[3 * i] = row[bits >> (36 - 3 * i) & 7];
     return sent >= GSM_SHORTEST_LAG && sent <= GSM_LONGEST_LAG ? sent : lag;
 }
 

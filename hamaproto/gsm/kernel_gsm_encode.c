@@ -293,8 +293,8 @@ static void subframe(const int16_t *residual, int16_t *now, uint8_t *bytes)
         int32_t shifted = chosen[i] * (1 << (6 - parts[0]));
         int code = ((shifted * GSM_NRFAC[parts[1]]) >> 27) + 4;
         bits |= (uint64_t)code << (36 - 3 * i);
-        int16_t *place = now + grid + 3 * i;
-        *place = hama_gsm_clamp(*place + GSM_PULSES[amplitude][code]);
+        int16_t *sample = now + grid + 3 * i;
+        *sample = hama_gsm_clamp(*sample + GSM_PULSES[amplitude][code]);
     }
     for (int i = 0; i < GSM_SUBFRAME_BYTES; i++)
         bytes[i] = (uint8_t)(bits >> (48 - 8 * i));

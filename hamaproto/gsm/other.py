@@ -1,10 +1,10 @@
-"""Sound of a camera, in front of `GsmFrameParser`: G.711 is told from GSM, and comes as such.
+"""Sound of a camera, in front of `GsmFrameParser`: G.711 is recognised, and comes as such.
 
-Frames are passed on at once.  Only what begins like no GSM is held, for as long as it takes to
-tell: sound that loses its step at the start, or whose frames would be silence in A-law (its
-silence looks like the beginning of a frame, every byte of it).  Then it is either GSM after
-all, and comes out as it was; or it is G.711, which decoded as GSM would be noise, and all of it
-comes out as `G711Frame`, behind an `Anomaly`.
+Frames are passed on at once.  Only what begins unlike GSM is held until it is decided: sound
+that loses its step at the start, or whose frames would be silence in A-law (every byte of that
+silence looks like the beginning of a frame).  If it is GSM after all, it comes out as it was.
+If it is G.711, which would be noise when decoded as GSM, all of it comes out as `G711Frame`,
+behind an `Anomaly`.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
 
 __all__ = ["SoundParser"]
 
-#: So many frames in step are GSM, without a look at them.
+#: So many frames in step are GSM; they are not looked at.
 _SURE: Final = 25
-#: Losing the step behind so many frames is damage, and before them perhaps another sound.
+#: If the step is lost behind so many frames, that is damage; before them it may be another
+#: kind of sound.
 _ENOUGH_FRAMES: Final = 4
-#: So many of them without a break, of 24 in a piece of GSM, are no chance.
+#: So many frames without a break are GSM: a piece has 24 of them, and chance gives fewer.
 _ENOUGH_IN_A_ROW: Final = 12
-#: A loud noise at the start tells nothing: the next piece may.
+#: A loud noise at the start decides nothing: the next pieces are looked at, up to so many.
 _PIECES: Final = 4
 
 
@@ -51,7 +52,7 @@ class SoundParser(Exclusive):
         super().__init__()
         self._parser = GsmFrameParser(limits=limits)
         self._declared = declared_law(content_type or "")
-        #: The beginning of the stream, until it is known what it is.
+        #: The beginning of the stream, until it is decided what it is.
         self._begin: bytearray | None = bytearray()
         self._held: deque[GsmEvent] = deque()
         self._holding = self._declared is not None
@@ -132,7 +133,7 @@ class SoundParser(Exclusive):
         return G711Frame(data, at, law=law)
 
     def _judge(self) -> bool:
-        """What the next piece says, if it is there; True if it is known what the stream is.
+        """Look at the next piece, if it is there; True if it is decided what the stream is.
 
         It depends on the bytes up to the end of the piece and on nothing else.
         """
