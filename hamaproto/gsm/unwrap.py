@@ -135,7 +135,7 @@ class Unwrapper:
 
         Its line end before it begins at `begin`.
         """
-        match = self._delimiters.match_known(self._bytes, at, len(self._bytes), False, True)
+        match = self._delimiters.match_known(self._bytes, at, len(self._bytes), False, False)
         if match is None or isinstance(match, Undecided):
             return match or False
         self._give(begin, payload=True)
@@ -148,11 +148,8 @@ class Unwrapper:
         return True
 
     def _between(self) -> bool:
-        """Behind a part: a delimiter is due; if it is none, the length was too short."""
-        begin = bytes(self._bytes[:2])
-        if begin == b"\r":
-            return False
-        found = self._delimiter(0, 2 if begin == b"\r\n" else 1 if begin[:1] == b"\n" else 0)
+        """Directly behind a part, a delimiter needs no line end before it."""
+        found = self._delimiter(0, 0)
         if found is False:
             self._state = self._scan
         return found is not UNDECIDED
@@ -169,7 +166,7 @@ class Unwrapper:
                 self._state = self._counted if self._due else self._scan
                 return True
             # A closing delimiter ends even a head; one that is given twice begins one.
-            match = self._delimiters.match_known(data, line, end + 1, True, True)
+            match = self._delimiters.match_known(data, line, end + 1, True, False)
             if isinstance(match, Match) and match.closing:
                 self._give(end + 1, payload=False)
                 self._state = self._between

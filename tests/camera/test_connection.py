@@ -390,12 +390,13 @@ def posted(*fields: str, body: bytes = b"", target: str = FORM_TARGET) -> Server
     return connection
 
 
-@pytest.mark.parametrize("target", [FORM_TARGET, FORM_TARGET + "?enet_avs_pt_speed=2"])
-def test_a_body_is_more_of_the_query(target: str) -> None:
+@pytest.mark.parametrize(("query", "volume"), [("", 50), ("?enet_audio_mic_vol=30", 30)])
+def test_a_body_is_more_of_the_query(query: str, volume: int) -> None:
     state = CameraState()
     body = b" enet_avs_flip_mode=3&enet_avs_pt_speed=7\r\n"
     connection = ServerConnection(state)
-    sent = request(target, f"Content-Length: {len(body)}", method="POST") + body
+    length = f"Content-Length: {len(body)}"
+    sent = request(FORM_TARGET + query, length, method="POST") + body
     for byte in sent[:-1]:
         connection.receive_data(bytes([byte]))
     assert not connection.asked
@@ -403,7 +404,7 @@ def test_a_body_is_more_of_the_query(target: str) -> None:
     connection.receive_data(sent[-1:] + b"and more")
     assert connection.asked
     assert Answer.of(drain(connection)).status == 302
-    assert (state.flip_mode, state.pt_speed) == (3, 7)
+    assert (state.flip_mode, state.pt_speed, state.microphone_volume) == (3, 7, volume)
 
 
 @pytest.mark.parametrize(
@@ -457,6 +458,7 @@ def test_an_answer_is_due_at_once_and_pieces_too() -> None:
     connection = ServerConnection(CameraState())
     assert connection.next_wakeup(3.0) is None
     assert connection.request is None
+    assert not connection.reset
     connection.receive_data(request("/jpg/image.jpg"))
     assert connection.next_wakeup(3.0) == 3.0
     assert connection.data_to_send(3.0).startswith(b"HTTP/1.0 200")

@@ -63,6 +63,10 @@ def test_the_parts_of_a_head() -> None:
     assert (head.method, head.path, head.query) == ("POST", "/p", b"a=b?c")
     assert head.fields == {"host": "y", "accept": "café"}
     assert repr(head) == "<RequestHead POST /p>"
+    # A value: what one connection has read nobody changes.
+    with pytest.raises(AttributeError):
+        head.method = "GET"  # type: ignore[misc]  # the point of the test
+    assert not hasattr(head, "__dict__")
 
 
 @pytest.mark.parametrize(

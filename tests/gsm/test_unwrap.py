@@ -162,6 +162,12 @@ def test_behind_the_closing_delimiter_another_part_may_begin() -> None:
     assert payload(b"--b\n\nab\n--b--\n--b\n\ncd\n--b--\r\nef") == b"abcdef"
 
 
+def test_a_name_without_its_dashes_is_payload() -> None:
+    sound = b"b\nContent-Type: x\n\ncd"
+    assert payload(b"--b\nContent-Length: 2\n\nab" + sound) == b"ab" + sound
+    assert payload(b"--b\nX: y\nb--\n\nab") == b"ab"
+
+
 def test_what_only_begins_like_the_delimiter_is_payload() -> None:
     sound = b"ab\n--bc\nde\n--b--c\n"
     assert payload(b"--b\n\n" + sound + b"\n--b \nX: y\n\nfg") == sound + b"fg"
