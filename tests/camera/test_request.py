@@ -63,6 +63,9 @@ def test_the_parts_of_a_head() -> None:
     assert (head.method, head.path, head.query) == ("POST", "/p", b"a=b?c")
     assert head.fields == {"host": "y", "accept": "café"}
     assert repr(head) == "<RequestHead POST /p>"
+    # Lines that end in LF alone lose nothing else.
+    head = head_of(b"GET /ab\nX: yz\n\n")
+    assert (head.target, head.fields) == ("/ab", {"x": "yz"})
     # A value: what one connection has read nobody changes.
     with pytest.raises(AttributeError):
         head.method = "GET"  # type: ignore[misc]  # the point of the test
