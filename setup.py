@@ -134,14 +134,11 @@ def extensions() -> list[Extension]:
         modules,
         include_path=[str(STAGE)],
         # The annotations are for readers and type checkers; C types stand in the .pxd files.
-        # Plain C methods, which CPython calls without a detour; their signatures stand in
-        # their docstrings, where `inspect` finds them.
+        # Methods that show `inspect` what those in Python do.
         compiler_directives={
             "language_level": 3,
             "annotation_typing": False,
-            "binding": False,
-            "embedsignature": True,
-            "embedsignature.format": "clinic",
+            "binding": True,
             # Each object guards itself (see wire/contract.py), and modules hold no state.
             "freethreading_compatible": True,
             # A copy of what points into C would be one too many.
