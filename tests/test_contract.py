@@ -586,6 +586,21 @@ def test_events_end_for_good() -> None:
     assert list(events) == []
 
 
+@pytest.mark.parametrize("home", ["decoder.Decoder", "encoder.Encoder", "bank.DecoderBank"])
+def test_both_twins_of_the_codec_show_the_same_signatures_and_help(home: str) -> None:
+    module, name = home.split(".")
+    pure = getattr(pytest.importorskip(f"hamaproto.gsm.{module}"), name)
+    compiled = getattr(pytest.importorskip("hamaproto.gsm._codec"), name)
+    assert inspect.signature(pure) == inspect.signature(compiled)
+    assert inspect.getdoc(pure) == inspect.getdoc(compiled)
+    for name in vars(pure):
+        if not name.startswith("_"):
+            one, other = getattr(pure, name), getattr(compiled, name)
+            assert inspect.getdoc(one) == inspect.getdoc(other), name
+            if callable(one):
+                assert inspect.signature(one) == inspect.signature(other), name
+
+
 def test_both_twins_show_the_same_signatures_and_help() -> None:
     pure = pytest.importorskip("hamaproto.wire.mjpeg.parser").MjpegParser
     compiled = pytest.importorskip("hamaproto.wire._mjpeg.parser").MjpegParser

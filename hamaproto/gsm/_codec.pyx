@@ -38,6 +38,7 @@ from hamaproto.gsm._arrays import (
     pcm_view,
     samples_view,
 )
+from hamaproto.wire.contract import ConstructorSignature
 
 __all__ = ["Decoder", "DecoderBank", "Encoder", "instruction_set", "use_instruction_set"]
 
@@ -79,12 +80,12 @@ cdef object _empty = None
 cdef object _int16 = None
 
 
-def instruction_set():
+def instruction_set() -> str:
     """The instruction set in use: "portable", "ssse3" or "avx2"."""
     return _WAYS[hama_gsm_way()]
 
 
-def use_instruction_set(name):
+def use_instruction_set(name: str) -> str:
     """Use another instruction set, or the nearest below that the machine has.
 
     For tests and benchmarks; it holds for the whole process.  Returns the one in use.
@@ -105,6 +106,22 @@ cdef object _new_samples(Py_ssize_t count):
 
 
 @cython.final
+def decoder_arguments(
+    homing: bool = True, *, on_bad_frame: BadFrame = "raise", seed: int = 0
+) -> None:
+    """The arguments of `Decoder`: a class in C shows none by itself."""
+
+
+def encoder_arguments(homing: bool = True) -> None:
+    """Those of `Encoder`."""
+
+
+def bank_arguments(
+    streams: int, homing: bool = True, *, on_bad_frame: BadFrame = "raise", seed: int = 0
+) -> None:
+    """Those of `DecoderBank`."""
+
+
 cdef class _Borrowed:
     """The memory of an object, for as long as this one lives.
 
@@ -189,9 +206,11 @@ cdef class Decoder:
     frames get.
 
     After an error the state is what it was before the call, and `out` is untouched.
-    One decoder belongs to one thread at a time; calls of 8 frames and more release the
-    GIL.
+    One decoder belongs to one thread at a time; the compiled one releases the GIL in calls of
+    8 frames and more.
     """
+
+    __signature__ = ConstructorSignature(decoder_arguments)
 
     cdef hama_gsm_decoder state
 
@@ -200,11 +219,11 @@ cdef class Decoder:
             &self.state, bool(homing), check_policy(on_bad_frame), check_seed(seed)
         )
 
-    def reset(self):
+    def reset(self) -> None:
         """Back to the state of a new decoder."""
         hama_gsm_decoder_reset(&self.state)
 
-    def decode(self, frames, out=None):
+    def decode(self, frames: Any, out: Any = None) -> Samples:
         """Decode whole frames: bytes-like of 33 * n bytes, or uint8 of shape (..., 33).
 
         Gives int16 of shape (160 * n,): 8000 samples a second.  They are written to `out`
@@ -266,7 +285,7 @@ cdef class Decoder:
                 hama_gsm_decode(&self.state, frames, count, out)
         return 0
 
-    def decode_frame(self, frame):
+    def decode_frame(self, frame: Any) -> list[int]:
         """Decode one frame of 33 bytes to a list of 160 samples, without numpy."""
         cdef int16_t[GSM_FRAME_SAMPLES] samples
         cdef const uint8_t[::1] view = check_single(frame)
@@ -275,7 +294,7 @@ cdef class Decoder:
         hama_gsm_decode(&self.state, &view[0], 1, samples)
         return [samples[k] for k in range(GSM_FRAME_SAMPLES)]
 
-    def conceal(self, out=None):
+    def conceal(self, out: Any = None) -> Samples:
         """160 samples in place of a lost frame, after the example of GSM 06.11.
 
         The sound of the last good frame is repeated once, then fades, and is gone within
@@ -298,19 +317,22 @@ cdef class Encoder:
     `homing`: go home after the encoder homing frame, 160 samples of 0x0008, as EN 300 961
     says.  The three lower bits of a sample are not looked at: the input is 13 bits,
     left-justified.  After an error the state is what it was before the call.  One
-    encoder belongs to one thread at a time; calls of 8 frames and more release the GIL.
+    encoder belongs to one thread at a time; the compiled one releases the GIL in calls of 8
+    frames and more.
     """
+
+    __signature__ = ConstructorSignature(encoder_arguments)
 
     cdef hama_gsm_encoder state
 
     def __cinit__(self, homing=True):
         hama_gsm_encoder_init(&self.state, bool(homing))
 
-    def reset(self):
+    def reset(self) -> None:
         """Back to the state of a new encoder."""
         hama_gsm_encoder_reset(&self.state)
 
-    def encode(self, pcm):
+    def encode(self, pcm: Any) -> bytes:
         """Encode whole frames: int16 of shape (160 * n,), or as many little-endian bytes.
 
         Gives 33 bytes for each 160 samples.  Raises `LocalProtocolError` for anything but
@@ -338,7 +360,7 @@ cdef class Encoder:
                 hama_gsm_encode(&self.state, samples, count, target)
         return frames
 
-    def encode_frame(self, samples):
+    def encode_frame(self, samples: Sequence[int]) -> bytes:
         """Encode 160 whole numbers from -32768 to 32767, without numpy."""
         cdef int16_t[GSM_FRAME_SAMPLES] values
         cdef uint8_t[GSM_FRAME_BYTES] frame
@@ -359,6 +381,8 @@ cdef class DecoderBank:
     of stream i's concealed frames have the seed `seed + i` (modulo 2**32).  After an
     error the state of every stream is what it was before the call.
     """
+
+    __signature__ = ConstructorSignature(bank_arguments)
 
     cdef hama_gsm_decoder *decoders
     cdef Py_ssize_t count
@@ -386,7 +410,7 @@ cdef class DecoderBank:
         """How many streams the bank has."""
         return self.count
 
-    def reset(self, stream=None):
+    def reset(self, stream: int | None = None) -> None:
         """Back to the state of a new decoder: one stream, or all of them.
 
         A stream that another one takes the place of is reset before its first frame.
@@ -399,7 +423,9 @@ cdef class DecoderBank:
             i = check_stream(stream, self.count)
             hama_gsm_decoder_reset(&self.decoders[i])
 
-    def decode(self, frames, *, lost=None, idle=None, out=None):
+    def decode(
+        self, frames: Any, *, lost: Any = None, idle: Any = None, out: Any = None
+    ) -> Samples:
         """Decode uint8 of shape (streams, n, 33) to int16 of shape (streams, n * 160).
 
         `lost` and `idle` are bool arrays of shape (streams, n): a lost frame is concealed

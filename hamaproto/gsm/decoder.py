@@ -99,7 +99,8 @@ class Decoder:
     frames get.
 
     After an error the state is what it was before the call, and `out` is untouched.
-    One decoder belongs to one thread at a time.
+    One decoder belongs to one thread at a time; the compiled one releases the GIL in calls of
+    8 frames and more.
     """
 
     __slots__ = (

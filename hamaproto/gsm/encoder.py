@@ -70,7 +70,8 @@ class Encoder:
     `homing`: go home after the encoder homing frame, 160 samples of 0x0008, as EN 300 961
     says.  The three lower bits of a sample are not looked at: the input is 13 bits,
     left-justified.  After an error the state is what it was before the call.  One
-    encoder belongs to one thread at a time.
+    encoder belongs to one thread at a time; the compiled one releases the GIL in calls of 8
+    frames and more.
     """
 
     __slots__ = (
