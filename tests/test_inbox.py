@@ -60,3 +60,12 @@ def test_the_end_is_not_dropped() -> None:
     for event in (Frame(bytes(100)), Part(bytes(100), Headers()), EndOfStream()):
         inbox.put(event)
     assert [type(inbox.get()) for _ in range(len(inbox))] == [Frame, EndOfStream]
+
+
+def test_what_nobody_wants_any_more_goes_uncounted() -> None:
+    inbox: Inbox[Any] = Inbox(5)
+    for size in (7, 5):
+        inbox.put(Frame(bytes(size)))
+    assert repr(inbox) == "<Inbox of 2 events, 12 bytes>"
+    inbox.clear()
+    assert (len(inbox), inbox.bytes, inbox.dropped, bool(inbox)) == (0, 0, 0, False)

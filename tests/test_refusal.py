@@ -97,3 +97,27 @@ def test_who_is_full() -> None:
 )
 def test_a_result_in_the_form_of_a_parameter(key: str, value: str, failure: bool) -> None:
     assert is_failure(key, value) is failure
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"GIF89a", "a GIF image"),
+        (b"\0\0\0\x1cftypavif", "an AVIF image"),
+        (b"\0\1\2\xff", "bytes that are no text"),
+        (b"<?xml version='1.0'?><a/>", "an XML document"),
+        (b"\xef\xbb\xbf <?XML ?>", "an XML document"),
+        (b" \r\n<html>", "a page"),
+        (b'{"a": 1}', "JSON"),
+        (b"[1]", "JSON"),
+        (b"Brand.Brand=Hama", "a text"),
+    ],
+)
+def test_what_came_is_told_by_how_it_begins(body: bytes, what: str) -> None:
+    assert what_came(body) == what
+
+
+def test_the_first_line_that_is_an_error_is_told() -> None:
+    assert error_line(b"OK\r# Error -1\r\n# Error -2") == "# Error -1"
+    assert error_line(b"OK\n  # Error -1 \x07\n") == "# Error -1 ?"
+    assert error_line(b"Brand=# Error") is None

@@ -196,6 +196,46 @@ PIECES = st.sampled_from(
 STREAMS = st.lists(PIECES, max_size=12).map(b"".join)
 
 
+def test_a_longer_name_that_may_come_is_waited_for() -> None:
+    """One with a colon in it can look like a shorter one with a header on its line."""
+    names = DelimiterSet("b")
+    names.use(Delimiter(b"--bX: y"))
+    data = b"--bX: y\r\nA: 1"
+    for end in range(3, len(data) - 5):
+        assert names.match_known(data, 0, end, False, True) is UNDECIDED
+    match = names.match_known(data, 0, len(data), False, True)
+    assert isinstance(match, Match)
+    assert match.delimiter.line == b"--bX: y"
+    # It did not come.
+    match = names.match_known(b"--bX: ", 0, 6, True, True)
+    assert isinstance(match, Match)
+    assert match.delimiter.line == b"--b"
+
+
+@pytest.mark.parametrize("data", [b"b\nHea", b"b\n", b"b ", b"b", b"b\n\r\n\xff", b"b \r"])
+def test_a_name_without_dashes_waits_for_its_proof(data: bytes) -> None:
+    assert known(data, final=False) is UNDECIDED
+    assert known(data) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "proves"),
+    [
+        (b"X: 1", True),
+        (b"x\nX:", True),
+        (b"junk --b X:", True),
+        (b"\x01junk X:", False),
+        (b"x\xff\xd8\xff", False),
+        (b"x\n\xff\xd8\xff", True),
+        (b"no colon", False),
+    ],
+)
+def test_what_can_end_a_proof(data: bytes, proves: bool) -> None:
+    names = DelimiterSet("b")
+    assert names.may_prove(data, 0, len(data)) == proves
+    assert not names.may_prove(data, len(data), len(data))
+
+
 @given(STREAMS, st.sampled_from(["b", "--b", "b b", None]), st.booleans())
 @example(b"--b" + b" " * 199 + b"\n", "b", True)
 @example(b"--" + b"c" * 199 + b" \r\n" + WIDEST, None, True)

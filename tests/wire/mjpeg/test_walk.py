@@ -359,6 +359,21 @@ def test_it_is_known_that_a_scan_begins_as_soon_as_it_can_be(count: int) -> None
     assert (walk.pos, walk.in_scan) == (len(head), True)
 
 
+@pytest.mark.parametrize("cut", [b"\xff\xda", b"\xff\xda\0\x08", b"\xff\xc4\0", b"\xff\xfe\0\4ab"])
+@pytest.mark.parametrize("start", [HEAD, HEAD + scan()])
+def test_what_is_cut_off_with_the_stream_is_given_up(start: bytes, cut: bytes) -> None:
+    """Nothing is said of it; and if more can come, the walk waits for it."""
+    said, walk = steps(start + cut)
+    assert said == []
+    assert walk.pos == len(start + cut)
+    waiting = MarkerWalk()
+    waiting.begin(False)
+    data = start + cut
+    assert waiting.walk(data, 2, len(data), len(data), False) == MORE
+    if not (start == HEAD and cut[1] == 0xFE):
+        assert waiting.pos == len(start)
+
+
 def test_the_first_scan_is_that_of_the_image_and_of_no_thumbnail() -> None:
     thumbnail = HEAD + scan() + b"\xff\xd9"
     data = HEAD + thumbnail + scan() + scan() + b"\xff\xd9"
