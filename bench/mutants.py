@@ -218,13 +218,13 @@ def unnoticed() -> list[Unnoticed]:
 
 def copy_tree(target: Path) -> None:
     """What the tests need, without the compiled twins."""
-    shutil.copytree(
-        ROOT,
-        target,
-        ignore=shutil.ignore_patterns(
-            ".*", "build", "dist", "*.egg-info", "*.so", "*.pyd", "__pycache__", "_*.c"
-        ),
-    )
+    built = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "_*.c")
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        mine = {"build", "dist", *(name for name in names if name.startswith("."))}
+        return {*built(folder, names), *(mine if Path(folder) == ROOT else ())}
+
+    shutil.copytree(ROOT, target, ignore=ignored)
 
 
 #: pytest in a process that may not eat up the memory of the machine.
