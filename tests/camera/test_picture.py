@@ -122,9 +122,10 @@ def test_few_pictures_are_kept() -> None:
         return b"\xff\xd8\xff\xd9"
 
     pictures = Pictures(render)
-    for number in [*range(100), 99, 95, 0]:
+    # As many as a stream may be late: a quarter of a second at 30 a second.
+    for number in [*range(100), 99, 92, 91, 0]:
         pictures.get(scene(number=number))
-    assert drawn == [*range(100), 0]
+    assert drawn == [*range(100), 91, 0]
 
 
 def test_the_stamp_stands_behind_the_first_segment_of_jfif() -> None:

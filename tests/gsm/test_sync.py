@@ -161,6 +161,9 @@ def test_at_the_end_the_old_phase_needs_9_bits_too() -> None:
     # 5 - 2 + 4 - 2 - 2 = 3, and 5 because a frame would end here: 8.
     data = LIKELY * 2 + bytes(33) + UNLIKELY + bytes(33) * 2
     assert [offset for _, offset in frames_at(data)] == [0, 33]
+    # 5 - 2 + 4 - 2 + 4 = 9, where no frame would end.
+    half = data[:-33] + UNLIKELY[:10]
+    assert [offset for _, offset in frames_at(half)] == [0, 33, 99]
     # One damaged beginning less: 10.
     assert [offset for _, offset in frames_at(data[:-33])] == [0, 33, 99]
 
