@@ -131,7 +131,8 @@ def test_few_pictures_are_kept() -> None:
 def test_the_stamp_stands_behind_the_first_segment_of_jfif() -> None:
     """JFIF wants its APP0 directly behind SOI; T.81 B.2.4.5: a comment is FFFE and its length."""
     app0 = b"\xff\xe0\x00\x06abcd"
-    for before in (b"", app0):
+    long = b"\xff\xe0\x01\x04" + bytes(258)
+    for before in (b"", app0, long):
         image = Pictures(lambda scene, b=before: b"\xff\xd8" + b + b"\xff\xd9").get(scene())
         assert image.startswith(b"\xff\xd8" + before + b"\xff\xfe")
         segment = image[2 + len(before) : -2]
@@ -142,6 +143,12 @@ def test_the_stamp_stands_behind_the_first_segment_of_jfif() -> None:
 def test_a_stamp_that_is_not_in_a_comment_is_none() -> None:
     image = Pictures(draw_mosaic).get(scene())
     place = image.index(b"hamaproto ")
+    stamp = read_stamp(image)
+    # With nothing but the comment's marker and length before it, and behind whatever it is.
+    assert read_stamp(image[place - 4 :]) == read_stamp(b"x" + image[place - 4 :]) == stamp
+    assert read_stamp(image[place - 3 :]) is None
+    long = Pictures(draw_mosaic).get(scene(preset="x" * 300))
+    assert read_stamp(long) == stamp._replace(preset="x" * 300) if stamp else False
     for damage in (
         image[: place - 4] + b"\xff\xfd" + image[place - 2 :],
         image[: place - 2] + b"\x00\x20" + image[place:],

@@ -12,6 +12,7 @@ from fixtures.vectors import vectors
 from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Anomaly, AnomalyCode, AudioFrame, EndOfStream, G711Frame, Skipped
 from hamaproto.gsm import GsmFrameParser
+from hamaproto.gsm.g711 import law_of
 from hamaproto.gsm.other import SoundParser
 
 SPEECH = next(vector for vector in vectors() if vector.name == "speech_espeak")
@@ -99,6 +100,76 @@ def test_gsm_is_what_it_was(vector: object) -> None:
         plain.receive_data(data)
         plain.receive_eof()
         assert events(data, []) == list(plain.events())
+
+
+QUIET = b"\xd5" * 33
+
+
+@pytest.mark.parametrize(("before", "held"), [(0, True), (23, True), (24, False), (60, False)])
+def test_silence_of_alaw_is_held_until_a_piece_is_there(before: int, held: bool) -> None:
+    parser = SoundParser()
+    parser.receive_data(SPEECH.frames[: 33 * before] + QUIET)
+    frames = [event for event in parser.events() if isinstance(event, AudioFrame)]
+    assert len(frames) == before + (not held)
+
+
+@pytest.mark.parametrize(("before", "held"), [(0, True), (3, True), (4, False), (9, False)])
+def test_behind_4_frames_a_step_that_is_lost_is_damage(before: int, held: bool) -> None:
+    parser = SoundParser()
+    parser.receive_data(SPEECH.frames[: 33 * before] + b"\x00" * 40)
+    told = [event for event in parser.events() if isinstance(event, Anomaly)]
+    assert [event.code for event in told] == [AnomalyCode.LOST_SYNC] * (not held)
+
+
+@pytest.mark.parametrize(("frames", "law"), [(12, None), (13, None), (11, "mu-law")])
+def test_12_frames_in_a_row_are_gsm_whatever_the_type_says(frames: int, law: str | None) -> None:
+    # Silence of mu-law, and frames up to the end of the piece: 800 bytes.
+    data = SPEECH.frames[33 * 60 : 33 * (60 + frames)].rjust(800, b"\xff")
+    found = events(data + SPEECH.frames[33 * 100 : 33 * 130], [], "audio/PCMU")
+    told = [event.detail for event in found if isinstance(event, Anomaly)]
+    assert (law in told) is (law is not None)
+    assert bool(sound_of(found, G711Frame)) is (law is not None)
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 2, 3, 4, 5])
+def test_loud_noise_is_passed_over_for_four_pieces(pieces: int) -> None:
+    noise = np.random.default_rng(4).normal(0, 9000, 800 * pieces)
+    loud = by_ffmpeg(noise, "A-law") if pieces else b""
+    assert all(law_of(loud[at : at + 800]) is None for at in range(0, len(loud), 800))
+    assert loud[:1] == b"" or loud[0] >> 4 != 0xD
+    data = loud + by_ffmpeg(PCM[3000:7000], "A-law")
+    found = events(data, [])
+    assert bool(sound_of(found, G711Frame)) is (pieces < 4)
+    # Byte by byte it is the same, and comes when the piece is whole.
+    assert events(data, list(range(len(data)))) == found
+
+
+@pytest.mark.parametrize("length", [3200, 3201, 3359])
+def test_what_was_given_out_is_not_given_again(length: int) -> None:
+    """A frame before a tone: the tone begins behind it, in frames of 160 bytes."""
+    tone = np.rint(9000 * np.sin(2 * np.pi * 440 / 8000 * np.arange(length)))
+    data = SPEECH.frames[:33] + by_ffmpeg(tone, "mu-law")
+    found = events(data, [])
+    assert data[33] >> 4 != 0xD
+    assert found[0] == AudioFrame(SPEECH.frames[:33], 0)
+    assert found[1] == Anomaly(AnomalyCode.OTHER_SOUND, 33, "mu-law")
+    whole, rest = length // 160 * 160, length % 160
+    assert sound_of(found, G711Frame) == data[33 : 33 + whole]
+    cut = [Skipped(33 + whole, rest, "cut off by the end")] if rest else []
+    assert found[2 + whole // 160 :] == [*cut, EndOfStream(True, len(data))]
+
+
+def test_g711_frames_are_160_bytes_and_say_where_they_are() -> None:
+    data = by_ffmpeg(PCM[3000:5000], "mu-law")
+    parser = SoundParser()
+    parser.receive_data(data[:1000])
+    list(parser.events())
+    # The bytes behind the decision are not read as GSM any more.
+    parser.receive_data(data[1000:])
+    parser.receive_eof()
+    found = [event for event in parser.events() if isinstance(event, G711Frame)]
+    assert {event.law for event in found} == {"mu-law"}
+    assert all(event.data == data[event.offset : event.offset + 160] for event in found)
 
 
 def test_frames_are_not_held() -> None:
