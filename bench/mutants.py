@@ -33,7 +33,7 @@ import tempfile
 import time
 import tokenize
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +132,7 @@ class _Finder:
         self,
         left: tuple[int, int],
         right: tuple[int, int],
-        names: Iterator[str] | dict[str, object],
+        names: Iterable[str],
     ) -> tuple[tuple[int, int], int, str] | None:
         """The operator between two operands: where, how long, which."""
         wanted = {word for name in names for word in name.split()}
@@ -170,10 +170,10 @@ class _Finder:
                             self.change(at[0], at[1], new, where)
             case ast.Constant(value=bool()):
                 self.change(self.begin(node), len(str(node.value)), str(not node.value), where)
-            case ast.Constant(value=int() | float()):
+            case ast.Constant(value=int() | float() as number):
                 begin, end = self.begin(node), self.end(node)
                 as_hex = self.lines[begin[0] - 1][begin[1] : begin[1] + 2] in ("0x", "0X")
-                for value in (node.value + 1, node.value - 1):
+                for value in (number + 1, number - 1):
                     new = f"0x{value:X}" if as_hex and value >= 0 else repr(value)
                     self.change(begin, end[1] - begin[1], new, where)
             case ast.BinOp(op=ast.Add() | ast.Sub()):
@@ -238,7 +238,7 @@ sys.exit(pytest.main(sys.argv[1:]))
 """
 
 
-def run_tests(tree: Path, files: list[str], patience: float | None) -> tuple[int | None, str]:
+def run_tests(tree: Path, files: tuple[str, ...], patience: float | None) -> tuple[int | None, str]:
     """Run test files in a copy of the tree: pytest's exit status, None if it took too long."""
     env = {
         **os.environ,
@@ -275,6 +275,13 @@ def run_tests(tree: Path, files: list[str], patience: float | None) -> tuple[int
 def judge(sample: list[Mutant], jobs: int, say: Callable[[str], object]) -> list[Mutant]:
     """Run each mutant against its module's own tests; those that nobody noticed."""
     survivors = []
+    tests = {
+        mutant.module: tuple(str(path.relative_to(ROOT)) for path in own_tests(mutant.module))
+        for mutant in sample
+    }
+    for module, files in tests.items():
+        if not files:
+            raise SystemExit(f"{module} has no test file of its own")
     with tempfile.TemporaryDirectory(prefix="hamaproto-mutants-") as folder:
         trees: queue.Queue[Path] = queue.Queue()
         for number in range(jobs):
@@ -282,40 +289,37 @@ def judge(sample: list[Mutant], jobs: int, say: Callable[[str], object]) -> list
             copy_tree(tree)
             trees.put(tree)
 
-        def plain(module: str) -> tuple[str, list[str], float]:
-            files = [str(path.relative_to(ROOT)) for path in own_tests(module)]
-            if not files:
-                raise SystemExit(f"{module} has no test file of its own")
-            files.append(f"tests/test_house.py::test_each_dataclass_has_slots[{module}]")
+        def plain(files: tuple[str, ...]) -> float:
             tree = trees.get()
             try:
-                took = time.monotonic()
+                began = time.monotonic()
                 status, output = run_tests(tree, files, None)
                 if status != 0:
-                    raise SystemExit(f"{output}\nthe tests of {module} fail without a mutant")
-                return module, files, time.monotonic() - took
+                    raise SystemExit(f"{output}\nthese fail without a mutant: {files}")
+                return time.monotonic() - began
             finally:
                 trees.put(tree)
 
         def run(mutant: Mutant) -> bool:
-            files, took = tests[mutant.module]
+            files = tests[mutant.module]
+            slots = f"tests/test_house.py::test_each_dataclass_has_slots[{mutant.module}]"
             tree = trees.get()
+            path = tree / source(mutant.module).relative_to(ROOT)
+            # Put aside, so that what is cached of it stays good.
+            aside = path.rename(path.with_suffix(".aside"))
             try:
-                path = tree / source(mutant.module).relative_to(ROOT)
-                before = path.read_text(encoding="utf-8")
-                path.write_text(mutant.text(before), encoding="utf-8")
-                try:
-                    return run_tests(tree, files, GRACE + PATIENCE * took)[0] != 0
-                finally:
-                    path.write_text(before, encoding="utf-8")
+                path.write_text(mutant.text(aside.read_text(encoding="utf-8")), encoding="utf-8")
+                patience = GRACE + PATIENCE * took[files]
+                return run_tests(tree, (*files, slots), patience)[0] != 0
             finally:
+                aside.replace(path)
                 trees.put(tree)
 
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            names = sorted({mutant.module for mutant in sample})
-            tests = {module: (files, took) for module, files, took in pool.map(plain, names)}
-            for module, (files, took) in tests.items():
-                say(f"{module}: {took:.1f} s, {', '.join(files)}")
+            different = list(dict.fromkeys(tests.values()))
+            took = dict(zip(different, pool.map(plain, different), strict=True))
+            for files, seconds in took.items():
+                say(f"{seconds:.1f} s without a mutant: {', '.join(files)}")
             for done, (mutant, seen) in enumerate(zip(sample, pool.map(run, sample), strict=True)):
                 if not seen:
                     survivors.append(mutant)
