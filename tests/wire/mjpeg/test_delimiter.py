@@ -389,6 +389,19 @@ def test_any_name_that_can_be_printed_is_held_back() -> None:
     assert DelimiterSet(None).hold_back(other, 0, len(other)) == other.index(b"\n", 2)
 
 
+def test_a_name_that_is_no_text_is_held_back_too() -> None:
+    names = DelimiterSet("\xfc\x7f")
+    for data in (b"x\n--\xfc\x7f\r\nX", b"x\n--\xfc"):
+        assert names.hold_back(data, 0, len(data)) <= 1
+
+
+@pytest.mark.parametrize("before", [b"", b"\n", b"\r\n", b"x\n", b"\n\r"])
+def test_a_name_without_dashes_is_found_behind_a_line_end(before: bytes) -> None:
+    data = before + b"b\r\nX: 1"
+    expected = len(before) if before else -1
+    assert DelimiterSet("b").search_proven(data, 0, len(data)) == expected
+
+
 def test_the_blanks_behind_a_long_name_are_held_back_too() -> None:
     whole = b"\n--" + b"b" * NAME + b" " * NAME + b"\r\n\r" + WIDEST
     names = DelimiterSet("b" * NAME)
