@@ -72,6 +72,17 @@ def test_a_note_is_a_bell() -> None:
     assert abs(samples[3600] - found @ shapes[:, 3600]) < 3
 
 
+def test_the_chime_is_westminsters() -> None:
+    """E C D G, G D E C, E D C G, G D E C, by equal temperament from A at 440 Hz."""
+    hertz = {
+        name: round(440 * 2 ** (n / 12)) for name, n in zip("GCDE", (-2, 3, 5, 7), strict=True)
+    }
+    play = sound.tune([hertz[name] for name in "ECDGGDECEDCGGDEC"])
+    assert [chime(25 * note + 5) for note in range(32)] == [
+        play(25 * note + 5) for note in range(32)
+    ]
+
+
 def test_a_tune_goes_through_its_notes_over_and_over() -> None:
     notes = (300.0, 500.0, 700.0)
     play = sound.tune(notes)

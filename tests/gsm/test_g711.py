@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fixtures.vectors import vectors
+from hamaproto.gsm import g711
 from hamaproto.gsm.g711 import (
     ENOUGH_BYTES,
     declared_law,
@@ -42,6 +43,10 @@ def test_every_code_is_decoded_as_ffmpeg_does(law: str) -> None:
     assert decode(b"ab", law).dtype == np.int16
     one = linear_alaw if law == "A-law" else linear_mulaw
     assert [one(code) for code in range(256)] == want.tolist()
+
+
+def test_numpy_is_imported_by_who_decodes() -> None:
+    assert not hasattr(g711, "np")
 
 
 @pytest.mark.parametrize(

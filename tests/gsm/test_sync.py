@@ -157,6 +157,12 @@ def test_the_old_phase_is_remembered_for_sixteen_frames(misses: int, kept: bool)
     ]
 
 
+def test_the_first_byte_that_is_held_may_begin_a_frame() -> None:
+    # The search begins at 66; when it is 16 frames long, what is before 66 + 8 * 33 is dropped.
+    data = LIKELY * 2 + bytes(33) * 8 + UNLIKELY + bytes(33) * 5 + UNLIKELY * 5
+    assert [offset for _, offset in frames_at(data)][2:4] == [66 + 8 * 33, 66 + 14 * 33]
+
+
 def test_at_the_end_the_old_phase_needs_9_bits_too() -> None:
     # 5 - 2 + 4 - 2 - 2 = 3, and 5 because a frame would end here: 8.
     data = LIKELY * 2 + bytes(33) + UNLIKELY + bytes(33) * 2
