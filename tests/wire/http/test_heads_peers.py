@@ -8,9 +8,9 @@ that ours reads every row.
 from __future__ import annotations
 
 import pytest
-from fixtures.build.heads import CUTS, HEADS
 
 from bench.heads import READERS, Score, main, score, table
+from fixtures.build.heads import CUTS, HEADS
 
 #: Rows in which nothing is odd: whoever speaks HTTP reads them.
 CLEAN = [

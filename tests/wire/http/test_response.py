@@ -14,10 +14,10 @@ from typing import Any
 
 import h11
 import pytest
-from fixtures.build.heads import AXES, CUTS, HEADS, JPEG, Head, build
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from fixtures.build.heads import AXES, CUTS, HEADS, JPEG, Head, build
 from fixtures.feeding import Log, pieces, random_pieces, record
 from hamaproto.errors import (
     HamaError,
