@@ -73,12 +73,10 @@ class Inbox(Generic[T]):
     def _drop(self, event: T | None) -> None:
         if event is None:
             return
-        for index, waiting in enumerate(self._events):
-            if waiting is event:
-                del self._events[index]
-                self.bytes -= _bytes_of(event)
-                self.dropped += 1
-                return
+        # Not `remove`, which compares the bytes of the frames.
+        del self._events[next(at for at, waiting in enumerate(self._events) if waiting is event)]
+        self.bytes -= _bytes_of(event)
+        self.dropped += 1
 
     def get(self) -> T:
         event = self._events.popleft()

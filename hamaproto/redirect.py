@@ -94,8 +94,6 @@ class Place:
         target = parts.path or "/"
         if parts.query:
             target += f"?{parts.query}"
-        if not target.startswith("/"):
-            return None
         return Place(parts.scheme == "https", host.lower(), port or usual, target)
 
 

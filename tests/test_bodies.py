@@ -9,6 +9,7 @@ from fixtures.feeding import pieces, record
 from hamaproto.bodies import Undecided, body_parser
 from hamaproto.commands import Reply
 from hamaproto.limits import DEFAULT_LIMITS
+from hamaproto.wire.params import ParamParser
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 PICTURE = jpeg("420")
@@ -66,6 +67,12 @@ def test_what_has_no_parser() -> None:
     assert body_parser(Reply.ACK, "text/plain", None, DEFAULT_LIMITS) is None
     assert body_parser(Reply.ANY, "image/png", None, DEFAULT_LIMITS) is None
     assert body_parser(Reply.ANY, None, "image/jpeg", DEFAULT_LIMITS) is not None
+
+
+def test_it_shows_what_was_chosen_and_no_byte() -> None:
+    parser = Undecided(lambda head: None, lambda: ParamParser())
+    parser.receive_data(b"secret")
+    assert repr(parser) == "<Undecided None>"
 
 
 def test_a_jpeg_is_known_by_two_bytes() -> None:

@@ -78,6 +78,38 @@ def test_the_name_of_a_parameter(key: str, plausible: bool) -> None:
     assert is_plausible_key(key) is plausible
 
 
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b"\xff\xd8\xff", "a JPEG image"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+        (b"\0\0\0\x1cftypavif", "an AVIF image"),
+        (b"\x01\x02", "bytes that are no text"),
+        (b"\xef\xbb\xbf<?XML version='1.0'?>", "an XML document"),
+        (b" \r\n<html>", "a page"),
+        (b'{"a": 1}', "JSON"),
+        (b"\n[1]", "JSON"),
+        (b"hello", "a text"),
+        (b"", "a text"),
+    ],
+)
+def test_what_a_body_is(body: bytes, name: str) -> None:
+    assert what_came(body) == name
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (b"OK: A='1'\r\n ERROR: B='2'\x1b\r\nERROR: C='3'\r\n", "ERROR: B='2'?"),
+        (b"OK\r\n", None),
+        (b"", None),
+    ],
+)
+def test_the_line_that_is_an_error(body: bytes, line: str | None) -> None:
+    assert error_line(body) == line
+    assert means_ok(body) is (body == b"OK\r\n")
+
+
 def test_who_is_full() -> None:
     for text in ("Too many users", "Maximum users reached", "Device Busy", "users limit"):
         assert says_full(text)

@@ -232,7 +232,8 @@ class _Layer:
         count = 0
         try:
             made += inflater.decompress(b"")
-            for count in range(1, len(step) + 1):
+            # zlib finds the damage again, which ends the loop.
+            for count in range(1, len(step) + 1):  # pragma: no branch
                 made += inflater.decompress(step[count - 1 : count])
         except zlib.error:
             pass

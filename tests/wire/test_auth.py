@@ -407,3 +407,63 @@ def test_what_can_not_be_sent_is_refused_unseen(user: str, password: str, encodi
         Credentials(user, password, encoding)  # type: ignore[arg-type]  # that is the point
     assert "hunter2" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+def test_the_strongest_login_that_was_accepted_is_remembered() -> None:
+    """A device that accepts a weaker one later has not changed its kind."""
+    authenticator = Authenticator(Credentials("admin", "1234"))
+    digest = asked(authenticator, DIGEST)
+    authenticator.passed(digest)
+    authenticator.passed(digest)
+    assert digest.accepted
+    assert authenticator.login is digest
+
+
+def test_basic_is_not_sent_again_with_the_same_password() -> None:
+    authenticator = Authenticator(Credentials("admin", "1234"))
+    basic = asked(authenticator, BASIC)
+    assert "wrong" in refused(authenticator, BASIC, tried=(basic,))
+
+
+def test_a_nonce_for_the_connection_that_is_open() -> None:
+    """Only a Digest of the same kind, and only if the nonce is another one."""
+    authenticator = Authenticator(Credentials("admin", "1234"))
+    used = asked(authenticator, DIGEST)
+    other = DIGEST.replace("0123", "4567")
+    assert authenticator.bound([DIGEST], [used]) is None
+    assert authenticator.bound([other], []) is None
+    assert authenticator.bound([BASIC], [used]) is None
+    assert authenticator.bound([other.replace("MD5", "SHA-256")], [used]) is None
+    again = authenticator.bound([DIGEST, BASIC, other], [used])
+    assert again is not None
+    assert again.challenge.params["nonce"] == "4567"
+    basic = asked(Authenticator(Credentials("admin", "1234")), BASIC)
+    assert authenticator.bound([BASIC], [basic]) is None
+
+
+def test_no_flood_of_nonces_is_remembered() -> None:
+    authenticator = Authenticator(Credentials("admin", "1234"))
+    first = asked(authenticator, DIGEST)
+    assert asked(authenticator, DIGEST) is first
+    for number in range(1000):
+        last = asked(authenticator, DIGEST.replace("0123", f"n{number}"))
+        assert len(authenticator._nonces) <= 64
+    assert asked(authenticator, DIGEST.replace("0123", "n999")) is last
+    assert asked(authenticator, DIGEST) is not first
+
+
+@pytest.mark.parametrize(("proved", "most"), [(False, 3), (True, 8)])
+def test_a_nonce_that_others_have_spoilt_is_replaced_a_few_times(proved: bool, most: int) -> None:
+    """Other requests were challenged meanwhile: more often where the password is known right."""
+    authenticator = Authenticator(Credentials("admin", "1234"))
+    login = asked(authenticator, DIGEST)
+    if proved:
+        authenticator.passed(login)
+    tried = [login]
+    for number in range(20):
+        asked(authenticator, DIGEST.replace("0123", f"other {number}"))
+        again = authenticator.answer([DIGEST.replace("0123", f"{number}")], tried)
+        if not isinstance(again, Login):
+            break
+        tried.append(again)
+    assert len(tried) == most

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hamaproto.errors import LocalProtocolError, RemoteProtocolError
-from hamaproto.events import Anomaly, AnomalyCode, Data, EndOfStream, NeedData
+from hamaproto.events import NEED_DATA, Anomaly, AnomalyCode, Data, EndOfStream, NeedData
 from hamaproto.headers import Headers
 from hamaproto.wire.coding import (
     PIECE,
@@ -180,3 +180,50 @@ def test_the_events_of_a_packed_body() -> None:
         EndOfStream(True, 14),
         EndOfStream(True, 14),
     ]
+
+
+def test_without_codings_there_is_nothing_to_undo() -> None:
+    decoder = ContentDecoder(())
+    decoder.receive_data(b"a body")
+    assert decoder.next_piece() is None
+    assert decoder.complete
+    assert not decoder.mislabelled
+
+
+def test_only_the_names_of_the_codings_are_shown() -> None:
+    decoder = ContentDecoder(("gzip", "deflate"))
+    assert repr(decoder) == "<ContentDecoder deflate, gzip>"
+    body = DecodedBody(lambda: NEED_DATA, ("gzip",))
+    assert repr(body) == "<DecodedBody <ContentDecoder gzip>>"
+
+
+def test_what_is_no_body_is_handed_on_and_no_bytes_change_nothing() -> None:
+    anomaly = Anomaly(AnomalyCode.TRAILERS, 3)
+    source = iter([Data(b""), anomaly, Data(gzip.compress(b"a")), EndOfStream(True, 4), NEED_DATA])
+    body = DecodedBody(lambda: next(source), ("gzip",))
+    assert body.next_event() is anomaly
+    assert body.next_event() == Data(b"a")
+    assert isinstance(body.next_event(), EndOfStream)
+
+
+def certain(data: bytes) -> int:
+    """After how many bytes zlib finds the damage, if it gets one after the other."""
+    inflater = zlib.decompressobj(31)
+    for count in range(1, len(data) + 1):
+        try:
+            inflater.decompress(data[count - 1 : count])
+        except zlib.error:
+            return count
+    raise AssertionError("nothing is wrong with it")
+
+
+@pytest.mark.parametrize("method", [0, 8])
+@pytest.mark.parametrize("before", [b"", gzip.compress(b"a")])
+def test_the_damage_is_at_the_byte_with_which_it_is_certain(method: int, before: bytes) -> None:
+    data = b"\x1f\x8b%c\0" % method + bytes(6) + b"\xff" * 5
+    decoder = ContentDecoder(("gzip",))
+    decoder.receive_data(before + data)
+    pieces = []
+    with pytest.raises(RemoteProtocolError, match="gzip coding of the body is damaged") as error:
+        pieces.extend(iter(decoder.next_piece, None))
+    assert error.value.offset == len(before) + certain(data)

@@ -22,7 +22,9 @@ from hamaproto import commands
 from hamaproto.client import ClientConnection
 from hamaproto.errors import AuthenticationError, HamaError
 from hamaproto.events import Frame
-from hamaproto.wire.auth import Authenticator, Credentials
+from hamaproto.headers import Headers
+from hamaproto.wire.auth import Authenticator, Credentials, Login
+from hamaproto.wire.login import LoginExchange
 
 USER, PASSWORD = "admin", "1234"
 BASIC = b"\r\nAuthorization: Basic YWRtaW46MTIzNA==\r\n"
@@ -371,3 +373,28 @@ def test_a_nonce_that_is_bound_to_its_connection() -> None:
         assert here.retry is None
         assert here.retry_here is None
         assert here.login_error is not None
+
+
+def test_an_exchange_shows_the_host_and_which_attempt_it_is() -> None:
+    authenticator = Authenticator(Credentials(USER, PASSWORD))
+    first = LoginExchange(authenticator, "camera")
+    assert repr(first) == "<LoginExchange with camera, attempt 1>"
+    assert first.authorization("GET", "/", anonymous=False) is None
+    # Nobody answers for a request that was sent to a stranger without a login.
+    assert first.authorization("GET", "/", anonymous=True) is None
+    first.passed()
+    assert authenticator.login is None
+
+
+def test_the_last_attempt_on_a_connection_has_no_other_one() -> None:
+    authenticator = Authenticator(Credentials(USER, PASSWORD))
+    old, new = (f'Digest realm="x", nonce="{n}", qop="auth", stale=true' for n in "ab")
+    login = authenticator.answer([old])
+    assert isinstance(login, Login)
+    for last in (False, True):
+        exchange = LoginExchange(authenticator, "camera", (), login, last=last)
+        assert exchange.authorization("GET", "/", anonymous=False) is not None
+        following = exchange.refused(401, Headers([("WWW-Authenticate", new)]))
+        assert (following is None) is last
+        assert exchange.bound is None
+    assert str(exchange.error) == "camera asks for a login again and again"

@@ -8,7 +8,14 @@ import pytest
 from PIL import Image, features
 
 import fixtures
-from hamaproto.wire.sniff import MOST_MAGIC, is_text, maybe_other_picture, picture_format, text_of
+from hamaproto.wire.sniff import (
+    MOST_MAGIC,
+    document_of,
+    is_text,
+    maybe_other_picture,
+    picture_format,
+    text_of,
+)
 
 FORMATS = {"PNG": "PNG", "GIF": "GIF", "BMP": "BMP", "TIFF": "TIFF", "JPEG": "JPEG"}
 if features.check("webp"):
@@ -39,3 +46,19 @@ def test_text() -> None:
     assert is_text(b"Device Busy\r\n\0")
     assert is_text("Küche".encode())
     assert not is_text(bytes(range(256)))
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_which_bytes_text_may_have(byte: int) -> None:
+    """No control character but white space, NUL and ESC, which firmware sends."""
+    control = byte < 32 or byte == 127
+    assert is_text(bytes([byte])) is (not control or byte in (0, 9, 10, 11, 12, 13, 27))
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "latin-1", "utf-16"])
+def test_a_document(codec: str) -> None:
+    assert document_of("Küche".encode(codec)) == "Küche"
+
+
+def test_what_is_no_picture_has_no_format() -> None:
+    assert picture_format(b"Hello there, camera") is None

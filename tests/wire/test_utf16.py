@@ -35,6 +35,13 @@ def test_anything_else_stays_as_it_is(data: bytes, size: int) -> None:
     assert b"".join([*read, reader.finish()]) == data
 
 
+def test_it_shows_whether_it_is_on() -> None:
+    reader = Utf16Reader()
+    assert repr(reader) == "<Utf16Reader off>"
+    reader.feed(codecs.BOM_UTF16_LE)
+    assert repr(reader) == "<Utf16Reader on>"
+
+
 def test_what_is_cut_off_is_told() -> None:
     reader = Utf16Reader()
     assert reader.feed(b"\xff\xfea\0b") + reader.finish() == "a\ufffd".encode()

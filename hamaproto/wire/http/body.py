@@ -27,9 +27,7 @@ class BodyReader:
 
     __slots__ = ("_left", "_limits", "_report", "_source")
 
-    def __init__(
-        self, source: ReceiveBuffer, report: Report, limits: Limits, length: int = 0
-    ) -> None:
+    def __init__(self, source: ReceiveBuffer, report: Report, limits: Limits, length: int) -> None:
         self._source = source
         self._report = report
         self._limits = limits
@@ -91,5 +89,5 @@ class LengthIfNoStream(BodyReader):
             return NEED_DATA
         if source.peek() in _STREAM_STARTS:
             self._report.note(AnomalyCode.LENGTH_ON_ENDLESS_BODY, source.offset)
-            return UntilClose(source, self._report, self._limits)
+            return UntilClose(source, self._report, self._limits, self._left)
         return OfLength(source, self._report, self._limits, self._left)

@@ -37,10 +37,8 @@ class Chunked(BodyReader):
 
     __slots__ = ("_step", "_trailer_room")
 
-    def __init__(
-        self, source: ReceiveBuffer, report: Report, limits: Limits, length: int = 0
-    ) -> None:
-        super().__init__(source, report, limits)
+    def __init__(self, source: ReceiveBuffer, report: Report, limits: Limits, length: int) -> None:
+        super().__init__(source, report, limits, length)
         self._trailer_room = limits.max_trailers
         self._step: Callable[[], Data | EndOfStream | NeedData | BodyReader] = self._size
 

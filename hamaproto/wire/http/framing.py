@@ -8,8 +8,8 @@ two readers disagree about the end of the body is refused.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.events import AnomalyCode, Response
@@ -37,8 +37,7 @@ class BodyEnd(Enum):
     LAST_CHUNK = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Framing:
+class Framing(NamedTuple):
     """By what the body ends, and its length in bytes where that counts."""
 
     end: BodyEnd
@@ -118,4 +117,4 @@ def _length(values: list[str], at: int, report: Report) -> int:
 
 def content_type_name(content_type: str | None) -> str:
     """The media type of a Content-Type, in lower case and without its parameters."""
-    return re.split(r"[;,\s]", (content_type or "").strip(" \t"), maxsplit=1)[0].lower()
+    return re.split(r"[;,\s]", (content_type or "").strip(" \t"))[0].lower()

@@ -30,8 +30,6 @@ _GSM_TYPE = "audio/gsm"
 _LINE_ENDS = frozenset(b"\r\n")
 _NO_ANSWER = "the answer begins neither with a status line nor like a picture or sound"
 
-_NO_LINE = StatusLine(0, "", "")
-
 
 class HeadReader:
     """`read` gives the `Response`, NEED_DATA, or this reader, which is then to be asked again.
@@ -55,6 +53,10 @@ class HeadReader:
         "looks_like",
     )
 
+    # Both are set by the status line; `_size` is how many bytes of the head were read.
+    _status_line: StatusLine
+    _size: int
+
     def __init__(self, source: ReceiveBuffer, report: Report, limits: Limits) -> None:
         self._source = source
         self._report = report
@@ -70,10 +72,8 @@ class HeadReader:
 
     def _begin(self) -> None:
         self._report.begin_head()
-        self._status_line = _NO_LINE
         self._fields = FieldLines(self._report)
-        # Bytes of the head, and lines behind the status line.
-        self._size = 0
+        # Lines behind the status line.
         self._lines = 0
         self._step: Callable[[], Response | NeedData | HeadReader] = self._before_status_line
 

@@ -10,7 +10,7 @@ status that is not three ASCII digits are refused.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.events import AnomalyCode
@@ -26,8 +26,7 @@ _STATUS_LINE = re.compile(
 _VERSION_1 = re.compile(rb"[ \t]*(?i:HTTP)/1(?:\.[!-~]*)?(?:[ \t]|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class StatusLine:
+class StatusLine(NamedTuple):
     """`version` is "1.1", "1.0", or what else was sent behind `HTTP/`; `reason` is latin-1."""
 
     status: int

@@ -112,4 +112,4 @@ def test_nothing_came_yet(length: int) -> None:
 
 def test_the_contract_has_no_reading_of_its_own() -> None:
     with pytest.raises(NotImplementedError):
-        BodyReader(ReceiveBuffer(), Report(), Limits()).read()
+        BodyReader(ReceiveBuffer(), Report(), Limits(), 0).read()

@@ -20,7 +20,7 @@ class Run:
 
     def __init__(self, data: bytes, cut: int, limits: Limits, eof: bool) -> None:
         self.source, report = ReceiveBuffer(), Report()
-        reader = Chunked(self.source, report, limits)
+        reader = Chunked(self.source, report, limits, 0)
         self.body = b""
         self.end: EndOfStream | None = None
         self.error: RemoteProtocolError | None = None
@@ -195,7 +195,7 @@ def test_a_size_without_end_is_a_number_and_no_memory() -> None:
 
 def test_it_stops_to_tell_what_was_odd() -> None:
     source, report = ReceiveBuffer(), Report()
-    reader = Chunked(source, report, Limits())
+    reader = Chunked(source, report, Limits(), 0)
     source.feed(b"3;x\r\nabc\r\n")
     assert reader.read() is reader
     assert source.offset == 5

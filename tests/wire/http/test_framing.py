@@ -45,6 +45,7 @@ def framed(
         ("length: 0", LENGTH, 0, []),
         ("length: 007", LENGTH, 7, []),
         ("length: 5, 05; length: 5", LENGTH, 5, ["repeated-length"]),
+        ("length: 5, 5", LENGTH, 5, ["repeated-length"]),
         ("length: " + "9" * 18, LENGTH, 10**18 - 1, []),
         ("length: 1" + "0" * 18, LENGTH, 10**18, []),
         ("length: " + "9" * 5000, LENGTH, 10**18, []),

@@ -139,6 +139,7 @@ NEITHER = "the answer begins neither with a status line nor like a picture or so
         (b"-x", 1, NEITHER),
         (b"\xff\xd9", 1, NEITHER),
         (b"-\xd8", 1, NEITHER),
+        (b"\0\n", 0, NEITHER),
         (b"\xcf\n", 0, NEITHER),
         (b"\xe0\n", 0, NEITHER),
         (b"HTTP/1.1 20", 11, "the stream ends inside a line of the status line"),

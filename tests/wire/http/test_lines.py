@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hamaproto.errors import LimitExceededError
@@ -48,6 +48,7 @@ def test_the_end_of_a_line(line: bytes, text: bytes) -> None:
 
 
 @given(st.binary(max_size=12))
+@example(b"ab\rc\r\xe9d\x01\x02")
 def test_odd_bytes(text: bytes) -> None:
     """RFC 9110 5.5: visible ASCII, blanks and tabs are what a field holds."""
     report = Report()
