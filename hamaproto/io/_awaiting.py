@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator, Iterable
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, cast, overload
 
@@ -121,7 +121,7 @@ class AwaitingLine(ABC):
         """Do `Action.SEND`."""
 
     @abstractmethod
-    async def _receive(self) -> None:
+    def _receive(self) -> Awaitable[None]:
         """Do `Action.RECEIVE`."""
 
     @abstractmethod

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final
 
 from hamaproto.failures import connection_failed
@@ -123,17 +123,13 @@ class _Line(AwaitingLine):
     def _step(self) -> StreamEvent | Action:
         if self._inbox:
             return self._inbox.get()
-        self._raise_failure()
-        return self._session.step()
-
-    def _raise_failure(self) -> None:
-        """Raise what a callback of the transport has raised."""
         if self._link is not None and self._link.failure is not None:
             raise self._link.failure
+        return self._session.step()
 
-    async def _receive(self) -> None:
+    def _receive(self) -> Awaitable[None]:
         assert self._link is not None
-        await self._link.news()
+        return self._link.news()
 
     async def _sleep(self, seconds: float) -> None:
         await self._unless_closed(asyncio.sleep(seconds))
@@ -156,13 +152,15 @@ class _Line(AwaitingLine):
             self._session.timed_out(self.now(), sending=True)
 
     async def _listen(self, until: float) -> None:
-        assert self._link is not None
+        link = self._link
+        assert link is not None
         # The plan has seen the steps; the events are for nobody.
         self._inbox.clear()
-        self._raise_failure()
+        if link.failure is not None:
+            raise link.failure
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(until - self.now()):
-                await self._link.news()
+                await link.news()
 
     def _hang_up(self) -> None:
         transport = None if self._link is None else self._link.transport
