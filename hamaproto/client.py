@@ -7,10 +7,9 @@
         for event in connection.events():
             ...                             # Anomaly, Response, Frame, ..., EndOfStream
 
-A camera answers one request a connection, so a `ClientConnection` is used once.  The
-response head goes through `ResponseParser`, the body to the parser that the request's row
-of the catalogue names; once a body is known to last until the connection closes, its bytes
-go straight to that parser.
+A camera answers one request a connection, so a `ClientConnection` is used once.  What is
+read is in `answer.py`: the head, the framing, the body's own parser.  Once a body is known to
+last until the connection closes, its bytes go straight to that parser.
 
 What the device *means* is another matter than what it sends: that is in `outcome.py`,
 whose names are here too.
@@ -24,7 +23,8 @@ from enum import Enum
 from typing import Final
 
 from hamaproto import _checks
-from hamaproto.bodies import BodyParser, Undecided, body_parser
+from hamaproto.answer import Answer
+from hamaproto.bodies import BodyParser
 from hamaproto.commands import BaseRequest, Reply
 from hamaproto.confirm import Confirmed, confirm
 from hamaproto.errors import (
@@ -36,20 +36,18 @@ from hamaproto.errors import (
 from hamaproto.events import (
     NEED_DATA,
     AnomalyCode,
-    Data,
     EndOfStream,
     Event,
     NeedData,
     Response,
 )
 from hamaproto.fields import GivenFields, OwnFields
-from hamaproto.gsm.tables import FRAME_BYTES, MAGIC
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.outcome import Outcome, interpret, is_login_page, is_success
 from hamaproto.redirect import Place, Trail
+from hamaproto.sound import checked_sound
 from hamaproto.wire import MjpegParser
 from hamaproto.wire.auth import Authenticator, Credentials
-from hamaproto.wire.coding import DecodedBody, content_codings, unknown_coding
 from hamaproto.wire.contract import Chunk, Events, Exclusive, entered_twice, entry, owned
 from hamaproto.wire.http import ResponseParser, bytes_of_request
 from hamaproto.wire.login import LoginExchange
@@ -137,25 +135,6 @@ def state_diagram() -> str:
 # -- one conversation ------------------------------------------------------------------
 
 _SCRATCH: Final = 65536
-_FIRST: Final = 8
-
-
-def checked_sound(call: str, frames: bytes | bytearray | memoryview) -> bytes:
-    """GSM 06.10 frames as bytes.  Raises LocalProtocolError if they are none."""
-    allowed = f"bytes of GSM 06.10 frames, {FRAME_BYTES} each"
-    _checks.instance(call, "frames", frames, (bytes, bytearray, memoryview), allowed)
-    data = bytes(frames)
-    if len(data) % FRAME_BYTES:
-        raise LocalProtocolError(
-            f"{call}(): {len(data)} bytes are no whole number of frames; a frame has {FRAME_BYTES}"
-        )
-    for index, first in enumerate(data[::FRAME_BYTES]):
-        if first >> 4 != MAGIC:
-            raise LocalProtocolError(
-                f"{call}(): frame {index} does not begin with the nibble 0x{MAGIC:X} "
-                "(RFC 3551 4.5.8.1)"
-            )
-    return data
 
 
 class ClientConnection(Exclusive):
@@ -211,39 +190,28 @@ class ClientConnection(Exclusive):
         for code in refuse:
             _checks.instance("ClientConnection", "refuse", code, AnomalyCode, allowed)
         super().__init__()
-        self._host = host
-        self._prefix = prefix
-        self._limits = DEFAULT_LIMITS if limits is None else limits
-        self._strict = strict
-        self._refuse = refuse
-        self._authenticator = Authenticator.of(auth)
-        self._exchange = LoginExchange(self._authenticator, host)
-        self._fields = OwnFields(headers)
-        if self._authenticator is not None:
-            self._fields.without_login()
+        authenticator = Authenticator.of(auth)
+        fields = OwnFields(headers)
+        if authenticator is not None:
+            fields.without_login()
+        used = DEFAULT_LIMITS if limits is None else limits
+        # Those that follow are made the same way.
+        self._setup = _Setup(
+            host, prefix, secure, used, strict, refuse, fields, authenticator, authenticator
+        )
+        self._exchange = LoginExchange(authenticator, host)
         self._retry: ClientConnection | None = None
-        self._secure = secure
-        # The way that the request has come, and the login for where it began.
+        # The way that the request has come.
         self._trail: Trail | None = None
-        self._login_at_home = self._authenticator
         self._redirect: Redirect | None = None
         self._not_followed = ""
         self._state = State.IDLE
         self._request: BaseRequest | None = None
         self._response: Response | None = None
-        self._http = ResponseParser(limits=self._limits, strict=strict, refuse=refuse)
-        self._body: BodyParser | None = None
-        # What undoes the coding of the body, where it has one.
-        self._coded: DecodedBody | None = None
-        self._body_ended: EndOfStream | None = None
-        # What was wrong with the framing, while the body's parser says what it has.
-        self._broken: RemoteProtocolError | None = None
-        # The body's parser, while it may be fed past the framing.
+        self._answer = Answer(ResponseParser(limits=used, strict=strict, refuse=refuse), used)
+        # The body's parser, while it may be fed past the framing; and how many bytes it was.
         self._direct: BodyParser | None = None
         self._passed = 0
-        self.first = b""
-        """The first bytes that came: what is no HTTP at all may be known by them."""
-        self._eof = False
         self._end: EndOfStream | None = None
         self._error: HamaError | None = None
         self._scratch: bytearray | None = None
@@ -253,7 +221,7 @@ class ClientConnection(Exclusive):
         bytes_of_request(f"{prefix}/", host)
 
     def __repr__(self) -> str:
-        return f"<ClientConnection {self._host} {self._state.value}>"
+        return f"<ClientConnection {self._setup.host} {self._state.value}>"
 
     @property
     def state(self) -> State:
@@ -283,7 +251,7 @@ class ClientConnection(Exclusive):
         the device has not left the connection open behind a whole answer.
         """
         response, bound = self._response, self._exchange.bound
-        if bound is None or response is None or self._end is None or self._eof:
+        if bound is None or response is None or self._end is None or self._answer.eof:
             return None
         tokens = ",".join(response.headers.get_all("connection")).lower().replace(" ", "")
         keeps = response.version == "1.1" or "keep-alive" in tokens.split(",")
@@ -309,7 +277,12 @@ class ClientConnection(Exclusive):
     @property
     def surplus(self) -> int:
         """Bytes that came after the end of the body; they belong to nothing."""
-        return self._http.surplus
+        return self._answer.surplus
+
+    @property
+    def first(self) -> bytes:
+        """The first bytes that came: what is no HTTP at all may be known by them."""
+        return self._answer.first
 
     def _move(self, step: Step) -> None:
         self._state = TRANSITIONS[self._state, step]
@@ -328,16 +301,16 @@ class ClientConnection(Exclusive):
             raise LocalProtocolError(
                 "send(): a camera answers one request a connection; make a new ClientConnection"
             )
-        target = self._prefix + request.target
-        headers = self._fields.lines(anonymous=request.anonymous)
+        target = self._setup.prefix + request.target
+        headers = self._setup.fields.lines(anonymous=request.anonymous)
         login = self._exchange.authorization(request.method, target, anonymous=request.anonymous)
         if login is not None:
             headers.append(("Authorization", login))
-        data = bytes_of_request(target, self._host, headers, method=request.method)
+        data = bytes_of_request(target, self._setup.host, headers, method=request.method)
         self._request = request
         if self._trail is None:
-            self._trail = Trail.start(Place.of(self._host, self._secure, target))
-        self._http.endless = request.reply in (Reply.MJPEG, Reply.AUDIO)
+            self._trail = Trail.start(Place.of(self._setup.host, self._setup.secure, target))
+        self._answer.expects(request.reply)
         self._move(Step.TALK_REQUEST if request.reply is Reply.TALK else Step.REQUEST)
         return data
 
@@ -378,10 +351,7 @@ class ClientConnection(Exclusive):
         self._raise_again()
         if self._state is State.IDLE:
             raise LocalProtocolError("receive_data() before send(): nothing was asked yet")
-        data = owned(chunk)
-        self._http.receive_data(data)
-        if len(self.first) < _FIRST:
-            self.first += data[: _FIRST - len(self.first)]
+        self._answer.receive_data(owned(chunk))
 
     @entry
     def receive_eof(self) -> None:
@@ -389,11 +359,9 @@ class ClientConnection(Exclusive):
         self._raise_again()
         if self._state is State.IDLE:
             raise LocalProtocolError("receive_eof() before send(): nothing was asked yet")
-        self._eof = True
         self._direct = None
-        self._http.passed(self._passed)
+        self._answer.receive_eof(self._passed)
         self._passed = 0
-        self._http.receive_eof()
         if not self.first and self._state is State.AWAITING_HEAD:
             self._retry = self._again(self._exchange.unanswered())
 
@@ -464,7 +432,7 @@ class ClientConnection(Exclusive):
 
         Data fed behind a known end gives no events; `surplus` counts it.
         """
-        if self._end is not None and not self._eof:
+        if self._end is not None and not self._answer.eof:
             return iter(())
         return Events(self)
 
@@ -475,71 +443,22 @@ class ClientConnection(Exclusive):
             self._move(Step.ERROR)
 
     def _next_event(self) -> Event | NeedData:
-        while True:
-            if self._body is not None:
-                event = self._body.next_event()
-                if isinstance(event, EndOfStream):
-                    if self._broken is not None:
-                        raise self._broken
-                    return self._finish(event)
-                if event is not NEED_DATA:
-                    return event
-            if self._eof and not self.first and self._state is State.TALKING:
-                # No camera has been seen to answer to talk-back.
-                return self._finish(EndOfStream())
-            try:
-                source = self._http if self._coded is None else self._coded
-                outer = source.next_event()
-            except RemoteProtocolError as error:
-                if self._body is None or self._broken is not None:
-                    raise
-                # What the body's parser holds, half an image maybe, comes before the error.
-                self._broken = error
-                self._body.receive_eof()
-                continue
-            if isinstance(outer, NeedData):
-                if (
-                    self._body is not None
-                    # Who still has to choose would stand before the chosen one for ever, and
-                    # no byte could be received into an image's own place.
-                    and not isinstance(self._body, Undecided)
-                    and self._coded is None
-                    and self._http.passes_through
-                ):
-                    self._direct = self._body
-                return NEED_DATA
-            if isinstance(outer, Data) and self._body is not None:
-                self._body.receive_data(outer.data)
-                if isinstance(self._body, Undecided) and self._body.chosen is not None:
-                    self._body = self._body.chosen
-            elif isinstance(outer, EndOfStream):
-                if self._state is State.TALKING and not self._eof:
-                    # The answer is over; the sound goes on until somebody hangs up.
-                    return NEED_DATA
-                self._body_ended = outer
-                if self._body is None:
-                    return self._finish(EndOfStream())
-                self._body.receive_eof()
-            else:
-                if isinstance(outer, Response):
-                    self._take(outer)
-                return outer
-
-    def _finish(self, inner: EndOfStream) -> EndOfStream:
-        outer = self._body_ended or EndOfStream()
-        # The framing of the body says so, or its own last delimiter.
-        closed = inner.closed or (self._body_ended is not None and not self._eof)
-        self._end = EndOfStream(inner.complete and outer.complete, outer.offset, closed)
-        self._body = None
-        self._move(Step.END)
-        return self._end
+        event = self._answer.next_event(talking=self._state is State.TALKING)
+        if isinstance(event, NeedData):
+            self._direct = self._answer.direct
+        elif isinstance(event, Response):
+            self._take(event)
+        elif isinstance(event, EndOfStream):
+            self._end = event
+            self._move(Step.END)
+        return event
 
     def _take(self, response: Response) -> None:
         assert self._request is not None
         self._response = response
         if is_success(response.status):
             self._move(Step.ACCEPTED)
-            self._begin_body(self._request.reply, response)
+            self._answer.begin_body(self._request.reply, response)
         else:
             self._move(Step.OTHERWISE)
         if is_success(response.status) or (
@@ -559,61 +478,61 @@ class ClientConnection(Exclusive):
         if isinstance(trail, str):
             self._not_followed = trail
         elif trail is not None:
-            place = trail.here
+            to, setup = trail.here, self._setup
             try:
-                again = replace(request, target=place.target, number=None)
-                connection = self._another(
-                    place.authority,
-                    self._login_at_home if trail.is_at_home else None,
-                    "",
-                    place.secure,
-                    self._fields if trail.is_at_home else self._fields.elsewhere(),
-                )
+                again = replace(request, target=to.target, number=None)
+                connection = replace(
+                    setup,
+                    host=to.authority,
+                    prefix="",
+                    secure=to.secure,
+                    fields=setup.fields if trail.is_at_home else setup.fields.elsewhere(),
+                    authenticator=setup.at_home if trail.is_at_home else None,
+                ).connection()
             except LocalProtocolError:
                 self._not_followed = "which is no http address"
                 return
             connection._trail = trail
-            self._redirect = Redirect(place, again, connection)
-
-    def _begin_body(self, reply: Reply, response: Response) -> None:
-        codings = content_codings(response.headers)
-        if unknown_coding(codings) is not None:
-            # Nobody here can read it: it is given out as it comes.
-            return
-        if codings:
-            self._coded = DecodedBody(self._http.next_event, codings)
-        self._body = body_parser(reply, response.content_type, self._http.looks_like, self._limits)
+            self._redirect = Redirect(to, again, connection)
 
     def _again(self, exchange: LoginExchange | None) -> ClientConnection | None:
         """A connection for the next attempt at the same request."""
         if exchange is None:
             return None
-        again = self._another(
-            self._host, self._authenticator, self._prefix, self._secure, self._fields
-        )
+        again = self._setup.connection()
         again._trail = self._trail
         again._exchange = exchange
         return again
 
-    def _another(
-        self,
-        host: str,
-        auth: Authenticator | None,
-        prefix: str,
-        secure: bool,
-        fields: OwnFields,
-    ) -> ClientConnection:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Setup:
+    """How a connection was made, and how those that follow it are."""
+
+    host: str
+    prefix: str
+    secure: bool
+    limits: Limits
+    strict: bool
+    refuse: Collection[AnomalyCode]
+    fields: OwnFields
+    authenticator: Authenticator | None
+    #: The login for where the way of the request began.
+    at_home: Authenticator | None
+
+    def connection(self) -> ClientConnection:
+        """Another connection of this kind."""
         another = ClientConnection(
-            host,
-            auth=auth,
-            limits=self._limits,
-            prefix=prefix,
-            strict=self._strict,
-            refuse=self._refuse,
-            secure=secure,
-            headers=fields.given,
+            self.host,
+            auth=self.authenticator,
+            limits=self.limits,
+            prefix=self.prefix,
+            strict=self.strict,
+            refuse=self.refuse,
+            secure=self.secure,
+            headers=self.fields.given,
         )
-        another._login_at_home = self._login_at_home
+        another._setup = replace(another._setup, at_home=self.at_home)
         return another
 
 

@@ -16,18 +16,17 @@ The plan reads no clock: `clock` gives seconds, on any one that does not jump.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterable, Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from hamaproto import _checks
-from hamaproto.client import checked_sound
 from hamaproto.errors import ConnectionLostError
 from hamaproto.gsm.tables import FRAME_BYTES, FRAME_RATE
 from hamaproto.session import Action, Session
+from hamaproto.sound import checked_sound
 
-__all__ = ["TalkAction", "TalkStep", "checked_frames", "is_one_piece", "talk"]
+__all__ = ["TalkAction", "TalkStep", "talk"]
 
 #: Frames that are sent at once, at most: a tenth of a second.
 _PIECE_FRAMES: Final = 5
@@ -35,9 +34,6 @@ _PIECE_FRAMES: Final = 5
 LEAD_SECONDS: Final = 0.2
 #: Seconds in which a late refusal may come once all was sent.
 LAST_WORD_SECONDS = 1.0
-
-_BYTES = (bytes, bytearray, memoryview)
-_FRAMES = "GSM 06.10 frames of 33 bytes, as bytes or as an iterable of bytes"
 
 
 class TalkAction(Enum):
@@ -62,22 +58,6 @@ class TalkStep:
     action: TalkAction
     data: bytes = b""
     until: float = 0.0
-
-
-def is_one_piece(frames: object) -> bool:
-    """Whether sound comes as bytes, and not as an iterable of them."""
-    return isinstance(frames, _BYTES)
-
-
-def checked_frames(frames: object, *, asynchronous: bool) -> None:
-    """Raises LocalProtocolError for what can be no sound; an iterable is checked as it goes."""
-    if is_one_piece(frames):
-        checked_sound("talk", frames)  # type: ignore[arg-type]  # they are bytes
-    elif isinstance(frames, AsyncIterable):
-        if not asynchronous:
-            raise _checks.wrong_type("talk", "frames", frames, f"{_FRAMES}, not an async one")
-    elif isinstance(frames, str) or not isinstance(frames, Iterable):
-        raise _checks.wrong_type("talk", "frames", frames, _FRAMES)
 
 
 def talk(

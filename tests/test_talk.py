@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from hamaproto import commands
 from hamaproto.errors import (
-    ArgumentTypeError,
     AuthenticationError,
     ConnectionLostError,
     LocalProtocolError,
@@ -25,8 +24,6 @@ from hamaproto.talk import (
     LAST_WORD_SECONDS,
     LEAD_SECONDS,
     TalkAction,
-    checked_frames,
-    is_one_piece,
     talk,
 )
 
@@ -204,22 +201,3 @@ def test_what_is_no_sound_is_found_where_it_comes() -> None:
     with pytest.raises(LocalProtocolError, match="nibble"):
         line.talk([FRAME, bytes(33)])
     assert [data for _, data in line.sent] == [FRAME]
-
-
-def test_what_may_be_sound() -> None:
-    async def microphone() -> Any:
-        yield FRAME
-
-    for given_ in (FRAME, bytearray(FRAME * 2), memoryview(FRAME), [FRAME], iter([FRAME]), (), b""):
-        checked_frames(given_, asynchronous=False)
-        checked_frames(given_, asynchronous=True)
-        assert is_one_piece(given_) is not isinstance(given_, list | tuple | type(iter([])))
-    checked_frames(microphone(), asynchronous=True)
-    with pytest.raises(ArgumentTypeError, match="not an async one"):
-        checked_frames(microphone(), asynchronous=False)
-    for wrong in ("sound", 33, None):
-        with pytest.raises(ArgumentTypeError, match="GSM"):
-            checked_frames(wrong, asynchronous=True)
-    for odd in (bytes(34), bytes(33)):
-        with pytest.raises(LocalProtocolError, match="frame"):
-            checked_frames(odd, asynchronous=False)

@@ -25,7 +25,8 @@ from hamaproto.io._tls import Tls
 from hamaproto.models import Ack
 from hamaproto.session import Action, Disconnected, Reconnected, Session, StreamEvent
 from hamaproto.settings import Backoff, Endpoint, Policy
-from hamaproto.talk import TalkAction, TalkStep, checked_frames, is_one_piece, talk
+from hamaproto.sound import checked_frames, is_one_piece
+from hamaproto.talk import TalkAction, TalkStep, talk
 
 __all__ = ["AwaitingCamera", "AwaitingLine", "Source", "Stream"]
 

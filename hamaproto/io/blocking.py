@@ -36,7 +36,7 @@ from hamaproto.io._socket_line import SocketLine
 from hamaproto.models import Ack
 from hamaproto.session import Action, Disconnected, Reconnected, Session, StreamEvent
 from hamaproto.settings import Backoff, Policy, Timeouts
-from hamaproto.talk import checked_frames, is_one_piece
+from hamaproto.sound import checked_frames, is_one_piece
 
 __all__ = ["Backoff", "Camera", "Disconnected", "Reconnected", "Stream", "Timeouts"]
 
