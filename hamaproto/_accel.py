@@ -25,6 +25,11 @@ COMPILED_MODULES = (
     "hamaproto.wire._mjpeg.window",
     "hamaproto.wire._mjpeg.report",
     "hamaproto.wire._mjpeg.belief",
+    "hamaproto.wire._mjpeg.head",
+    "hamaproto.wire._mjpeg.text_part",
+    "hamaproto.wire._mjpeg.view",
+    "hamaproto.wire._mjpeg.image",
+    "hamaproto.wire._mjpeg.opinion",
     "hamaproto.wire._mjpeg.parser",
     "hamaproto.gsm._codec",
 )

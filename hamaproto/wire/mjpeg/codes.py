@@ -1,12 +1,21 @@
-"""The outcomes of a walk through an image, as plain numbers that both twins compare fast."""
+"""What a part answers with, as plain numbers that both twins compare fast."""
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["EOI", "MORE", "SOI", "SURPRISE"]
+__all__ = ["CLOSED", "CUT_OFF", "DELIMITER", "DROPPED", "EOI", "MORE", "SOI", "SURPRISE"]
 
+#: More bytes are needed.
 MORE: Final = 0
+
+# Of a walk through an image (see walk.py).
 EOI: Final = 1
 SOI: Final = 2
 SURPRISE: Final = 3
+
+# Of a header block (see head.py).
+CLOSED: Final = 4
+DELIMITER: Final = 5
+DROPPED: Final = 6
+CUT_OFF: Final = 7

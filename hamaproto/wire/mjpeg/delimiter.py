@@ -166,6 +166,10 @@ class DelimiterSet:
     __slots__ = ("_detected", "_longest", "_names", "_textual", "current", "declared", "patterns")
 
     def __init__(self, boundary: str | None) -> None:
+        self.declare(boundary)
+
+    def declare(self, boundary: str | None) -> None:
+        """Begin anew with the names that a declared boundary can mean."""
         declared: list[Delimiter] = []
         # What has a line end in it can't stand on a line.
         if boundary is not None and "\n" not in boundary and "\r" not in boundary:

@@ -4,11 +4,16 @@ cimport cython
 
 from hamaproto.wire.mjpeg.belief cimport Belief, Doubt
 from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher, clean_head
+from hamaproto.wire.mjpeg.head cimport HeadReader
+from hamaproto.wire.mjpeg.image cimport Image
+from hamaproto.wire.mjpeg.opinion cimport SecondOpinion
 from hamaproto.wire.mjpeg.report cimport Report
 from hamaproto.wire.mjpeg.scans cimport (
-    Names, cut_out, ends_with_lone_eoi, may_begin, search_junk, skip_line_ends, starts_line,
+    Names, cut_out, ends_with_lone_eoi, may_begin, search_junk, skip_line_ends,
 )
 from hamaproto.wire.mjpeg.store cimport Store, make_frame
+from hamaproto.wire.mjpeg.text_part cimport PartReader
+from hamaproto.wire.mjpeg.view cimport View
 from hamaproto.wire.mjpeg.walk cimport MarkerWalk
 from hamaproto.wire.mjpeg.window cimport Window
 
@@ -63,7 +68,8 @@ cdef extern from *:
     cpdef void leave "hama_leave"(hama_turn turn) noexcept
 
 cdef bint _PURE
-cdef int CUT, NO, EOI, MORE, SOI
+cdef int CUT, NO, CLOSED, DELIMITER, DROPPED, EOI, MORE, SOI
+cdef int ENDED, IMAGE, NOTHING, OTHER
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
 cdef Py_ssize_t _DIRECT, _PART_LOOKAHEAD, _DOUBT_STEP
 
@@ -79,26 +85,22 @@ cdef class _Events:
 
 cdef class MjpegParser:
     cdef hama_turn _turn
-    cdef object _limits, _delimiters, _scratch, _lent
-    cdef object _head_raw, _folds
-    cdef object _cut_by, _inside
-    cdef list _fields, _repeats
-    cdef HeadMatcher _matcher
-    cdef Names _names
-    cdef Store _store
-    cdef MarkerWalk _walker
+    cdef object _delimiters, _scratch, _lent
     cdef Window _window
     cdef Report _report
+    cdef HeadReader _head
+    cdef PartReader _text_part
+    cdef Image _image
+    cdef SecondOpinion _opinion
     cdef Belief _belief
     cdef Doubt _doubt
-    cdef bint _ceased, _started, _closed, _line_start, _junk, _end_given
-    cdef bint _has_head, _lf_lines, _lf_cr, _phantom, _doubted, _trial, _idle, _after_lf, _fresh
+    cdef Store _store
+    cdef HeadMatcher _matcher
+    cdef Names _names
     cdef int _state
+    cdef bint _idle, _trial, _end_given, _started, _closed, _ceased, _line_start, _after_lf, _junk, _has_head
     cdef Py_ssize_t _max_frame, _max_part, _max_head_lines, _max_head_bytes
-    cdef Py_ssize_t _head_length, _head_lines, _head_clear, _line, _cursor, _body_at
-    cdef Py_ssize_t _kept, _image_at, _image_end, _declared_end, _missing
-    cdef Py_ssize_t _repeat_end
-    cdef Py_ssize_t _cursor_known, _cursor_any, _cursor_soi, _asked, _lent_at, _room
+    cdef Py_ssize_t _room, _missing, _lent_at
 
     # Final: called without a detour, since no class in C inherits from this one.
     @cython.final
@@ -136,7 +138,7 @@ cdef class MjpegParser:
     cdef object _settle(self, Py_ssize_t gap_end)
     cdef object _finish(self)
     cdef object _open_head(self, Py_ssize_t pos)
-    cdef object _head(self)
+    cdef object _read_head(self)
     cdef object _body(self)
     cdef object _know(self)
     @cython.locals(
@@ -144,59 +146,34 @@ cdef class MjpegParser:
         until=Py_ssize_t, least=Py_ssize_t, most=Py_ssize_t, told=bint, whole=bint, final=bint,
     )
     cdef object _part(self)
-    @cython.locals(
-        base=Py_ssize_t, cursor=Py_ssize_t, at=Py_ssize_t, behind=Py_ssize_t, first=Py_ssize_t,
-        line_start=bint, text=bint, repeats=list,
-    )
-    cdef Py_ssize_t _part_end(
-        self, Py_ssize_t start, Py_ssize_t stop, bint final, bint untold
-    ) except -2
-    @cython.locals(at=Py_ssize_t, more=bint, verdict=int)
-    cdef Py_ssize_t _across(self, Py_ssize_t start, Py_ssize_t stop) except -2
-    @cython.locals(gap=Py_ssize_t)
-    cdef bint _repeated(self, Py_ssize_t at) except -1
-    @cython.locals(cursor=Py_ssize_t, behind=Py_ssize_t)
-    cdef Py_ssize_t _part_least(self, Py_ssize_t stop) except -2
     cdef object _part_too_large(self)
     @cython.locals(at=Py_ssize_t, length=Py_ssize_t)
     cdef object _begin_image(self, Py_ssize_t pos)
     @cython.locals(at=Py_ssize_t)
     cdef object _begin_phantom(self, Py_ssize_t pos)
-    cdef object _begin_walk(self, Py_ssize_t pos)
+    cdef object _begin_walk(self)
     @cython.locals(stop=Py_ssize_t, end=Py_ssize_t)
     cdef object _believe(self, Py_ssize_t pos, Py_ssize_t length)
-    @cython.locals(
-        pos=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, available=Py_ssize_t, missing=Py_ssize_t
-    )
+    @cython.locals(pos=Py_ssize_t, start=Py_ssize_t, available=Py_ssize_t, missing=Py_ssize_t)
     cdef object _take(self)
     @cython.locals(
-        end=Py_ssize_t, stop=Py_ssize_t, capped=bint, final=bint, outcome=int,
+        end=Py_ssize_t, stop=Py_ssize_t, capped=bint, final=bint, headed=bint, outcome=int,
         at=Py_ssize_t, pos=Py_ssize_t, upto=Py_ssize_t, other=Py_ssize_t,
-        walker=MarkerWalk,
     )
     cdef object _walk(self)
     cdef bint _bare(self) except -1
-    @cython.locals(shift=Py_ssize_t)
-    cdef bint _may_tell(self, Py_ssize_t since, Py_ssize_t pos) except -1
     @cython.locals(found=Py_ssize_t, since=Py_ssize_t)
     cdef Py_ssize_t _search_doubted(self, Py_ssize_t pos) except -2
     cdef object _restart(self)
-    @cython.locals(at=Py_ssize_t, cut=Py_ssize_t, length=Py_ssize_t, walker=MarkerWalk)
+    cdef Py_ssize_t _second(self, Py_ssize_t upto, bint unknown, int stands=*) except -2
+    @cython.locals(at=Py_ssize_t)
     cdef object _ended(self)
-    @cython.locals(cut=Py_ssize_t, start=Py_ssize_t, shift=Py_ssize_t, soi=Py_ssize_t)
-    cdef Py_ssize_t _cut_in_table(self) except -2
-    @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, at=Py_ssize_t, damaged=bint)
+    @cython.locals(cut=Py_ssize_t)
+    cdef tuple _cut_before(self, bint doubtful)
+    @cython.locals(at=Py_ssize_t)
     cdef object _deliver(self, object end)
-    @cython.locals(walker=MarkerWalk, stop=Py_ssize_t, inside=Py_ssize_t)
     cdef object _cut(self, Py_ssize_t at, object end)
+    @cython.locals(cut=Py_ssize_t)
     cdef object _cease(self)
+    @cython.locals(cut=Py_ssize_t)
     cdef object _too_large(self, Py_ssize_t stop)
-    @cython.locals(kept=Py_ssize_t)
-    cdef tuple _whole(self, Py_ssize_t upto)
-    cdef object _look_from(self, Py_ssize_t at)
-    cdef Py_ssize_t _opinion(self, Py_ssize_t upto, bint unknown, int stands=*) except -2
-    cdef Py_ssize_t _closing_behind(self) except -2
-    @cython.locals(start=Py_ssize_t, shift=Py_ssize_t)
-    cdef Py_ssize_t _around(self) except -2
-    cdef bint _behind_head(self, Py_ssize_t pos) except -1
-    cdef bint _headed(self, object image, Py_ssize_t at, Py_ssize_t start) except -1

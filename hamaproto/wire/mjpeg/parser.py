@@ -87,7 +87,7 @@ from hamaproto.wire.contract import (
 )
 from hamaproto.wire.mjpeg.belief import Belief, Doubt
 from hamaproto.wire.mjpeg.clean_head import HeadMatcher, clean_head
-from hamaproto.wire.mjpeg.codes import EOI, MORE, SOI
+from hamaproto.wire.mjpeg.codes import CLOSED, DELIMITER, DROPPED, EOI, MORE, SOI
 from hamaproto.wire.mjpeg.delimiter import (
     LOOKAHEAD,
     REPEATS,
@@ -97,7 +97,9 @@ from hamaproto.wire.mjpeg.delimiter import (
     boundary_of,
     line_end_before,
 )
-from hamaproto.wire.mjpeg.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
+from hamaproto.wire.mjpeg.head import HeadReader
+from hamaproto.wire.mjpeg.image import Image
+from hamaproto.wire.mjpeg.opinion import ENDED, IMAGE, NOTHING, OTHER, SecondOpinion
 from hamaproto.wire.mjpeg.report import Report
 from hamaproto.wire.mjpeg.scans import (
     CUT,
@@ -108,11 +110,10 @@ from hamaproto.wire.mjpeg.scans import (
     may_begin,
     search_junk,
     skip_line_ends,
-    starts_line,
 )
 from hamaproto.wire.mjpeg.store import Store, make_frame
+from hamaproto.wire.mjpeg.text_part import PartReader
 from hamaproto.wire.mjpeg.turn import Turn, enter, leave
-from hamaproto.wire.mjpeg.walk import MarkerWalk
 from hamaproto.wire.mjpeg.window import Window
 
 __all__ = ["Accounting", "MjpegEvent", "MjpegParser"]
@@ -129,13 +130,6 @@ _END = 6
 
 _SOI: Final = b"\xff\xd8\xff"
 _SOI_TWICE: Final = 2 * _SOI
-_CR_SOI: Final = b"\r" + _SOI
-_EACH_SOI = re.compile(_SOI).finditer
-#: With the code of a marker behind it, and some fill.  In a table that is FFD8FF by chance, more
-#: of FF may follow, up to the next marker.
-_IMAGE_START = re.compile(rb"\xff\xd8\xff{1,4}[\xc0-\xcf\xda-\xfe]").match
-#: What follows FFD8FF in an image: fill, or the code of a segment's marker.
-_SEGMENT_CODES: Final = bytes((*range(0xC0, 0xD0), *range(0xDA, 0x100)))
 #: What `get_buffer` offers where the bytes' place is not known yet.
 _SCRATCH = 65536
 #: How far an image in doubt is walked before it is searched.  If each one ran to the end of
@@ -155,14 +149,6 @@ _FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}+[ \t]{0,64}+:").match
 _MAY_BE_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}+[ \t]{0,64}+\Z").match
 #: An image whose SOI was damaged or cut out still shows a segment's marker at once.
 _HEADLESS_IMAGE = re.compile(rb".{0,2}\xff[\xc0-\xc4\xdb\xdd\xe0-\xef\xfe]", re.DOTALL).match
-_TEXT_TYPE = re.compile(
-    rb"\s*+(?:text/|application/(?:[^;]*[+])?(?:xml|json))", re.IGNORECASE
-).match
-_IMAGE_TYPE = re.compile(
-    rb"\s*+(?:image/(?:pjpeg|jpe?g|jfif|\*)?|application/octet-stream|octet-stream|binary"
-    rb"|jpe?g)?\s*+(?:;.*)?\Z",
-    re.IGNORECASE | re.DOTALL,
-).match
 
 
 #: What a chunk in the middle of an image gives.
@@ -199,41 +185,19 @@ class MjpegParser:
 
     __slots__ = (
         "_after_lf",
-        "_asked",
         "_belief",
-        "_body_at",
         "_ceased",
         "_closed",
-        "_cursor",
-        "_cursor_any",
-        "_cursor_known",
-        "_cursor_soi",
-        "_cut_by",
-        "_declared_end",
         "_delimiters",
         "_doubt",
-        "_doubted",
         "_end_given",
-        "_fields",
-        "_folds",
-        "_fresh",
         "_has_head",
-        "_head_clear",
-        "_head_length",
-        "_head_lines",
-        "_head_raw",
+        "_head",
         "_idle",
-        "_image_at",
-        "_image_end",
-        "_inside",
+        "_image",
         "_junk",
-        "_kept",
         "_lent",
         "_lent_at",
-        "_lf_cr",
-        "_lf_lines",
-        "_limits",
-        "_line",
         "_line_start",
         "_matcher",
         "_max_frame",
@@ -242,18 +206,16 @@ class MjpegParser:
         "_max_part",
         "_missing",
         "_names",
-        "_phantom",
-        "_repeat_end",
-        "_repeats",
+        "_opinion",
         "_report",
         "_room",
         "_scratch",
         "_started",
         "_state",
         "_store",
+        "_text_part",
         "_trial",
         "_turn",
-        "_walker",
         "_window",
     )
 
@@ -283,73 +245,45 @@ class MjpegParser:
         if made:
             raise made_twice(self)
         self._turn: Turn = Turn()
-        self._limits = limits
         self._max_frame = min(limits.max_frame, _NO_LIMIT)
         self._max_part = min(limits.max_part, _NO_LIMIT)
         self._max_head_lines = min(limits.max_part_headers, _NO_LIMIT)
         self._max_head_bytes = min(limits.max_part_head, limits.max_part_line, _NO_LIMIT)
-        self._window = Window()
-        self._report = Report(limits.max_junk, strict)
+        window = self._window = Window()
+        report = self._report = Report(limits.max_junk, strict)
+        delimiters = self._delimiters = DelimiterSet(boundary_of(content_type))
+        self._names = Names(delimiters.patterns)
+        self._matcher: HeadMatcher | None = None
+        self._head = HeadReader(window, report, delimiters, limits)
+        self._text_part = PartReader(window, delimiters)
+        self._image = Image(window)
+        self._store: Store = self._image.store
+        self._opinion = SecondOpinion(delimiters)
         self._belief = Belief()
         self._doubt = Doubt(limits.max_frame)
-        self._delimiters = DelimiterSet(boundary_of(content_type))
-        self._names = Names(self._delimiters.patterns)
-        self._matcher: HeadMatcher | None = None
-        self._scratch: bytearray | None = None
+        self._state = _GAP
+        # Nothing is queued and nothing to be said about what came: only more data can help.
+        self._idle = True
+        # How much of what is missing the hot path may take, or 0.
+        self._room = 0
+        # Of an image that is taken by its length: how much is to come; whether all is there.
+        self._missing = 0
+        self._trial = False
         # What `get_buffer` gave last, and at which offset if that is in the image.
+        self._scratch: bytearray | None = None
         self._lent: memoryview | None = None
         self._lent_at = -1
-        self._ceased = True
-        # The gap.
-        self._state = _GAP
+        # The stream: whether it began with a part, had its closing delimiter, ended in order.
         self._started = False
         self._closed = False
+        self._ceased = True
         # Whether `EndOfStream` was given out by the iterator at hand.
         self._end_given = False
+        # The gap, which may have a header block before it.
         self._line_start = True
         self._after_lf = False
         self._junk = False
-        # The header block, and the part that it heads.
         self._has_head = False
-        self._head_raw = b""
-        self._head_length = -1
-        self._head_lines = 0
-        self._fields: list[list[bytes]] = []
-        self._folds: list[bytes] | None = None
-        self._lf_lines = False
-        # Whether a line of this stream has ended in LF CR.
-        self._lf_cr = False
-        self._fresh = False
-        self._line = 0
-        self._head_clear = 0
-        self._cursor = 0
-        # The delimiters, one directly behind the other, before the cursor in a part.
-        self._repeats: list[int] = []
-        self._repeat_end = 0
-        self._body_at = 0
-        # The image: its bytes are in the store up to offset `_kept`, and then in the window.
-        self._store = Store()
-        self._walker = MarkerWalk()
-        self._kept = 0
-        self._image_at = 0
-        self._image_end = 0
-        self._declared_end = -1
-        self._phantom = False
-        self._trial = False
-        self._missing = 0
-        self._doubted = False
-        # What the second opinion found last, and the images that it sees inside this one.
-        self._cut_by: FrameEnd = "delimiter"
-        self._inside = Inside()
-        # How much of what is missing the hot path may take, or 0.
-        self._room = 0
-        # Nothing is queued and nothing to be said about what came: only more data can help.
-        self._idle = True
-        self._cursor_known = 0
-        self._cursor_any = 0
-        self._cursor_soi = 0
-        # Up to where it is known whether it may say anything else.
-        self._asked = 0
 
     def __repr__(self) -> str:
         window = self._window
@@ -452,7 +386,7 @@ class MjpegParser:
                 elif state == _WALK:
                     event = self._walk()
                 elif state == _HEAD:
-                    event = self._head()
+                    event = self._read_head()
                 elif state == _BODY:
                     event = self._body()
                 elif state == _PART:
@@ -733,27 +667,27 @@ class MjpegParser:
             return None
         data = window.data
         base = window.base
-        if self._declared_end >= 0:
+        if self._image.declared >= 0:
             pos = window.pos
             self._settle(base + pos + 2 if data[pos] == 0x0D else base + pos)
-        self._head_raw = cut_out(data, start, stop)
+        self._head.raw = cut_out(data, start, stop)
         start = stop + 2  # behind the empty line
         at = base + start
         if length > 0 and at >= self._doubt.until and self._belief.believes(length):
             stop = start + length
             if stop > window.end:
-                self._phantom = False
-                self._image_at = self._body_at = at
-                self._look_from(at + 2)
-                self._declared_end = at + length
+                self._head.body_at = at
+                self._image.begin(at)
+                self._opinion.look_from(at + 2)
+                self._image.declared = at + length
                 self._believe(start, length)
                 return None
             if ends_with_lone_eoi(data, start, stop):
                 window.pos = stop
                 return self._give(cut_out(data, start, stop), at)
-        self._head_length = length
+        self._head.length = length
+        self._head.body_at = at
         self._has_head = True
-        self._body_at = at
         self._begin_image(start)
         return None
 
@@ -763,11 +697,12 @@ class MjpegParser:
         end = at + length
         self._belief.kept(length)
         self._report.delivered += length
-        self._image_end = end
+        image = self._image
+        image.end = end
+        image.declared = -1
         self._line_start = True
-        self._declared_end = -1
         self._state = _GAP
-        frame = make_frame(data, "length", True, at, self._head_raw)
+        frame = make_frame(data, "length", True, at, self._head.raw)
         if self._report.held:
             return self._report.emit(frame, end)
         self._report.settled = end
@@ -805,20 +740,21 @@ class MjpegParser:
 
     def _settle(self, gap_end: int) -> None:
         """Report, now that the gap behind the last image is known, what its length was worth."""
-        declared, self._declared_end = self._declared_end, -1
-        if declared < 0 or declared == self._image_end:
+        image = self._image
+        declared, image.declared = image.declared, -1
+        if declared < 0 or declared == image.end:
             return
-        after = declared - self._image_end
+        after = declared - image.end
         if self._junk and after > 0 and declared <= gap_end:
             self._report.note(
                 AnomalyCode.PADDING,
-                self._image_end,
+                image.end,
                 f"Content-Length counts {after} bytes behind the image",
             )
         else:
             self._report.note(
                 AnomalyCode.LENGTH_MISMATCH,
-                self._image_end,
+                image.end,
                 f"Content-Length is {after:+d} bytes off",
             )
 
@@ -838,7 +774,7 @@ class MjpegParser:
         """A delimiter stands at `match.start`."""
         window = self._window
         at = window.base + match.start
-        if self._has_head and not self._head_raw:
+        if self._has_head and not self._head.raw:
             self._report.note(AnomalyCode.DUPLICATE_DELIMITER, at, "no header block before it")
         self._has_head = False
         self._started = True
@@ -863,226 +799,73 @@ class MjpegParser:
             self._matcher = None if match.delimiter.bare else HeadMatcher(match.delimiter.line)
         self._open_head(match.end)
 
+    def _open_head(self, pos: int) -> None:
+        self._started = True
+        self._state = _HEAD
+        self._head.open(pos)
+
     def _know(self) -> None:
         """The set of delimiters has changed."""
         self._names = Names(self._delimiters.patterns)
 
-    def _open_head(self, pos: int) -> None:
+    def _read_head(self) -> MjpegEvent | NeedData | None:
+        code = self._head.read()
+        if code == MORE:
+            return self._more()
         window = self._window
-        self._started = True
-        self._state = _HEAD
-        window.pos = pos
-        self._line = window.base + pos
-        self._cursor = max(self._line, self._head_clear)
-        self._head_lines = 0
-        self._fields.clear()
-        self._folds = None
-        self._lf_lines = False
-        self._fresh = True
-
-    def _head(self) -> MjpegEvent | NeedData | None:
-        window = self._window
-        # The whole block is held at `_pos`; `_line` and `_cursor` keep the place in it.
-        data, base, start = window.data, window.base, window.pos
-        final = window.final()
-        if self._fresh:
-            # A CR here is the rest of a delimiter's LF CR, or else an empty line's.
-            first = data[start : start + 2]
-            if first in (b"", b"\r") and not final:
-                return self._more()
-            self._fresh = False
-            if first[:1] == b"\r" and first != b"\r\n":
-                self._lf_cr = True
-                start += 1
-                window.pos = start
-                self._line = self._cursor = base + start
-        limit = start + self._limits.max_part_head
-        stop = min(window.end, limit)
-        while True:
-            line = self._line - base
-            cursor = max(line, self._cursor - base)
-            newline = data.find(b"\n", cursor, stop)
-            upto = stop if newline < 0 else newline
-            soi = data.find(_SOI, max(line, cursor - 2), upto)
-            if soi >= 0:
-                if data[line:soi].strip(b"\r"):
-                    self._malformed(line)
-                self._report.note(
-                    AnomalyCode.NO_BLANK_LINE, base + soi, "the image begins inside the head"
-                )
-                self._close_head(start, line, soi)
-                return None
-            if newline < 0:
-                self._cursor = base + upto
-                if stop == limit:
-                    # The next delimiter may stand within: what was looked through is not again.
-                    self._head_clear = base + upto
-                    self._drop_head(line)
-                    return None
-                if final:
-                    # Ending behind a delimiter is how these cameras end.
-                    if window.end > start:
-                        self._ceased = False
-                        self._report.skip(base + start, window.fed, "cut off inside a header block")
-                    window.pos = window.end
-                    self._has_head = False
-                    self._state = _GAP
-                    return None
-                return self._more()
-            if newline + 1 - line > self._limits.max_part_line:
-                self._drop_head(line)
-                return None
-            text = bytes(data[line:newline])
-            stripped = text.strip(b"\r")
-            if text[:1] == b"\r" and (stripped or self._lf_lines):
-                # It belongs to the line before.
-                self._lf_cr = True
-            if not stripped:
-                body = newline + 1
-                if self._lf_lines or not text:
-                    # The empty line may have ended in LF CR.
-                    behind = data[body : body + 4]
-                    if not final and _CR_SOI.startswith(behind) and behind != _CR_SOI:
-                        return self._more()
-                    if (
-                        behind[:1] == b"\r"
-                        and behind[:2] != b"\r\n"
-                        # In a stream of LF alone that CR is the part's, if the part can have one.
-                        and (self._lf_cr or behind[1:] == _SOI)
-                    ):
-                        body += 1
-                self._close_head(start, line, body)
-                return None
-            if stripped.startswith(b"-"):
-                # In the middle of a block, a delimiter is one with its dashes.
-                match = self._delimiters.match_known(
-                    data, line + len(text) - len(text.lstrip(b"\r")), newline + 1, True, False
-                )
-                if isinstance(match, Match):
-                    self._has_head = True
-                    self._head_raw = bytes(data[start:line])
-                    self._begin_head(match)
-                    return None
-            self._head_lines += 1
-            if self._head_lines > self._limits.max_part_headers:
-                self._drop_head(line)
-                return None
-            self._head_line(stripped, line)
-            if not text.endswith(b"\r"):
-                self._lf_lines = True
-                self._report.note(AnomalyCode.BARE_LF, base + line, "in a header block")
-            self._line = self._cursor = base + newline + 1
-
-    def _head_line(self, text: bytes, line: int) -> None:
-        if text[:1] in (b" ", b"\t"):
-            self._report.note(
-                AnomalyCode.FOLDED_HEADER, self._window.base + line, "in a header block"
-            )
-            if self._folds is not None:
-                self._folds[1] = (self._folds[1] + b" " + text).strip(b" \t")
-            return
-        name, colon, value = text.partition(b":")
-        name = name.rstrip(b" \t")
-        self._folds = None
-        if not colon or not name:
-            self._malformed(line)
-            return
-        name = name.lower()
-        if name in (b"content-length", b"content-type"):
-            self._folds = [name, value.strip(b" \t\r")]
-            self._fields.append(self._folds)
-
-    def _malformed(self, line: int) -> None:
-        self._report.note(
-            AnomalyCode.MALFORMED_HEADER,
-            self._window.base + line,
-            "a header line without name and colon",
-        )
-
-    def _drop_head(self, line: int) -> None:
-        """The block passed a limit: what it holds is junk, the search goes on behind it."""
-        window = self._window
-        at = window.base + window.pos
-        self._report.note(
-            AnomalyCode.HEAD_TOO_LARGE, at, "see Limits.max_part_head, _line, _headers"
-        )
-        stop = max(line, window.pos + 1)
-        self._report.skip(at, window.base + stop, "a header block that is too large")
-        window.pos = stop
         self._has_head = False
-        self._line_start = True
         self._state = _GAP
-        self._junk = True
-
-    def _close_head(self, start: int, stop: int, body: int) -> None:
-        """The block is `data[start:stop]`, the body begins at `body`."""
-        window = self._window
-        self._has_head = True
-        self._head_raw = bytes(window.data[start:stop])
-        self._body_at = window.base + body
-        lengths = [value for name, value in self._fields if name == b"content-length"]
-        self._head_length = -1
-        if lengths:
-            if len(set(lengths)) > 1:
-                self._report.note(
-                    AnomalyCode.DUPLICATE_LENGTH, window.base + start, "the last one counts"
-                )
-            value = lengths[-1]
-            # isdigit() of bytes is ASCII only; int() would take signs and underscores.
-            if value.isdigit() and len(value.lstrip(b"0")) <= 10:
-                self._head_length = int(value)
-            if self._head_length > self._max_frame:
-                self._head_length = -1
-            if self._head_length < 1:
-                self._head_length = -1
-                self._report.note(AnomalyCode.INVALID_LENGTH, window.base + start, "not believed")
-        window.pos = body
         self._line_start = True
-        self._state = _BODY
-
-    def _content_type(self) -> bytes:
-        for name, value in reversed(self._fields):
-            if name == b"content-type" and value:
-                return value
-        return b""
-
-    def _is_sound(self) -> bool:
-        return self._content_type().lower().startswith((b"audio/", b"video/"))
-
-    def _is_image_type(self) -> bool:
-        return _IMAGE_TYPE(self._content_type()) is not None
+        if code == CLOSED:
+            self._has_head = True
+            self._state = _BODY
+        elif code == DELIMITER:
+            assert self._head.match is not None
+            self._has_head = True
+            self._begin_head(self._head.match)
+        elif code == DROPPED:
+            self._junk = True
+        elif window.pos < window.end:
+            # Not so if it ends behind a delimiter, which is how these cameras end.
+            self._ceased = False
+            at = window.base + window.pos
+            self._report.skip(at, window.fed, "cut off inside a header block")
+            window.pos = window.end
+        return None
 
     def _body(self) -> MjpegEvent | NeedData | None:
         window = self._window
         have = bytes(window.data[window.pos : window.pos + 4])
         final = window.final()
         if have.startswith(_SOI):
-            if not self._is_image_type():
+            if not self._head.is_image():
                 self._report.note(
                     AnomalyCode.CONTENT_TYPE_NOT_IMAGE,
-                    self._body_at,
-                    f"an image under {self._content_type()[:80]!r}",
+                    self._head.body_at,
+                    f"an image under {self._head.content_type()[:80]!r}",
                 )
             self._begin_image(window.pos)
             return None
         if not final and _SOI.startswith(have):
             return self._more()
-        content_type = self._content_type()
+        content_type = self._head.content_type()
         if content_type.lower().lstrip().startswith(b"multipart/"):
             # A response head inside the body: not a part, but it may know the boundary.
             boundary = boundary_of(content_type.decode("latin-1"))
             if boundary is not None and self._delimiters.current is None:
-                self._delimiters = DelimiterSet(boundary)
+                self._delimiters.declare(boundary)
                 self._know()
-            self._report.note(AnomalyCode.JUNK, self._body_at, "a response head inside the body")
+            self._report.note(
+                AnomalyCode.JUNK, self._head.body_at, "a response head inside the body"
+            )
             self._has_head = False
             self._started = False
             self._state = _GAP
             return None
-        if not self._is_image_type():
+        if not self._head.is_image():
             self._state = _PART
-            self._cursor = self._body_at
-            self._repeats.clear()
+            head = self._head
+            self._text_part.open(head.body_at, head.is_text(), head.is_sound())
             return None
         self._state = _GAP
         if have[:1] not in (b"\r", b"\n", b"-", b""):
@@ -1091,7 +874,7 @@ class MjpegParser:
                 return self._more()
             if _HEADLESS_IMAGE(have):
                 self._report.note(
-                    AnomalyCode.JUNK_BEFORE_IMAGE, self._body_at, "an image without its SOI"
+                    AnomalyCode.JUNK_BEFORE_IMAGE, self._head.body_at, "an image without its SOI"
                 )
                 self._begin_phantom(window.pos)
         return None
@@ -1102,16 +885,16 @@ class MjpegParser:
         window = self._window
         # The part is held at `_pos`.
         data, base, start = window.data, window.base, window.pos
-        length = self._head_length
+        length = self._head.length
         if length > self._max_part:
-            length = self._head_length = -1
+            length = self._head.length = -1
             self._report.note(AnomalyCode.INVALID_LENGTH, base + start, "over Limits.max_part")
         told = length >= 0
         most = length if told else self._max_part + _PART_LOOKAHEAD
         stop = min(window.end, start + most)
         whole = told and stop == start + length
         final = stop == window.end and window.final()
-        at = self._part_end(start, stop, final or whole, not told)
+        at = self._text_part.end(self._names, start, stop, final or whole, not told)
         if at >= 0:
             until = at - line_end_before(data, at, start)
             if not told and until - start > self._max_part:
@@ -1121,7 +904,7 @@ class MjpegParser:
                 self._report.note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
             return self._deliver_part(until, at, not told)
         if whole:
-            at = self._across(start, stop)
+            at = self._text_part.across(self._names, start, stop)
             if at == stop:
                 return self._deliver_part(stop, stop, True)
             if at >= 0:
@@ -1129,7 +912,7 @@ class MjpegParser:
                 return self._deliver_part(at - line_end_before(data, at, start), at, False)
             return self._more()
         # A line end of two bytes may stand between the part and its delimiter.
-        least = stop if final else self._part_least(stop) - 2
+        least = stop if final else self._text_part.least(self._names, stop) - 2
         if not told and least - start > self._max_part:
             self._part_too_large()
             return None
@@ -1139,156 +922,6 @@ class MjpegParser:
                 self._report.note(AnomalyCode.TRUNCATED_PART, base + stop, "the stream ended")
             return self._deliver_part(stop, stop, False)
         return self._more()
-
-    def _part_end(self, start: int, stop: int, final: bool, untold: bool) -> int:
-        """Where the part that began at `_data[start]` ends, if that is before `stop`, or -1.
-
-        It ends at a known delimiter that has a header block or an image behind it, or is a closing
-        one.  A delimiter given twice or more, with nothing between, is one delimiter; not
-        without end, so that no more need be remembered than the first few places.
-
-        One that has a length, and lost some bytes, takes as many of what follows.  No text has an
-        FFD8FF in it, and other parts none behind a header.
-
-        `untold`: the part has no length to end it.  Then much more does, or whatever follows
-        would be lost in it: a known delimiter also with an empty header block behind it; in the
-        middle of a line, if that was damaged or has no end; one that nobody declared, with a
-        Content- or X- header behind it; and an image, though not by FFD8FF alone in the middle of
-        what may be any bytes.
-        """
-        window = self._window
-        data, base = window.data, window.base
-        delimiters = self._delimiters
-        repeats = self._repeats
-        text = not untold and _TEXT_TYPE(self._content_type()) is not None
-        cursor = self._cursor - base
-        while True:
-            at = cursor
-            if (
-                cursor > start
-                or start >= stop
-                or may_begin(self._names, data, start, stop, True) == NO
-            ):
-                at = search_junk(self._names, data, start, cursor, stop)
-            self._cursor = base + at
-            if at >= stop:
-                return -1
-            line_start = at == start or starts_line(data, start, at)
-            if not final and may_begin(self._names, data, at, stop, line_start) == CUT:
-                # Too early to tell, and too early to ask.
-                return -1
-            cursor = at + 1
-            if (
-                not untold
-                and at + 3 <= stop
-                and data[at : at + 3] == _SOI
-                and (text or delimiters.headed(data, at, start))
-            ):
-                # The part lost some of its own, and took an image for the rest of it.
-                return at
-            if not line_start and not untold:
-                continue
-            match = delimiters.match_known(data, at, stop, final, line_start)
-            if match is None and untold:
-                if data[at] == 0xFF:
-                    # An image whose delimiter was damaged, or is none that could be known.
-                    have = data[at : min(at + 4, stop)]
-                    if have[:3] == _SOI and (
-                        delimiters.headed(data, at, start)
-                        or (
-                            len(have) == 4
-                            and have[3] in _SEGMENT_CODES
-                            and (line_start or not self._is_sound())
-                        )
-                    ):
-                        return at
-                    if not final and len(have) < 4 and _SOI.startswith(have[:3]):
-                        return -1
-                if line_start and data[at] == 0x2D:
-                    match = delimiters.match_undeclared(data, at, stop, final)
-                    if isinstance(match, Match):
-                        if delimiters.content_at(data, match.end):
-                            return at
-                        match = None
-            if match is UNDECIDED:
-                return -1
-            if not isinstance(match, Match):
-                continue
-            if not line_start and not match.ends_line:
-                # A header on the line of a delimiter that has no line end before it.
-                if not match.closing and delimiters.content_at(data, match.end):
-                    return at
-                continue
-            behind = match.end
-            if repeats and not self._repeated(at):
-                repeats.clear()
-            first = repeats[0] - base if repeats else at
-            if match.closing or not match.ends_line:
-                return first
-            proof = delimiters.follows(data, behind, stop, final, line_start and untold)
-            if proof is UNDECIDED:
-                return -1
-            if proof or (line_start and final and behind >= stop):
-                return first
-            repeats.append(base + at)
-            del repeats[:-REPEATS]
-            self._repeat_end = base + behind
-            # Not one place further: a name inside this one is no other delimiter.
-            cursor = behind
-
-    def _across(self, start: int, stop: int) -> int:
-        """Where an image begins in the part that its length ends at `stop`, and goes on behind it.
-
-        `stop` if none does, -1 if more is needed to tell.  A part that lost some bytes takes as
-        many of what follows; and what is behind its end is then nothing that a gap begins with.
-        """
-        window = self._window
-        data = window.data
-        if data[stop - 1] == 0xFF:
-            at = stop - 1
-        elif stop - start >= 2 and data[stop - 2 : stop] == b"\xff\xd8":
-            at = stop - 2
-        else:
-            at = data.find(_SOI, start, stop)
-            if at < 0:
-                return stop
-        have = data[at : at + 4]
-        behind = data[stop : stop + 3]
-        if not _SOI.startswith(have[:3]):
-            return stop
-        more = not window.final()
-        if more and (len(have) < 4 or (behind != _SOI and _SOI.startswith(behind))):
-            return -1
-        if len(have) < 4 or have[3] not in _SEGMENT_CODES or behind in (b"", _SOI):
-            return stop
-        if at + 3 > stop:
-            return at
-        if behind[:1] in (b"\r", b"\n"):
-            return stop
-        verdict = may_begin(self._names, data, stop, window.end, True)
-        if verdict == CUT and more:
-            return -1
-        return at if verdict == NO else stop
-
-    def _repeated(self, at: int) -> bool:
-        """Whether nothing stands between the last delimiter in the part and `_data[at]`."""
-        window = self._window
-        gap = at - (self._repeat_end - window.base)
-        return gap == 0 or (gap == 1 and window.data[at - 1] == 0x0D)
-
-    def _part_least(self, stop: int) -> int:
-        """Before which place in `_data` the part can't end, by what is known up to `stop`."""
-        window = self._window
-        cursor = self._cursor - window.base
-        if not self._repeats:
-            return cursor
-        # A delimiter before the cursor is where the part ends if the next one follows at once.
-        behind = self._repeat_end - window.base
-        if behind < stop and window.data[behind] == 0x0D:
-            behind += 1
-        if behind >= stop or may_begin(self._names, window.data, behind, stop, True) != NO:
-            return self._repeats[0] - window.base
-        return cursor
 
     def _part_too_large(self) -> None:
         """Skip the part as far as the limit; what is behind it is looked through as junk."""
@@ -1307,7 +940,7 @@ class MjpegParser:
     def _deliver_part(self, stop: int, after: int, complete: bool) -> MjpegEvent:
         window = self._window
         data = bytes(window.data[window.pos : stop])
-        part = Part(data, Headers.parse(self._head_raw), complete, window.base + window.pos)
+        part = Part(data, Headers.parse(self._head.raw), complete, window.base + window.pos)
         window.pos = after
         self._has_head = False
         self._line_start = True
@@ -1322,13 +955,13 @@ class MjpegParser:
         at = self._window.base + pos
         length = -1
         if self._has_head:
-            length = self._head_length
+            length = self._head.length
             self._has_head = False
         else:
-            self._head_raw = b""
+            self._head.raw = b""
             if self._delimiters.multipart:
                 self._report.note(AnomalyCode.MISSING_DELIMITER, at, "an image without a delimiter")
-            self._body_at = at
+            self._head.body_at = at
         if self._closed:
             self._closed = False
             self._report.note(
@@ -1336,39 +969,35 @@ class MjpegParser:
             )
         self._started = True
         self._junk = False
-        self._phantom = False
-        self._image_at = self._kept = at
-        self._look_from(at + 2)
+        image = self._image
+        image.begin(at)
+        self._opinion.look_from(at + 2)
         if length < 0:
-            self._declared_end = -1
+            image.declared = -1
         else:
-            self._declared_end = self._body_at + length
-            if at == self._body_at and at >= self._doubt.until and self._belief.believes(length):
+            image.declared = self._head.body_at + length
+            if (
+                at == self._head.body_at
+                and at >= self._doubt.until
+                and self._belief.believes(length)
+            ):
                 self._believe(pos, length)
                 return
-        self._begin_walk(pos)
+        self._begin_walk()
 
-    def _begin_walk(self, pos: int) -> None:
-        """Walk the image that begins at `pos`."""
-        self._doubted = self._image_at < self._doubt.until
-        self._walker.begin(False)
-        self._window.pos = pos + 2
+    def _begin_walk(self) -> None:
+        self._image.begin_walk(self._image.at < self._doubt.until)
         self._state = _WALK
 
     def _begin_phantom(self, pos: int) -> None:
         """Walk the inside of an image whose start is missing, so that nothing in it is
         taken for an image of its own.  It is never delivered.
         """
-        window = self._window
-        at = window.base + pos
+        at = self._window.base + pos
         self._started = True
         self._has_head = False
-        self._phantom = self._doubted = True
-        self._declared_end = -1
-        self._image_at = self._kept = at
-        window.pos = pos
-        self._look_from(at + 1)
-        self._walker.begin(True)
+        self._image.begin_phantom(at)
+        self._opinion.look_from(at + 1)
         self._state = _WALK
 
     def _believe(self, pos: int, length: int) -> None:
@@ -1392,22 +1021,22 @@ class MjpegParser:
 
     def _take(self) -> MjpegEvent | NeedData | None:
         window = self._window
-        if self._trial:
-            stop = window.pos
-            start = self._image_at - window.base
-            if ends_with_lone_eoi(window.data, start, stop):
-                return self._give(cut_out(window.data, start, stop), self._image_at)
-            self._begin_walk(start)
-            return None
+        image = self._image
         pos = window.pos
+        if self._trial:
+            start = image.at - window.base
+            if ends_with_lone_eoi(window.data, start, pos):
+                return self._give(cut_out(window.data, start, pos), image.at)
+            self._begin_walk()
+            return None
         missing = self._missing
         available = window.end - pos
         if missing <= available:
             window.pos = pos + missing
             self._missing = 0
-            image = self._store.finish(window.data, pos, pos + missing)
-            if image is not None:
-                return self._give(image, self._image_at)
+            data = self._store.finish(window.data, pos, pos + missing)
+            if data is not None:
+                return self._give(data, image.at)
         else:
             self._store.append(window.data, pos, window.end)
             window.pos = window.end
@@ -1419,80 +1048,80 @@ class MjpegParser:
                 return waiting
             self._missing = 0
         # The length was wrong, or the stream ends: walk what was taken.
-        window.put_back(self._store.take())
-        self._kept = self._image_at
-        self._begin_walk(0)
+        image.put_back()
+        self._begin_walk()
         return None
 
     def _walk(self) -> MjpegEvent | NeedData | None:
         window = self._window
-        walker = self._walker
-        data = window.data
+        image = self._image
+        opinion = self._opinion
+        walker = image.walker
         end = window.end
-        stop = self._image_at + self._max_frame - window.base
+        stop = image.at + self._max_frame - window.base
         capped = stop < end
         if capped:
             end = stop
         final = window.eof and not capped and window.final()
         while True:
             pos = window.pos
-            upto = min(end, pos + _DOUBT_STEP) if self._doubted else end
-            walker.base = window.base
-            outcome = walker.walk(data, pos, upto, end, final)
-            window.pos = walker.pos
+            upto = min(end, pos + _DOUBT_STEP) if image.doubted else end
+            outcome = image.walk(upto, end, final)
             if outcome == MORE:
-                if self._doubted:
+                if image.doubted:
                     other = self._search_doubted(pos)
                     if other >= 0:
-                        return self._cut(other, self._cut_by)
+                        return self._cut(other, opinion.cut_by)
                     if upto < end and window.pos > pos:
                         continue
                 if capped or end == stop:
                     return self._too_large(end)
                 if final:
                     return self._cease()
-                # Kept at once, so that nothing is held and the next chunk takes this one's place.
-                self._store.append(data, self._kept - window.base, window.pos)
-                self._kept = window.base + window.pos
+                if image.doubted:
+                    image.keep()
                 return self._more()
             if outcome == EOI:
                 return self._ended()
             if outcome == SOI:
                 at = window.base + window.pos
-                if not walker.touched and not self._phantom and at - self._image_at <= 4:
+                if not walker.touched and not image.phantom and at - image.at <= 4:
                     self._restart()
                     return None
                 # SOIs may come in a flood, and only what is new can tell.
                 if (
                     walker.sos < 0
                     and not walker.in_scan
-                    and not self._inside.waits
-                    and self._asked == at - 3
+                    and not opinion.waits()
+                    and opinion.asked == at - 3
                     and window.pos >= 6
                     and window.data[window.pos - 6 : window.pos] == _SOI_TWICE
                     and not self._bare()
                 ):
                     # Behind two others, of which the second one was asked about.
-                    self._asked = at
-                    walker.nest()
-                    window.pos = walker.pos
+                    opinion.asked = at
+                    image.nest()
                     continue
-                if self._inside.waits or self._may_tell(self._asked - window.base, window.pos):
-                    other = self._opinion(window.pos, True, IMAGE)
+                view = image.whole(window.pos)
+                if opinion.waits() or opinion.may_tell(view, opinion.asked, walker):
+                    other = opinion.ask(view, walker, True, IMAGE)
                     if other >= 0:
-                        return self._cut(other, self._cut_by)
-                if walker.due or self._behind_head(window.pos):
-                    return self._cut(at, "soi")
-                if walker.sos >= 0 or walker.in_scan or self._bare():
+                        del view
+                        return self._cut(other, opinion.cut_by)
+                headed = walker.due or opinion.headed(view, view.stop)
+                if not headed and (walker.sos >= 0 or walker.in_scan or self._bare()):
                     # It may be the thumbnail of an image into which a segment has led.
-                    other = self._around()
-                    return self._cut(other if other >= 0 else at, "soi")
-                walker.nest()
-                window.pos = walker.pos
+                    other = opinion.around(view, walker)
+                    at = other if other >= 0 else at
+                    headed = True
+                del view
+                if headed:
+                    return self._cut(at, "soi")
+                image.nest()
                 continue
-            other = self._opinion(window.pos, self._doubted)
+            other = self._second(window.pos, image.doubted)
             if other >= 0:
-                return self._cut(other, self._cut_by)
+                return self._cut(other, opinion.cut_by)
 
     def _bare(self) -> bool:
         """Whether this is a stream of images alone, whatever was declared."""
@@ -1504,120 +1133,85 @@ class MjpegParser:
     def _search_doubted(self, pos: int) -> int:
         """What the second opinion says of an image in doubt, walked on from `pos`."""
         window = self._window
+        image = self._image
         found = -1
         # A segment can take the walk far, and what ends the image may stand close by.
         while found < 0 and pos < window.pos:
-            since = pos
+            since = window.base + pos
             pos = min(pos + _DOUBT_STEP, window.pos)
-            if self._may_tell(since, pos):
-                found = self._opinion(pos, True)
+            if self._opinion.may_tell(image.whole(pos), since, image.walker):
+                found = self._second(pos, True)
         return found
-
-    def _may_tell(self, since: int, pos: int) -> bool:
-        """Whether `_data[since:pos]` can have changed what the second opinion says."""
-        window = self._window
-        image, start = self._whole(pos)
-        shift = start + window.base - self._image_at
-        since += shift
-        stop = pos + shift
-        self._asked = window.base + pos
-        return (
-            self._walker.buried >= 0
-            or self._delimiters.may_prove(image, since, stop)
-            or self._inside.may_tell(image, self._image_at, since, stop)
-        )
 
     def _restart(self) -> None:
         """SOI twice in a row: the image begins with the second one."""
-        window = self._window
-        at = window.base + window.pos
-        self._report.note(AnomalyCode.JUNK_BEFORE_IMAGE, self._image_at, "SOI twice")
-        self._report.skip(self._image_at, at, "SOI twice")
-        self._store.truncate(0)
-        self._image_at = self._kept = at
-        self._look_from(at + 2)
-        self._walker.begin(False)
-        window.pos += 2
+        image = self._image
+        at = self._window.base + self._window.pos
+        self._report.note(AnomalyCode.JUNK_BEFORE_IMAGE, image.at, "SOI twice")
+        self._report.skip(image.at, at, "SOI twice")
+        image.restart()
+        self._opinion.look_from(at + 2)
 
     def _ended(self) -> MjpegEvent | None:
-        """The walk came to the EOI before `_pos`."""
-        window = self._window
-        walker = self._walker
-        if walker.surprised or walker.sos < 0 or self._doubted:
-            cut = self._opinion(window.pos, True)
-            if cut < 0:
-                # The end may be that of another image, into which a segment has led.
-                self._cut_by = "soi"
-                cut = self._around()
-            if cut < 0:
-                cut = self._opinion(window.pos, True, ENDED if self._phantom else OTHER)
+        """The walk came to the EOI before `window.pos`."""
+        image = self._image
+        walker = image.walker
+        at = self._window.base + self._window.pos
+        if (
+            walker.surprised
+            or walker.sos < 0
+            or image.doubted
+            or walker.buried >= 0
+            or walker.leapt
+        ):
+            cut, by = self._cut_before(walker.surprised or walker.sos < 0 or image.doubted)
             if cut >= 0:
-                return self._cut(cut, self._cut_by)
-            if walker.sos < 0 or self._phantom:
-                return self._cut(window.base + window.pos, "eoi")
-        elif walker.buried >= 0:
-            cut = self._cut_in_table()
-            if cut >= 0:
-                return self._cut(cut, self._cut_by)
-        elif walker.leapt:
-            # Such a segment is lawful there, if no image began in it that has ended now.
-            cut = self._opinion(window.pos, False, OTHER)
-            if cut >= 0:
-                return self._cut(cut, self._cut_by)
-        at = window.base + window.pos
-        length = self._declared_end - self._body_at
+                return self._cut(cut, by)
+            if walker.sos < 0 or image.phantom:
+                return self._cut(at, "eoi")
         end: FrameEnd = "eoi"
-        if self._declared_end >= 0:
-            if at == self._declared_end:
+        if image.declared >= 0:
+            if at == image.declared:
                 end = "length"
-                if self._image_at == self._body_at:
-                    self._belief.confirmed(length)
+                if image.at == self._head.body_at:
+                    self._belief.confirmed(at - image.at)
             else:
                 self._belief.lied()
         return self._deliver(end)
 
-    def _cut_in_table(self) -> int:
-        """Where the image that was walked to `_pos` was cut off, or -1.
-
-        FFD8FF stands inside a table of it.  If one from there on stands behind a header block, or
-        before the marker of a segment, it is the next image, whose markers the table led to.
-        """
-        window = self._window
-        image, start = self._whole(window.pos)
-        shift = self._image_at - start
-        for found in _EACH_SOI(image, self._walker.buried - shift):
-            soi = found.start() + shift
-            if soi >= window.base + window.pos:
-                break
-            at = soi - shift
-            # In a table FFD8FF can stand by chance, as at some qualities in the standard ones.
-            if self._headed(image, at, start) or _IMAGE_START(image, at):
-                cut = self._opinion(window.pos, True)
-                if 0 <= cut <= soi:
-                    return cut
-                self._cut_by = "soi"
-                return soi
-        return -1
+    def _cut_before(self, doubtful: bool) -> tuple[int, FrameEnd]:
+        """Where the image was cut off that came to an EOI, or -1, and by what."""
+        image = self._image
+        walker = image.walker
+        opinion = self._opinion
+        view = image.whole(self._window.pos)
+        if doubtful:
+            cut = opinion.ask(view, walker, True, NOTHING)
+            if cut >= 0:
+                return cut, opinion.cut_by
+            # The end may be that of another image, into which a segment has led.
+            cut = opinion.around(view, walker)
+            if cut >= 0:
+                return cut, "soi"
+            cut = opinion.ask(view, walker, True, ENDED if image.phantom else OTHER)
+        elif walker.buried >= 0:
+            cut = opinion.in_table(view, walker)
+        else:
+            # Such a segment is lawful there, if no image began in it that has ended now.
+            cut = opinion.ask(view, walker, False, OTHER)
+        return cut, opinion.cut_by
 
     def _deliver(self, end: FrameEnd) -> MjpegEvent:
-        """Give out the image that was walked to its EOI, before `_pos`."""
-        window = self._window
-        stop = window.pos
-        start = self._kept - window.base
-        damaged = self._walker.surprised
-        if self._store.size:
-            self._store.append(window.data, start, stop)
-            data = self._store.take()
-        else:
-            data = cut_out(window.data, start, stop)
-        at = window.base + stop
+        """Give out the image that was walked to its EOI, before `window.pos`."""
+        image = self._image
+        data = image.take()
+        at = image.end
         self._state = _GAP
         self._line_start = True
-        self._image_end = at
         self._report.delivered += len(data)
-        frame = make_frame(data, end, True, self._image_at, self._head_raw)
+        frame = make_frame(data, end, True, image.at, self._head.raw)
         event = self._report.emit(frame, at)
-        if damaged:
+        if image.walker.surprised:
             self._report.note(AnomalyCode.DAMAGED_IMAGE, at, "its marker structure is broken")
         return event
 
@@ -1626,196 +1220,65 @@ class MjpegParser:
 
         It is delivered as far as it goes if its first scan had begun, and skipped otherwise.
         """
-        window = self._window
-        walker = self._walker
-        if not self._doubted:
-            self._doubt.read_again(window.base + window.pos - at)
-        began = 0 <= walker.sos < at and not self._phantom
-        stop = at - self._image_at
-        inside = self._store.size
-        # The image's bytes, without the line end that belongs to a delimiter.
-        ending = 0
-        image = b""
-        if began:
-            source, start = self._whole(max(self._kept, at) - window.base)
-            if end == "delimiter":
-                ending = line_end_before(source, start + stop, start)
-            image = bytes(source[start : start + stop - ending])
-            del source
-            inside = self._store.size
-        # Go on at `at`.
-        if at >= self._kept or inside == 0:
-            window.pos = at - window.base
-        else:
-            window.pos = self._kept - window.base
-            window.put_back(self._store.slice(stop, self._store.size))
-        self._store.truncate(0)
+        image = self._image
+        report = self._report
+        if not image.doubted:
+            self._doubt.read_again(self._window.base + self._window.pos - at)
+        began = 0 <= image.walker.sos < at and not image.phantom
+        data = image.cut(at, began, end == "delimiter")
         self._state = _GAP
         self._line_start = True
         if not began:
-            if end != "eoi" or not self._phantom:
-                self._report.note(
-                    AnomalyCode.IMAGE_WITHOUT_SCAN,
-                    self._image_at,
-                    "it never came to its first scan",
+            if end != "eoi" or not image.phantom:
+                report.note(
+                    AnomalyCode.IMAGE_WITHOUT_SCAN, image.at, "it never came to its first scan"
                 )
-            self._report.skip(self._image_at, at, "an image that never came to its first scan")
-        if self._declared_end >= 0:
+            report.skip(image.at, at, "an image that never came to its first scan")
+        if image.declared >= 0:
             self._belief.lied()
         if not began:
-            self._declared_end = -1
+            image.declared = -1
             return None
-        self._image_end = at - ending
-        self._report.delivered += len(image)
-        frame = Frame(image, end, False, self._image_at, self._head_raw)
-        event = self._report.emit(frame, at - ending)
-        self._report.note(AnomalyCode.TRUNCATED_IMAGE, at - ending, f"cut off by {_CUT_BY[end]}")
+        report.delivered += len(data)
+        frame = Frame(data, end, False, image.at, self._head.raw)
+        event = report.emit(frame, image.end)
+        report.note(AnomalyCode.TRUNCATED_IMAGE, image.end, f"cut off by {_CUT_BY[end]}")
         return event
 
     def _cease(self) -> MjpegEvent | None:
         """The stream ends inside an image."""
         window = self._window
         window.pos = window.end
-        cut = self._opinion(window.end, True, OTHER)
+        cut = self._second(window.end, True, OTHER)
         if cut < 0:
-            cut = self._closing_behind()
+            cut = self._opinion.last(self._image.whole(window.end))
         if cut >= 0:
-            return self._cut(cut, self._cut_by)
+            return self._cut(cut, self._opinion.cut_by)
         self._ceased = False
         return self._cut(window.base + window.end, "eof")
 
     def _too_large(self, stop: int) -> MjpegEvent | None:
         window = self._window
+        image = self._image
         window.pos = stop
-        cut = self._opinion(stop, self._doubted)
+        cut = self._second(stop, image.doubted)
         if cut >= 0:
-            return self._cut(cut, self._cut_by)
-        at = window.base + stop
-        self._report.note(AnomalyCode.IMAGE_TOO_LARGE, self._image_at, "over Limits.max_frame")
-        self._report.skip(self._image_at, at, "an image that is too large")
-        self._store.truncate(0)
-        if self._declared_end >= 0:
+            return self._cut(cut, self._opinion.cut_by)
+        self._report.note(AnomalyCode.IMAGE_TOO_LARGE, image.at, "over Limits.max_frame")
+        self._report.skip(image.at, window.base + stop, "an image that is too large")
+        image.drop()
+        if image.declared >= 0:
             self._belief.lied()
-            self._declared_end = -1
+            image.declared = -1
         self._junk = True
         self._line_start = False
         self._state = _GAP
         return None
 
-    # The second opinion
-
-    def _look_from(self, at: int) -> None:
-        """Where it begins to look: behind the image's first bytes, or it would find its start."""
-        self._cursor_known = self._cursor_any = self._cursor_soi = self._asked = at
-
-    def _whole(self, upto: int) -> tuple[bytes | bytearray | memoryview, int]:
-        """The image up to `_data[upto]` in one piece, and where it begins in that piece."""
-        window = self._window
-        kept = self._kept - window.base
-        if self._store.size == 0:
-            return window.data, kept
-        if upto > kept:
-            self._store.append(window.data, kept, upto)
-            self._kept = window.base + upto
-        return self._store.peek(), 0
-
-    def _opinion(self, upto: int, unknown: bool, stands: int = NOTHING) -> int:
-        """The offset of where the image was cut off before `_data[upto]`, or -1.
-
-        That is a known delimiter that a part follows, an FFD8FF inside a table of the image, or
-        a whole image inside it (`inside.py`).
-        With `unknown` also a line that nobody declared, if a Content- or X- header follows, and
-        an image behind such a header.  What it is stands in `_cut_by`.
-        `stands`: what stands at `_data[upto]`, as `Inside` wants to know it.
-        """
-        window = self._window
-        image, start = self._whole(upto)
-        stop = start + window.base + upto - self._image_at
-        if start == 0 and image is not window.data:
-            stop = self._store.size
-        shift = self._image_at - start
-        delimiters = self._delimiters
-        found = delimiters.search_proven(image, self._cursor_known - shift, stop)
-        if found >= 0:
-            found += shift
-        else:
-            self._cursor_known = shift + delimiters.hold_back(
-                image, self._cursor_known - shift, stop
-            )
-        self._cut_by = "delimiter"
-        if unknown:
-            pos = self._cursor_any - shift
-            # What is behind a known one does not count.
-            upto = stop if found < 0 else min(stop, found - shift + LOOKAHEAD)
-            other = delimiters.search_any(image, pos, upto)
-            # Not if a known name ends that very line: what precedes it is the image's.
-            if other >= 0 and (found < 0 or b"\n" in bytes(image[other : found - shift])):
-                found = other + shift
-            before = stop if found < 0 else found - shift
-            headed = delimiters.search_headed(image, start, self._cursor_soi - shift, before)
-            if headed >= 0:
-                self._cut_by = "soi"
-                found = headed + shift
-            if found < 0:
-                # An FFD8FF may be cut off.
-                self._cursor_soi = max(self._cursor_soi, shift + stop - 2)
-                self._cursor_any = shift + delimiters.hold_back(image, pos, stop)
-        walker = self._walker
-        buried = walker.buried
-        if 0 <= buried < shift + stop and (found < 0 or buried < found):
-            self._cut_by = "soi"
-            found = buried
-        if found >= 0:
-            stop = found - shift
-        whole = self._inside.search(
-            image,
-            self._image_at,
-            shift,
-            stop,
-            OTHER if found >= 0 else stands,
-            (walker.segment_at, walker.segment_end),
-        )
-        if whole >= 0:
-            self._cut_by = "soi"
-            found = whole
-        return found
-
-    def _around(self) -> int:
-        """The offset of an image inside this one that has not ended at `_pos`, or -1."""
-        window = self._window
-        image, start = self._whole(window.pos)
-        shift = self._image_at - start
-        return self._inside.around(
-            image,
-            self._image_at,
-            shift,
-            window.base + window.pos - shift,
-            (self._walker.segment_at, self._walker.segment_end),
-        )
-
-    def _behind_head(self, pos: int) -> bool:
-        """Whether a header block ends before `_data[pos]`, at least its last line.
-
-        A thumbnail has none, so this is an image whose delimiter was damaged.
-        """
-        image, start = self._whole(pos)
-        return self._headed(image, start + self._window.base + pos - self._image_at, start)
-
-    def _headed(self, image: bytes | bytearray | memoryview, at: int, start: int) -> bool:
-        """Whether a header block ends before `image[at]` and behind `image[start]`."""
-        tail = bytes(image[max(start, at - 4) : at])
-        return tail.endswith((b"\r\n\r\n", b"\n\n", b"\n\r\n\r")) or self._delimiters.headed(
-            image, at, start
-        )
-
-    def _closing_behind(self) -> int:
-        """At the end of the stream: the offset of a delimiter line that is the last, or -1."""
-        window = self._window
-        image, start = self._whole(window.end)
-        shift = self._image_at - start
-        stop = start + window.fed - self._image_at
-        found = self._delimiters.search_last(image, max(start, self._cursor_known - shift), stop)
-        return -1 if found < 0 else found + shift
+    def _second(self, upto: int, unknown: bool, stands: int = NOTHING) -> int:
+        """Where the image was cut off before `window.data[upto]`, or -1; see `SecondOpinion`."""
+        image = self._image
+        return self._opinion.ask(image.whole(upto), image.walker, unknown, stands)
 
 
 class _Events:

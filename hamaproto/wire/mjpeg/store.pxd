@@ -1,5 +1,9 @@
 # Types of store.pyx; store.py is the same in Python.
 
+cimport cython
+
+
+@cython.final
 cdef class Store:
     cdef bytes _buffer
     cdef readonly Py_ssize_t size
@@ -9,16 +13,16 @@ cdef class Store:
 
     cdef int _close_windows(self) except -1
     cdef int _make_room(self, Py_ssize_t room) except -1
-    cdef object start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end)
-    cdef object append(self, object data, Py_ssize_t pos, Py_ssize_t end)
-    cdef int keep(self, bytes data, Py_ssize_t size) except -1
-    cdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end)
-    cdef object peek(self)
-    cdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end)
-    cdef object truncate(self, Py_ssize_t size)
-    cdef bytes take(self)
-    cdef object view(self, Py_ssize_t size)
-    cdef object extend(self, Py_ssize_t size)
+    cpdef object start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end)
+    cpdef object append(self, object data, Py_ssize_t pos, Py_ssize_t end)
+    cpdef int keep(self, bytes data, Py_ssize_t size) except -1
+    cpdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end)
+    cpdef object peek(self)
+    cpdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end)
+    cpdef object truncate(self, Py_ssize_t size)
+    cpdef bytes take(self)
+    cpdef object view(self, Py_ssize_t size)
+    cpdef object extend(self, Py_ssize_t size)
 
 
 cpdef object make_frame(

@@ -2,7 +2,7 @@
 """The store of an image's bytes in C; store.py is the same in Python and says what each is for."""
 
 from cpython.buffer cimport PyBuffer_FillInfo
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport Py_INCREF, Py_REFCNT, Py_XDECREF, PyObject
 from libc.string cimport memcpy
@@ -97,12 +97,12 @@ cdef class Store:
         self._room = room
         return 0
 
-    cdef object start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end):
+    cpdef object start(self, Py_ssize_t size, object data, Py_ssize_t pos, Py_ssize_t end):
         if size > self._room:
             self._make_room(size)
         self.append(data, pos, end)
 
-    cdef object append(self, object data, Py_ssize_t pos, Py_ssize_t end):
+    cpdef object append(self, object data, Py_ssize_t pos, Py_ssize_t end):
         cdef Py_ssize_t count = end - pos
         if count <= 0:
             return
@@ -115,8 +115,8 @@ cdef class Store:
         memcpy(PyBytes_AS_STRING(self._buffer) + self.size, within(data, pos, end) + pos, count)
         self.size += count
 
-    cdef int keep(self, bytes data, Py_ssize_t size) except -1:
-        if self.size + size > self._room:
+    cpdef int keep(self, bytes data, Py_ssize_t size) except -1:
+        if size > PyBytes_GET_SIZE(data) or self.size + size > self._room:
             self.append(data, 0, size)
             return 0
         if size <= 4096:
@@ -126,30 +126,34 @@ cdef class Store:
         self.size += size
         return 0
 
-    cdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end):
+    cpdef bytes finish(self, object data, Py_ssize_t pos, Py_ssize_t end):
         self.append(data, pos, end)
         if ends_with_lone_eoi(self._buffer, 0, self.size):
             return self.take()
         return None
 
-    cdef object peek(self):
+    cpdef object peek(self):
         return memoryview(self._buffer)[: self.size]
 
-    cdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end):
+    cpdef bytes slice(self, Py_ssize_t pos, Py_ssize_t end):
         if end > self.size:
             end = self.size
         if pos >= end:
             return b""
+        if pos < 0:
+            raise IndexError(f"[{pos}:{end}] of {self.size} bytes")
         return PyBytes_FromStringAndSize(PyBytes_AS_STRING(self._buffer) + pos, end - pos)
 
-    cdef object truncate(self, Py_ssize_t size):
+    cpdef object truncate(self, Py_ssize_t size):
+        if size < 0 or size > self.size:
+            raise IndexError(f"[:{size}] of {self.size} bytes")
         if size == 0:
             self._buffer = b""
             self._room = 0
             self._windows = []
         self.size = size
 
-    cdef bytes take(self):
+    cpdef bytes take(self):
         cdef bytes data = self._buffer
         cdef PyObject *raw
         cdef Py_ssize_t size = self.size
@@ -178,8 +182,10 @@ cdef class Store:
         Py_XDECREF(raw)
         return data
 
-    cdef object view(self, Py_ssize_t size):
+    cpdef object view(self, Py_ssize_t size):
         cdef _Window window
+        if size < 0:
+            raise ValueError(f"view({size})")
         if self.size + size > self._room:
             self._make_room(self.size + size)
         window = _Window.__new__(_Window)
@@ -202,7 +208,7 @@ cdef class Store:
                 self._windows.append(window)
         return 0
 
-    cdef object extend(self, Py_ssize_t size):
+    cpdef object extend(self, Py_ssize_t size):
         if size < 0 or size > self._room - self.size:
             raise ValueError(f"extend({size}): room for {self._room - self.size} bytes")
         self.size += size

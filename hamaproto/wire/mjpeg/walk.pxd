@@ -17,15 +17,17 @@ cdef bint _is_segment(int code)
 cdef bint _between_scans(int code)
 
 
+@cython.final
 cdef class MarkerWalk:
-    cdef Py_ssize_t base, pos, sos, buried, depth, segment_at, segment_end
-    cdef bint surprised, touched, due, leapt
+    cdef public Py_ssize_t base
+    cdef readonly Py_ssize_t pos, sos, buried, depth, segment_at, segment_end
+    cdef readonly bint surprised, touched, due, leapt
     cdef int _state, _after, _begun
     cdef bint _table
     cdef Py_ssize_t _left
 
-    cdef object begin(self, bint hunting)
-    cdef object nest(self)
+    cpdef object begin(self, bint hunting)
+    cpdef object nest(self)
     @cython.locals(
         view="const unsigned char *",
         state=int,
@@ -38,7 +40,7 @@ cdef class MarkerWalk:
         stop=Py_ssize_t,
         clear=Py_ssize_t,
     )
-    cdef int walk(
+    cpdef int walk(
         self, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t look, bint final
     ) except -1
     @cython.locals(view="const unsigned char *", begun=int, found=Py_ssize_t)

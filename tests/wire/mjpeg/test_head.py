@@ -1,0 +1,219 @@
+"""Header blocks: what is read of them, however they are cut, and what is noted."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hamaproto.limits import Limits
+from hamaproto.wire.mjpeg.codes import CLOSED, CUT_OFF, DELIMITER, DROPPED, MORE
+from hamaproto.wire.mjpeg.delimiter import DelimiterSet
+
+TOKENS = st.sampled_from(
+    (
+        b"Content-Length: 12",
+        b"content-length : 7",
+        b"Content-Length: -3",
+        b"Content-Type: image/jpeg",
+        b"Content-Type: text/plain",
+        b"X-A: b",
+        b" folded",
+        b"no colon",
+        b": no name",
+        b"--frame",
+        b"-",
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b"\n\r",
+        b"\r\n\r\n",
+        b"\xff\xd8\xff",
+        b"\xff",
+    )
+)
+SMALL = Limits(max_part_head=60, max_part_line=40, max_part_headers=3)
+
+
+def reader(twin: Any, limits: Limits | None = None) -> Any:
+    window = twin.module("window").Window()
+    report = twin.module("report").Report(1 << 30, False)
+    head = twin.module("head").HeadReader(window, report, DelimiterSet("frame"), limits or Limits())
+    return window, report, head
+
+
+def outcome(
+    twin: Any, pieces: list[bytes], limits: Limits | None = None, eof: bool = False
+) -> tuple[Any, ...]:
+    """What is known of a block when it is read: where the body begins, and what was noted."""
+    window, report, head = reader(twin, limits)
+    head.open(0)
+    code = MORE
+    for piece in pieces:
+        if piece:
+            window.feed(piece)
+            code = head.read()
+            if code == MORE and window.more():
+                code = head.read()
+        if code != MORE:
+            break
+    if code == MORE and eof:
+        window.close()
+        while (code := head.read()) == MORE:
+            assert window.more()
+    report.flush()
+    noted = [
+        (event.code.name.lower(), event.offset) for event in report.ready if hasattr(event, "code")
+    ]
+    at = window.base + window.pos
+    if code == CLOSED:
+        assert head.body_at == at
+        return code, at, noted, head.raw, head.length, head.content_type()
+    if code == DELIMITER:
+        return code, head.raw, window.base + head.match.start, noted
+    return code, at, noted
+
+
+def read(twin: Any, block: bytes, **options: Any) -> tuple[Any, ...]:
+    return outcome(twin, [block], **options)
+
+
+@given(
+    block=st.lists(TOKENS, max_size=12).map(b"".join),
+    ends=st.sampled_from((b"", b"\r\n\r\n", b"\n\n", b"\n\r\n\r")),
+    cuts=st.lists(st.integers(0, 200), max_size=5),
+    small=st.booleans(),
+)
+def test_a_block_is_the_same_however_it_is_cut(
+    twin: Any, block: bytes, ends: bytes, cuts: list[int], small: bool
+) -> None:
+    block += ends + b"body"
+    limits = SMALL if small else None
+    whole = read(twin, block, limits=limits, eof=True)
+    places = [0, *sorted(min(cut, len(block)) for cut in cuts), len(block)]
+    pieces = [block[one:two] for one, two in pairwise(places)]
+    assert outcome(twin, pieces, limits, True) == whole
+    assert outcome(twin, [bytes([byte]) for byte in block], limits, True) == whole
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\n\r"])
+def test_a_block_of_two_fields(twin: Any, end: bytes) -> None:
+    fields = b"Content-Type: image/jpeg" + end + b"Content-Length: 42" + end
+    code, at, noted, raw, length, kind = read(twin, fields + end + b"\xff\xd8\xff")
+    assert (code, at) == (CLOSED, len(fields + end))
+    assert raw.strip(b"\r") == fields.strip(b"\r")
+    assert (length, kind) == (42, b"image/jpeg")
+    assert noted == ([] if end == b"\r\n" else [("bare_lf", 0)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "length", "noted"),
+    [
+        (b"Content-Length: 0012\r\n", 12, []),
+        (b"CONTENT-LENGTH:12\r\n", 12, []),
+        (b"Content-Length: 0\r\n", -1, [("invalid_length", 0)]),
+        (b"Content-Length: +5\r\n", -1, [("invalid_length", 0)]),
+        (b"Content-Length: 99999999999\r\n", -1, [("invalid_length", 0)]),
+        (b"Content-Length: 999999999\r\n", -1, [("invalid_length", 0)]),
+        (b"Content-Length: 5\r\nContent-Length: 6\r\n", 6, [("duplicate_length", 0)]),
+        (b"Content-Length: 5\r\nContent-Length: 5\r\n", 5, []),
+        (b"Content-Length:\r\n 5\r\n", 5, [("folded_header", 17)]),
+        (b"X: y\r\n z\r\n", -1, [("folded_header", 6)]),
+        (b"no colon\r\n", -1, [("malformed_header", 0)]),
+        (b": none\r\n", -1, [("malformed_header", 0)]),
+    ],
+)
+def test_the_length(twin: Any, lines: bytes, length: int, noted: list[Any]) -> None:
+    code, _, said, _, known, _ = read(twin, lines + b"\r\n")
+    assert (code, known, said) == (CLOSED, length, noted)
+
+
+@pytest.mark.parametrize(
+    ("kind", "image", "text", "sound"),
+    [
+        (b"", True, False, False),
+        (b"image/jpeg; a=b", True, False, False),
+        (b"application/octet-stream", True, False, False),
+        (b"image/png", False, False, False),
+        (b"text/plain", False, True, False),
+        (b"application/soap+xml", False, True, False),
+        (b"Application/JSON", False, True, False),
+        (b"audio/basic", False, False, True),
+        (b"Video/mp4", False, False, True),
+    ],
+)
+def test_what_a_part_says_that_it_is(
+    twin: Any, kind: bytes, image: bool, text: bool, sound: bool
+) -> None:
+    window, _, head = reader(twin)
+    head.open(0)
+    window.feed(b"Content-Type: " + kind + b"\r\nContent-Type:\r\n\r\n")
+    assert head.read() == CLOSED
+    assert head.content_type() == kind
+    assert (head.is_image(), head.is_text(), head.is_sound()) == (image, text, sound)
+
+
+@pytest.mark.parametrize("line", [b"", b"X: y", b"\r"])
+def test_an_image_may_begin_inside_the_block(twin: Any, line: bytes) -> None:
+    code, at, noted, raw, _, _ = read(twin, b"A: b\r\n" + line + b"\xff\xd8\xff")
+    assert (code, at, raw) == (CLOSED, 6 + len(line), b"A: b\r\n")
+    odd = [("malformed_header", 6)] if line == b"X: y" else []
+    assert noted == [*odd, ("no_blank_line", 6 + len(line))]
+
+
+def test_another_delimiter_stands_in_the_block(twin: Any) -> None:
+    assert read(twin, b"A: b\r\n--frame\r\nC: d\r\n\r\n") == (DELIMITER, b"A: b\r\n", 6, [])
+
+
+@pytest.mark.parametrize(
+    ("block", "stop"),
+    [
+        # A line of 41 bytes, a fourth line, more than 60 bytes; at least one byte is passed.
+        (b"A: " + b"b" * 36 + b"\r\n\r\n", 1),
+        (b"A: b\r\n" * 4, 18),
+        (b"A: bbbbbbbbbbbbbbbbb\r\n" * 3, 44),
+        (b"c" * 70, 1),
+    ],
+)
+def test_a_block_that_is_too_large_is_dropped(twin: Any, block: bytes, stop: int) -> None:
+    assert read(twin, block, limits=SMALL) == (DROPPED, stop, [("head_too_large", 0)])
+
+
+def test_limits_are_met_exactly(twin: Any) -> None:
+    block = b"A: " + b"b" * 35 + b"\r\n" + b"C: d\r\n" * 2 + b"\r\n"
+    assert read(twin, block, limits=SMALL)[0] == CLOSED
+
+
+def test_what_a_dropped_block_was_looked_through_for_is_not_looked_for_again(twin: Any) -> None:
+    window, _, head = reader(twin, SMALL)
+    head.open(0)
+    window.feed(b"a" * 59 + b"\n" + b"b" * 80)
+    assert head.read() == DROPPED
+    # From here on the line end is behind what was looked through.
+    head.open(window.pos)
+    assert head.read() == DROPPED
+
+
+@pytest.mark.parametrize("block", [b"", b"A: b", b"A: b\r\n"])
+def test_the_stream_ends_inside_the_block(twin: Any, block: bytes) -> None:
+    assert read(twin, block, eof=True) == (CUT_OFF, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("block", "body"),
+    [
+        # The CR is the rest of the delimiter's LF CR, or of the empty line's.
+        (b"\rA: b\n\r\n\r\xff\xd8\xff", 9),
+        # In a stream of LF alone it is the part's, or an image would not stand behind it.
+        (b"A: b\n\n\rtext", 6),
+        (b"A: b\n\n\r\xff\xd8\xff", 7),
+        (b"A: b\n\n\r\ntext", 6),
+        (b"\r\n", 2),
+        (b"\n", 1),
+    ],
+)
+def test_a_line_may_end_in_lf_cr(twin: Any, block: bytes, body: int) -> None:
+    assert read(twin, block, eof=True)[:2] == (CLOSED, body)

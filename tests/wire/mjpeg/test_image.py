@@ -1,0 +1,147 @@
+"""The image at hand: its bytes are those of the stream, however they came and were asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hamaproto.wire.mjpeg.codes import EOI, MORE, SOI, SURPRISE
+
+IMAGE = (
+    b"\xff\xd8\xff\xdb\0\x43\0" + b"\x10" * 64 + b"\xff\xc0\0\x0b\x08\0\x10\0\x10\1\1\x11\0"
+    b"\xff\xda\0\x08\1\1\0\0\x3f\0" + bytes(range(100)) * 90 + b"\xff\xd9"
+)
+BEFORE = b"--frame\r\n\r\n"
+STREAM = BEFORE + IMAGE + b"\r\n--frame\r\n"
+
+
+def begun(twin: Any, pieces: list[bytes]) -> tuple[Any, Any]:
+    """A window with the first piece, and an image that begins behind `BEFORE`."""
+    window = twin.module("window").Window()
+    for piece in pieces:
+        window.feed(piece)
+    window.pos = len(BEFORE)
+    image = twin.module("image").Image(window)
+    image.begin(window.base + window.pos)
+    return window, image
+
+
+def walked(window: Any, image: Any) -> int:
+    """Walk as far as the bytes go, keeping what was walked."""
+    while (outcome := int(image.walk(window.end, window.end, window.final()))) == MORE:
+        image.keep()
+        if not window.more():
+            break
+    return outcome
+
+
+def cut(sizes: list[int]) -> list[bytes]:
+    """The stream in pieces, of which the first holds all before the image and its SOI."""
+    pieces = [STREAM[: len(BEFORE) + 3]]
+    at = len(pieces[0])
+    for size in sizes:
+        pieces.append(STREAM[at : at + size])
+        at += size
+    return [piece for piece in (*pieces, STREAM[at:]) if piece]
+
+
+SIZES = st.lists(st.integers(1, 5000), max_size=8)
+
+
+@given(sizes=SIZES, ask=st.booleans())
+def test_an_image_is_taken_as_it_came(twin: Any, sizes: list[int], ask: bool) -> None:
+    window, image = begun(twin, cut(sizes))
+    image.begin_walk(False)
+    while (outcome := image.walk(window.end, window.end, False)) == MORE:
+        if ask:
+            # To look at it changes nothing.
+            view = image.whole(window.pos)
+            assert bytes(view.data[view.start : view.stop]) == IMAGE[: view.stop - view.start]
+            assert view.shift + view.start == image.at == len(BEFORE)
+            assert view.shift + view.stop == window.base + window.pos
+            del view
+        image.keep()
+        assert image.kept == window.base + window.pos
+        assert window.more()
+    assert outcome == EOI
+    assert image.take() == IMAGE
+    assert image.end == len(BEFORE) + len(IMAGE) == window.base + window.pos
+    assert image.store.size == 0
+
+
+@given(sizes=SIZES, at=st.integers(0, len(IMAGE)), wanted=st.booleans(), line=st.booleans())
+def test_an_image_is_cut_and_what_is_behind_is_read_again(
+    twin: Any, sizes: list[int], at: int, wanted: bool, line: bool
+) -> None:
+    window, image = begun(twin, cut(sizes))
+    image.begin_walk(False)
+    assert walked(window, image) == EOI
+    data = image.cut(len(BEFORE) + at, wanted, line)
+    ending = 1 if line and IMAGE[:at].endswith(b"\n") else 0
+    assert data == (IMAGE[: at - ending] if wanted else b"")
+    if wanted:
+        assert image.end == len(BEFORE) + at - ending
+    assert window.base + window.pos == len(BEFORE) + at
+    rest = b""
+    while True:
+        rest += bytes(window.data[window.pos : window.end])
+        window.pos = window.end
+        if not window.more():
+            break
+    assert rest == STREAM[len(BEFORE) + at :]
+    assert image.store.size == 0
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_image_that_was_taken_by_its_length_is_walked_after_all(twin: Any, stored: bool) -> None:
+    window, image = begun(twin, [STREAM])
+    if stored:
+        window.pos = window.end
+        image.store.append(window.data, len(BEFORE), window.end)
+        image.put_back()
+        assert image.kept == image.at == len(BEFORE)
+    image.begin_walk(True)
+    assert image.doubted
+    assert walked(window, image) == EOI
+    assert image.take() == IMAGE
+
+
+def test_an_image_begins_anew_with_the_second_of_two_sois(twin: Any) -> None:
+    window, image = begun(twin, [BEFORE + b"\xff\xd8" + IMAGE])
+    image.begin_walk(False)
+    assert image.walk(window.end, window.end, True) == SOI
+    image.restart()
+    assert image.at == image.kept == len(BEFORE) + 2
+    assert walked(window, image) == EOI
+    assert image.take() == IMAGE
+
+
+def test_a_thumbnail_is_part_of_its_image(twin: Any) -> None:
+    """Joined inside an image: what begins there, and ends, is taken for one."""
+    stream = BEFORE + b"inside" + IMAGE + b"more\xff\xd9"
+    window, image = begun(twin, [stream])
+    image.declared = 99
+    image.begin_phantom(len(BEFORE))
+    assert image.phantom
+    assert image.doubted
+    assert image.declared == -1
+    assert image.walk(window.end, window.end, True) == SOI
+    image.nest()
+    while (outcome := image.walk(window.end, window.end, True)) == SURPRISE:
+        pass
+    assert outcome == EOI
+    assert window.pos == len(stream)
+    image.begin(0)
+    assert not image.phantom
+
+
+def test_an_image_that_is_dropped_has_no_bytes(twin: Any) -> None:
+    window, image = begun(twin, [STREAM[:5000]])
+    image.begin_walk(False)
+    assert walked(window, image) == MORE
+    assert image.store.size == window.pos - len(BEFORE)
+    image.drop()
+    assert image.store.size == 0

@@ -1,0 +1,175 @@
+"""Where a part ends that is no image: at the first place that can end it, however it is cut."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hamaproto.wire.mjpeg.delimiter import DelimiterSet
+
+HEAD = b"Content-Type: text/plain\r\n\r\n"
+SOI = b"\xff\xd8\xff\xe0"
+TOKENS = st.sampled_from(
+    (
+        b"text",
+        b"\r\n",
+        b"\n",
+        b"\n\r",
+        b"\r",
+        b"--",
+        b"--frame",
+        b"--frame\r\n",
+        b"--frame--\r\n",
+        b"--frameX-A: b",
+        b"--frame\r\n" + HEAD,
+        b"--frame\r\n\r\n",
+        b"--other\r\nContent-Type: a\r\n\r\n",
+        b"--other\r\nA: a\r\n\r\n",
+        HEAD,
+        SOI,
+        b"\xff",
+        b"\xff\xd8",
+        b"\0",
+    )
+)
+
+
+def part(twin: Any, text: bool = False, sound: bool = False) -> Any:
+    window = twin.module("window").Window()
+    delimiters = DelimiterSet("frame")
+    reader = twin.module("text_part").PartReader(window, delimiters)
+    names = twin.module("scans").Names(delimiters.patterns)
+    reader.open(0, text, sound)
+    return window, reader, names
+
+
+def end(
+    twin: Any, pieces: list[bytes], untold: bool, text: bool = False, sound: bool = False
+) -> int:
+    """The offset of the end, or -1 if the stream ends first."""
+    window, reader, names = part(twin, text, sound)
+    least = 0
+    for number, piece in enumerate([*pieces, b""]):
+        if piece:
+            window.feed(piece)
+        elif number == len(pieces):
+            window.close()
+        while True:
+            stop = window.end
+            final = window.final()
+            at = int(reader.end(names, 0, stop, final, untold))
+            if at >= 0:
+                assert at >= least
+                return at
+            if not final:
+                sure = reader.least(names, stop)
+                assert least <= sure <= stop
+                least = sure
+            if not window.more():
+                break
+    return -1
+
+
+@given(
+    body=st.lists(TOKENS, min_size=1, max_size=12).map(b"".join),
+    cuts=st.lists(st.integers(0, 200), max_size=5),
+    untold=st.booleans(),
+    kind=st.sampled_from(("text", "sound", "")),
+)
+def test_a_part_ends_at_the_same_place_however_it_is_cut(
+    twin: Any, body: bytes, cuts: list[int], untold: bool, kind: str
+) -> None:
+    options = {"text": kind == "text", "sound": kind == "sound"}
+    whole = end(twin, [body], untold, **options)
+    places = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
+    pieces = [body[one:two] for one, two in pairwise(places)]
+    assert end(twin, [piece for piece in pieces if piece], untold, **options) == whole
+    assert end(twin, [bytes([byte]) for byte in body], untold, **options) == whole
+
+
+@pytest.mark.parametrize(
+    ("body", "told", "untold"),
+    [
+        (b"text", -1, -1),
+        (b"text\r\n--frame\r\n" + HEAD, 6, 6),
+        (b"text\r\n--frame--\r\n", 6, 6),
+        # Twice is one delimiter.
+        (b"text\r\n--frame\r\n--frame\r\n" + HEAD, 6, 6),
+        (b"text\r\n--frame\r\n\r--frame\r\n" + HEAD, 6, 6),
+        (b"text\r\n--frame\r\nno\r\n--frame\r\n" + HEAD, 19, 19),
+        # An empty head is enough if nothing else would end the part.
+        (b"text\r\n--frame\r\n\r\nmore\r\n", -1, 6),
+        (b"text\r\n--frame", 6, 6),
+        # Not at the start of a line: only if nothing else would, and a header follows.
+        (b"text--frame\r\n" + HEAD, -1, 4),
+        (b"text--frameContent-Type: a\r\n\r\n", -1, 4),
+        (b"text--frameA: a\r\n\r\n", -1, -1),
+        (b"text--frame--\r\n", -1, -1),
+        (b"text\r\n--frameA: a\r\n\r\n", 6, 6),
+        # One that nobody declared.
+        (b"text\r\n--other\r\nContent-Type: a\r\n\r\n", -1, 6),
+        (b"text\r\n--other\r\nA: a\r\n\r\n", -1, -1),
+        # An image: behind a header, or at the start of a line.
+        (b"te" + HEAD + SOI, 2 + len(HEAD), 2 + len(HEAD)),
+        (b"text\r\n" + SOI, -1, 6),
+        (b"text\r\n\xff\xd8\xff\0", -1, -1),
+        (b"text\r\n\xff\xd8\xff", -1, -1),
+    ],
+)
+def test_what_ends_a_part(twin: Any, body: bytes, told: int, untold: int) -> None:
+    assert end(twin, [body], False) == told
+    assert end(twin, [body], True) == untold
+
+
+@pytest.mark.parametrize(
+    ("text", "sound", "told", "untold"),
+    [(True, False, 4, 4), (False, True, -1, -1), (False, False, -1, 4)],
+)
+def test_ffd8ff_in_the_middle_of_a_line(
+    twin: Any, text: bool, sound: bool, told: int, untold: int
+) -> None:
+    """No text holds it; sound may hold any bytes."""
+    assert end(twin, [b"text" + SOI], False, text, sound) == told
+    assert end(twin, [b"text" + SOI], True, text, sound) == untold
+
+
+def test_delimiters_without_end_are_not_all_remembered(twin: Any) -> None:
+    """The part then ends at a later one: at most eight are taken for one."""
+    body = b"--frame\r\n" * 20 + HEAD
+    assert end(twin, [body], False) == 11 * len(b"--frame\r\n")
+
+
+@pytest.mark.parametrize(
+    ("data", "stop", "more", "expected"),
+    [
+        # No image, or one that its own bytes rule out.
+        (b"text\r\n", 4, b"", 4),
+        (b"te\xff\xd8xx", 4, b"", 4),
+        (b"te" + SOI + b"\r\n--frame", 6, b"", 6),
+        (b"te\xff\xd8\xff\0xyz", 6, b"", 6),
+        # One that goes on behind the end, where nothing begins that a gap begins with.
+        (b"te" + SOI + b"xyz", 6, b"", 2),
+        (b"te" + SOI + b"--frame\r\n", 6, b"", 6),
+        (b"te" + SOI + b"\xff\xd8\xff", 6, b"", 6),
+        (b"te" + SOI, 6, b"", 6),
+        # One that the end cuts, before or behind its second byte.
+        (b"te" + SOI + b"xyz", 3, b"", 2),
+        (b"te" + SOI + b"xyz", 4, b"", 2),
+        # More is needed to tell.
+        (b"te\xff\xd8\xff", 5, b"\xe0", -1),
+        (b"te" + SOI + b"\xff", 6, b"x", -1),
+        (b"te" + SOI + b"--fr", 6, b"x", -1),
+    ],
+)
+def test_an_image_across_the_end_of_a_part(
+    twin: Any, data: bytes, stop: int, more: bytes, expected: int
+) -> None:
+    window, reader, names = part(twin)
+    window.feed(data)
+    if not more:
+        window.close()
+    assert reader.across(names, 0, stop) == expected
