@@ -8,6 +8,7 @@ from fixtures import jpeg
 from fixtures.feeding import pieces, record
 from hamaproto.bodies import Undecided, body_parser
 from hamaproto.commands import Reply
+from hamaproto.events import NEED_DATA, Data, EndOfStream
 from hamaproto.limits import DEFAULT_LIMITS
 from hamaproto.wire.params import ParamParser
 
@@ -82,3 +83,33 @@ def test_a_jpeg_is_known_by_two_bytes() -> None:
     assert parser.chosen is None
     parser.receive_data(PICTURE[1:2])
     assert parser.chosen is not None
+
+
+def test_a_delimiter_is_known_by_two_bytes() -> None:
+    for begin in (b"--", b"\r\n--b"):
+        parser = body_parser(Reply.MJPEG, "multipart/mixed", None, DEFAULT_LIMITS)
+        assert isinstance(parser, Undecided)
+        parser.receive_data(begin[:-1] if begin == b"--" else begin[:3])
+        assert parser.chosen is None
+        parser.receive_data(begin[1:] if begin == b"--" else begin[3:])
+        assert parser.chosen is not None
+
+
+@pytest.mark.parametrize("verdict", [None, False])
+def test_how_much_is_held_and_where_it_stands(verdict: bool | None) -> None:
+    """What nothing can be said of is given out once 2048 bytes came; what is none at once."""
+    parser = Undecided(lambda head: verdict, lambda: ParamParser())
+    parser.receive_data(bytes(2047))
+    if verdict is None:
+        assert parser.next_event() is NEED_DATA
+        parser.receive_data(b"x")
+        assert parser.next_event() == Data(bytes(2047) + b"x", 0)
+        parser.receive_data(b"yz")
+        assert parser.next_event() == Data(b"yz", 2048)
+    else:
+        assert parser.next_event() == Data(bytes(2047), 0)
+        parser.receive_data(b"xyz")
+        assert parser.next_event() == Data(b"xyz", 2047)
+    assert parser.next_event() is NEED_DATA
+    parser.receive_eof()
+    assert parser.next_event() == EndOfStream(True, 2050)

@@ -134,3 +134,9 @@ def test_they_go_with_every_attempt(driver: Driver) -> None:
     with handled(device) as url:
         driver.run(scenario, url)
     assert [request.count(b"\r\nCookie: a=b\r\n") for request in asked] == [1, 1]
+
+
+def test_who_asks_is_said_unless_it_is_not_to_be() -> None:
+    fields = OwnFields({"Cookie": "a=b", "X-Room": "hall"})
+    assert ("Cookie", "a=b") in fields.lines()
+    assert fields.lines(anonymous=True) == [pair for pair in fields.lines() if pair[0] != "Cookie"]

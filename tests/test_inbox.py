@@ -69,3 +69,11 @@ def test_what_nobody_wants_any_more_goes_uncounted() -> None:
     assert repr(inbox) == "<Inbox of 2 events, 12 bytes>"
     inbox.clear()
     assert (len(inbox), inbox.bytes, inbox.dropped, bool(inbox)) == (0, 0, 0, False)
+
+
+def test_what_carries_no_bytes_weighs_nothing() -> None:
+    inbox: Inbox[Any] = Inbox(5)
+    inbox.put(Anomaly(AnomalyCode.JUNK, 0))
+    assert inbox.bytes == 0
+    inbox.get()
+    assert inbox.bytes == 0

@@ -467,3 +467,39 @@ def test_a_nonce_that_others_have_spoilt_is_replaced_a_few_times(proved: bool, m
             break
         tried.append(again)
     assert len(tried) == most
+
+
+def test_how_strong_the_schemes_are() -> None:
+    """Binding the hash to a session makes it no stronger (RFC 7616 3.4.2)."""
+    strengths = []
+    for algorithm in ("MD5", "MD5-sess", "SHA-256", "SHA-256-sess"):
+        authenticator = Authenticator(Credentials("a", "b"))
+        strengths.append(asked(authenticator, DIGEST.replace("MD5", algorithm)).strength)
+    md5, md5_sess, sha, sha_sess = strengths
+    assert asked(Authenticator(Credentials("a", "b")), BASIC).strength < md5
+    assert md5 == md5_sess < sha == sha_sess
+
+
+def test_what_a_device_calls_itself_is_shown_short() -> None:
+    scheme = refused(Authenticator(Credentials("a", "b")), "x" * 40)
+    assert f" X{'x' * 31}," in scheme
+    odd = f'Digest nonce="n", algorithm="{"~ y" * 20}\xe9"'
+    shown = refused(Authenticator(Credentials("a", "b")), odd)
+    assert f"Digest {('~ Y' * 20)[:32]}," in shown
+
+
+def test_a_login_that_was_made_was_not_used() -> None:
+    login = asked(Authenticator(Credentials("a", "b")), DIGEST)
+    assert (login.uses, login.accepted) == (0, False)
+
+
+def test_the_charset_of_the_challenge_is_that_of_the_name() -> None:
+    """RFC 7616 4: with charset=UTF-8, whatever else the device is known for."""
+    said = []
+    for encoding in ("utf-8", "latin-1"):
+        for charset in ("", ", charset=UTF-8"):
+            credentials = Credentials("j\xfcrgen", "b", encoding=encoding)  # type: ignore[arg-type]
+            login = asked(Authenticator(credentials, cnonce=lambda: "c"), DIGEST + charset)
+            (parsed,) = parse_challenges([login.authorization("GET", "/")])
+            said.append(parsed.params["response"])
+    assert said[0] == said[1] == said[3] != said[2]
