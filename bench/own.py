@@ -70,6 +70,9 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "wire/mjpeg/clean_head": Elsewhere(_MJPEG, _STREAMS),
     "wire/mjpeg/codes": Elsewhere(_MJPEG, "it holds numbers and nothing else"),
     "wire/mjpeg/turn": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
+    "wire/mjpeg/view": Elsewhere(
+        ("wire/mjpeg/test_image.py",), "it holds four values for a question"
+    ),
     "wire/mjpeg/within": Elsewhere(("wire/mjpeg/test_scans.py",), "the scans look by means of it"),
     "io/_awaiting": Elsewhere(_SCENARIOS, _DRIVERS),
     "io/_link": Elsewhere(_SCENARIOS, _DRIVERS),

@@ -120,17 +120,21 @@ def test_a_stream_that_is_lost_is_asked_for_again() -> None:
     def answer(request: bytes, number: int) -> bytes:
         return head + part * 2 + (b"--b--\r\n" if number else b"--b\r\n")
 
+    def take(frame: Frame, at: float) -> None:
+        if tally.frames == 4:
+            raise StoppedError
+
     async def main(url: str) -> None:
         async with Camera(url) as camera:
-            work = watch_picture(
-                camera, tally, lambda *_: None, Backoff(0.01, cap=0.01), lambda: lost.append(1)
-            )
-            await watch(work, seconds=10)
+            backoff = Backoff(0.01, cap=0.01)
+            work = watch_picture(camera, tally, take, backoff, lambda: lost.append(1))
+            with pytest.raises(StoppedError):
+                await watch(work, seconds=60)
 
     with handled(answer) as url:
         asyncio.run(main(url))
-    assert tally.frames >= 4
-    assert len(lost) == tally.losses >= 1
+    assert tally.frames == 4
+    assert len(lost) == tally.losses == 1
 
 
 def test_what_is_refused_is_in_the_tally() -> None:
