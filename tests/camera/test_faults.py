@@ -10,7 +10,7 @@ from camera_client import LIST, UPDATE, Answer, ask, drain, opened
 from PIL import Image
 
 from hamaproto.camera import FAULTS, CameraState, Faults, Pictures, ServerConnection, read_stamp
-from hamaproto.camera.faults import _THUMBNAIL, Ending, HeadLines
+from hamaproto.camera.faults import _THUMBNAIL, Ending, HeadLines, PartShape
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.errors import HamaError, LocalProtocolError
 from hamaproto.wire.http import ResponseParser
@@ -139,6 +139,77 @@ def test_what_has_nothing_to_be_changed_is_left() -> None:
     assert Faults("endless-length").head(once) == b"A\r\nContent-Length: 5\r\n\r\n"
     assert HeadLines([b"A", b"content-TYPE: b"]).find(b"Content-Type") == 1
     assert HeadLines([b"A"]).find(b"A") is None
+
+
+def test_a_head_is_changed_where_the_row_says() -> None:
+    def changed(fault: str, *lines: bytes) -> list[bytes]:
+        head = HeadLines([b"HTTP/1.1 200 OK", *lines])
+        Faults(fault).head(head)
+        return head.lines
+
+    fields = (b"A: b:c", b"Content-Type: x/y; z", b"D: e")
+    assert changed("blank-before-colon", *fields)[1:] == [
+        *(b"A : b:c", b"Content-Type : x/y; z", b"D : e"),
+    ]
+    assert changed("latin-1", *fields)[1:] == [
+        "X-Location: Entrée du café".encode("latin-1"),
+        *fields,
+    ]
+    assert changed("bare-date", *fields)[2] == b"Sat Jan  1 00:00:41 2000"
+    assert changed("folded", *fields)[1:] == [
+        *(b"A: b:c", b"Content-Type: x/y;  ", b"            z", b"D: e"),
+    ]
+    assert changed("folded", b"Content-Type: x/y", b"D: e")[1:] == [
+        *(b"Content-Type:", b"            x/y", b"D: e"),
+    ]
+    assert changed("chunked", b"Content-Length: 5")[1:] == [b"Transfer-Encoding: chunked"]
+
+
+BODY = bytes(range(100))
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_part_is_changed_where_the_row_says(number: int) -> None:
+    def changed(fault: str) -> PartShape:
+        fields = [b"Motion-Event: 0", b"Content-Type: image/jpeg", b"Content-Length: 100"]
+        shape = PartShape(number, fields, BODY, b"\r\n--myboundary\r\n")
+        Faults(fault).part(shape)
+        return shape
+
+    third = number in (2, 5)
+    assert changed("truncated").body == (BODY[:66] if third else BODY)
+    assert changed("long-length").fields[-1] == b"Content-Length: %d" % (1100 if third else 100)
+    assert changed("short-length").fields[-1] == b"Content-Length: %d" % (50 if third else 100)
+    padded = changed("padded")
+    assert (padded.body, padded.fields[-1]) == (BODY + bytes(28), b"Content-Length: 128")
+    inside = changed("delimiter-inside")
+    comment = b"\r\n--myboundary\r\nContent-Type: image/jpeg\r\n\r\n"
+    length = (len(comment) + 2).to_bytes(2, "big")
+    assert inside.body == BODY[:2] + b"\xff\xfe" + length + comment + BODY[2:]
+    assert inside.fields[-1] == b"Content-Length: %d" % len(inside.body)
+    note = b"motion=%d\r\n" % number
+    assert changed("text-part").tail == (
+        b"\r\n--myboundary\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(note)
+        + note
+        + b"\r\n--myboundary\r\n"
+    )
+
+
+def test_every_25th_frame_of_sound_is_short() -> None:
+    faults = Faults("short-audio")
+    short = [number for number in range(80) if faults.audio(number, bytes(33)) == bytes(28)]
+    assert short == [24, 49, 74]
+    assert faults.audio(0, bytes(33)) == bytes(33)
+
+
+def test_the_thumbnail_is_a_jpeg_of_one_block() -> None:
+    """T.81: each segment is as long as it says, up to the scan, which is a byte."""
+    at, markers = 2, []
+    while (marker := _THUMBNAIL[at : at + 2]) != b"\xff\xda":
+        markers.append(marker[1])
+        at += 2 + int.from_bytes(_THUMBNAIL[at + 2 : at + 4], "big")
+    assert markers == [0xDB, 0xC0, 0xC4, 0xC4]
+    assert _THUMBNAIL[at + 10 :] == b"\x3f\xff\xd9"
 
 
 def test_what_is_switched_on() -> None:
