@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from gsm_codecs import BAD, GOOD, PURE, homings, samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fixtures.vectors import Vector, vectors
 from hamaproto.errors import LocalProtocolError
-from hamaproto.gsm.tables import HOMING_FRAME
+from hamaproto.gsm import decoder
+from hamaproto.gsm.tables import HOMING_FRAME, PULSES
 
 
 @pytest.mark.parametrize("vector", vectors(), ids=repr)
@@ -113,7 +116,7 @@ def test_a_bad_nibble_is_refused_and_changes_nothing(codec: Any) -> None:
     with pytest.raises(LocalProtocolError, match="frame 2 begins with the nibble 0x1"):
         one.decode(BAD, out)
     assert (out == 77).all()
-    with pytest.raises(LocalProtocolError, match="nibble"):
+    with pytest.raises(LocalProtocolError, match="frame 0 begins with the nibble 0x1"):
         one.decode_frame(BAD[66:99])
     assert np.array_equal(one.decode(GOOD), codec.Decoder().decode(GOOD))
 
@@ -143,3 +146,81 @@ def test_many_decoders_in_many_threads(codec: Any) -> None:
     for thread in threads:
         thread.join()
     assert good == [True] * 6
+
+
+# ---- steps of the standard, as its clauses write them: with an addition that saturates ----
+
+
+def add(a: int, b: int) -> int:
+    """Clause 5.1: `add`."""
+    return sorted((-32768, a + b, 32767))[1]
+
+
+def mult_r(a: int, b: int) -> int:
+    """Clause 5.1: `mult_r`."""
+    return 32767 if a == b == -32768 else (a * b + 16384) >> 15
+
+
+EXTREME = st.sampled_from([-32768, -32767, -20000, -1, 0, 1, 20000, 32767])
+SAMPLES = st.lists(EXTREME | st.integers(-32768, 32767), min_size=1, max_size=30)
+COEFFICIENTS = st.lists(
+    st.sampled_from([-32767, -31000, -9, 0, 9, 31000, 32767]), min_size=8, max_size=8
+)
+
+
+@settings(max_examples=40)
+@given(SAMPLES, st.lists(COEFFICIENTS, min_size=1, max_size=2))
+def test_the_synthesis_filter_saturates_as_the_standard_does(
+    excitation: list[int], sets: list[list[int]]
+) -> None:
+    one = decoder.Decoder()
+    v, msr = [0] * 9, 0
+    for r in sets:
+        got: list[int] = []
+        one._filter(r, (excitation * 40)[:40], got)
+        want = []
+        for sr in (excitation * 40)[:40]:
+            # Clauses 5.3.4 to 5.3.7.
+            for i in range(8):
+                sr = add(sr, -mult_r(r[7 - i], v[7 - i]))
+                v[8 - i] = add(v[7 - i], mult_r(r[7 - i], sr))
+            v[0] = sr
+            msr = add(sr, mult_r(msr, 28180))
+            want.append(add(msr, msr) & 0xFFF8)
+        assert [value & 0xFFFF for value in got] == want
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(EXTREME | st.integers(-32768, 32767), min_size=1, max_size=30),
+    st.binary(min_size=28, max_size=28),
+    st.lists(st.sampled_from([0, 39, 40, 77, 120, 121, 127]), min_size=4, max_size=4),
+    st.booleans(),
+)
+def test_the_excitation_saturates_as_the_standard_does(
+    past: list[int], subframes: bytes, lags: list[int], loud: bool
+) -> None:
+    data = bytearray(b"\xd0\0\0\0\0" + subframes)
+    for number, lag in enumerate(lags):
+        data[5 + 7 * number] = lag << 1 | 1
+        if loud:
+            data[6 + 7 * number] |= 0x9F
+            data[7 + 7 * number] |= 0x80
+    one = decoder.Decoder()
+    history = (past * 120)[:120]
+    one._excitation = list(history)
+    nr = 40
+    want = []
+    for number in range(4):
+        bits = f"{int.from_bytes(data[5 + 7 * number : 12 + 7 * number]):056b}"
+        nc, bc, mc, xmaxc = (int(bits[a:b], 2) for a, b in ((0, 7), (7, 9), (9, 11), (11, 17)))
+        xr = [0] * 40
+        for i in range(13):
+            xr[mc + 3 * i] = PULSES[xmaxc][int(bits[17 + 3 * i : 20 + 3 * i], 2)]
+        # Clause 5.3.2.
+        nr = nc if 40 <= nc <= 120 else nr
+        gain = (3277, 11469, 21299, 32767)[bc]
+        subframe = [add(xr[k], mult_r(gain, history[120 - nr + k])) for k in range(40)]
+        history = [*history, *subframe][-120:]
+        want += subframe
+    assert one._excite(bytes(data)) == want

@@ -234,6 +234,17 @@ def test_noise_is_bounded() -> None:
             call()
 
 
+def test_the_offset_of_an_error_is_in_the_whole_stream() -> None:
+    head = b"--b\r\nX: y\r\n\r\n"
+    parser = GsmFrameParser(limits=Limits(max_junk=100))
+    parser.receive_data(SPEECH[:0] + head + bytes(101))
+    with pytest.raises(LimitExceededError, match="no GSM frame in 100 bytes") as raised:
+        list(parser.events())
+    assert raised.value.offset == len(head) + 100
+    # 40 minutes of sound.
+    assert framing.MOST_JUNK == 4 << 20
+
+
 def test_little_is_held() -> None:
     parser = GsmFrameParser()
     parser.receive_data(SPEECH[:330])

@@ -126,6 +126,11 @@ def test_so_much_evidence_is_needed(frames: list[bytes], after: int) -> None:
     assert [at for at, _ in came][: len(whole)] == [2 + after] * len(whole)
     assert len(whole) == after // 33
     assert [offset for _, offset in came] == [2 + 33 * number for number in range(len(frames))]
+    # In one piece it is the same: what is held is looked at again at once.
+    assert [event for _, event in sync(data)] == [event for _, event in by_byte(data)]
+    # And so it is if the phase was passed over before.
+    later = frames_at(bytes(40) + data)
+    assert later == [(at + 40, offset + 40) for at, offset in came]
 
 
 @pytest.mark.parametrize(("before", "known"), [(1, False), (2, True), (5, True)])
@@ -143,6 +148,29 @@ def test_a_second_damaged_beginning_weakens_the_old_phase_and_does_not_end_it() 
     first = 33 * 5
     # 5 - 2 - 2 = 1: three beginnings and a likely frame are 16, with the third beginning.
     assert [at for at, offset in frames_at(data) if offset == first] == [first + 67]
+
+
+@pytest.mark.parametrize(
+    ("misses", "after"),
+    [
+        # 5 - 2 - 2 = 1: three beginnings and a likely frame are 16, with its end.
+        (2, 99),
+        # 5 bits are gone after three: then they are 15, and the fourth beginning decides.
+        (3, 100),
+        (9, 100),
+    ],
+)
+def test_the_old_phase_wears_out_and_does_not_turn_against_it(misses: int, after: int) -> None:
+    data = LIKELY * 2 + bytes(33) * misses + UNLIKELY * 2 + LIKELY + UNLIKELY * 2
+    first = 33 * (2 + misses)
+    assert [at for at, offset in frames_at(data) if offset == first] == [first + after]
+
+
+def test_a_step_that_was_found_is_an_old_phase_too() -> None:
+    # Found with the end of the third frame, and lost with the byte behind it.
+    data = b"\x00\x00" + LIKELY + UNLIKELY + LIKELY + bytes(33) + LIKELY * 4
+    first = 2 + 33 * 4
+    assert [at for at, offset in frames_at(data) if offset == first] == [first + 66]
 
 
 @pytest.mark.parametrize(("misses", "kept"), [(9, True), (10, True), (11, False), (30, False)])

@@ -174,12 +174,15 @@ def test_what_only_begins_like_the_delimiter_is_payload() -> None:
 
 
 def test_a_delimiter_may_be_given_twice_and_a_closing_one_in_a_head() -> None:
+    assert payload(b"--b\nX: y\n--b--\nef") == b"ef"
     assert payload(b"--b\n--b\n\nab\n--b\nX: y\n--b--\n--b\n\ncd") == b"abcd"
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_a_head_that_is_too_long_is_none(size: int) -> None:
     head = b"--b\r\n" + b"X: y\r\n" * 20
+    assert Unwrapper(len(head)).feed(head) == []
+    assert sum(len(piece.data) for piece in Unwrapper(40).feed(head + SOUND)) == len(head + SOUND)
     for most, lost in ((len(head), len(head)), (40, 40)):
         unwrapper = Unwrapper(most)
         pieces: list[Piece] = []
