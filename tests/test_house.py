@@ -85,6 +85,17 @@ def test_each_dataclass_has_slots(module: str) -> None:
             assert "__slots__" in vars(kind), f"{kind} has no slots"
 
 
+@pytest.mark.parametrize("module", modules("wire/mjpeg"))
+def test_no_part_of_the_mjpeg_parser_touches_what_is_private_to_another(module: str) -> None:
+    """What `Window` and `Report` show is declared as theirs; all else is their own."""
+    here = set().union(*assigned(module).values())
+    for node in ast.walk(ast.parse(source(module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+            own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            own = own or node.attr in here or node.attr.endswith("__")
+            assert own, f"hamaproto/{module}.py:{node.lineno}: {ast.unparse(node)}"
+
+
 def test_no_line_is_marked_for_one_of_the_twins() -> None:
     marks = ("# twin" + ":",)
     for path in [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.p[xy][dx]"), ROOT / "setup.py"]:
