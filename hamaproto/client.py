@@ -1,4 +1,4 @@
-"""One conversation with a camera, without I/O: a request out, the answer's events in.
+"""One exchange with a camera, without I/O: a request out, the answer's events in.
 
     connection = ClientConnection("camera:80", auth=("admin", "1234"))
     sock.sendall(connection.send(commands.video_stream()))
@@ -44,7 +44,7 @@ from hamaproto.events import (
 from hamaproto.fields import GivenFields, OwnFields
 from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.outcome import Outcome, interpret, is_login_page, is_success
-from hamaproto.redirect import Place, Trail
+from hamaproto.redirect import Location, Trail
 from hamaproto.sound import checked_sound
 from hamaproto.wire import MjpegParser
 from hamaproto.wire.auth import Authenticator, Credentials
@@ -69,7 +69,7 @@ __all__ = [
 
 
 class State(Enum):
-    """Where a conversation stands."""
+    """Where an exchange stands."""
 
     IDLE = "idle"
     """Nothing was sent."""
@@ -86,7 +86,7 @@ class State(Enum):
 
 
 class Step(Enum):
-    """What moves a conversation on."""
+    """What moves an exchange on."""
 
     REQUEST = "request"
     """A request was made into bytes."""
@@ -115,7 +115,7 @@ TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
     (State.TALKING, Step.END): State.DONE,
     (State.TALKING, Step.ERROR): State.FAILED,
 }
-"""The whole life of a conversation; what is not in it can't happen."""
+"""The whole life of an exchange; what is not in it can't happen."""
 
 
 def state_diagram() -> str:
@@ -132,7 +132,7 @@ def state_diagram() -> str:
     return "\n".join(lines) + "\n"
 
 
-# -- one conversation ------------------------------------------------------------------
+# -- one exchange ----------------------------------------------------------------------
 
 _SCRATCH: Final = 65536
 
@@ -225,7 +225,7 @@ class ClientConnection(Exclusive):
 
     @property
     def state(self) -> State:
-        """Where the conversation stands, as of the last event that was given out."""
+        """Where the exchange stands, as of the last event that was given out."""
         return self._state
 
     @property
@@ -309,7 +309,7 @@ class ClientConnection(Exclusive):
         data = bytes_of_request(target, self._setup.host, headers, method=request.method)
         self._request = request
         if self._trail is None:
-            self._trail = Trail.start(Place.of(self._setup.host, self._setup.secure, target))
+            self._trail = Trail.start(Location.of(self._setup.host, self._setup.secure, target))
         self._answer.expects(request.reply)
         self._move(Step.TALK_REQUEST if request.reply is Reply.TALK else Step.REQUEST)
         return data
@@ -543,7 +543,12 @@ class Redirect:
     `connection` has the login of the camera only at the camera's own scheme, host and port.
     """
 
-    place: Place
+    location: Location
     """Where to connect: scheme, host and port."""
     request: BaseRequest
     connection: ClientConnection
+
+    @property
+    def place(self) -> Location:
+        """The location, by the name that it had before."""
+        return self.location

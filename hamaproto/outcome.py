@@ -1,6 +1,6 @@
 """What a camera means by its answer, as against what it sends.
 
-    events of a conversation -> Outcome -> a Frame, a view, an Ack, a RawAnswer, or an error
+    events of an answer -> Outcome -> a Frame, a view, an Ack, a RawAnswer, or an error
 
 A redirect after a form is success, `200 OK` with an error line or a page is none, an image is
 whole with its last byte, a stream that is closed behind its head means that all slots are
@@ -80,7 +80,7 @@ _MOST_KEPT = 4096
 
 
 class Outcome(Generic[R]):
-    """What the events of one conversation amount to.
+    """What the events of one answer amount to.
 
     Add each event; `refusal` is the device's refusal as soon as it is certain.  Once `ready`,
     `result` gives what the request's type promises, or raises.  It holds no more of a stream
@@ -428,7 +428,7 @@ class Outcome(Generic[R]):
 
 
 def interpret(request: Request[R], events: Iterable[Event], *, limits: Limits | None = None) -> R:
-    """The result of a whole conversation; see `Outcome.result`.
+    """The result of a whole answer; see `Outcome.result`.
 
     Reads no further than the result takes.  Of an image that came in part before the events
     end in an error, that part is the result.

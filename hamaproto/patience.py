@@ -1,4 +1,4 @@
-"""How long a conversation waits, as arithmetic: time is a number that is passed in.
+"""How long a session waits, as arithmetic: time is a number that is passed in.
 
     opening(now)     seconds that connecting may take
     patience(now)    the program begins to wait: seconds that the next bytes may take
@@ -36,7 +36,7 @@ _OWN_SHARE: Final = 0.1
 
 
 class Patience:
-    """The times of one conversation; None is for ever."""
+    """The times of one session; None is for ever."""
 
     __slots__ = (
         "_begun",

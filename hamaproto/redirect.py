@@ -1,7 +1,7 @@
 """Redirects: where one leads, and whether it is followed.
 
-    Place.of(host, secure, target)   where a request goes
-    Trail.start(place)               the way of one request, which no redirect has changed yet
+    Location.of(host, secure, target)   where a request goes
+    Trail.start(location)               the way of one request, which no redirect has changed yet
     trail.follow(...)                the way after a redirect, or in words why it ends here
 
 A user agent may follow the redirect of a GET by itself (RFC 9110 15.4).  It is done for what is
@@ -19,7 +19,7 @@ from urllib.parse import quote_from_bytes, urljoin, urlsplit
 
 from hamaproto.commands import Reply
 
-__all__ = ["FOLLOWED", "MOST_REDIRECTS", "Place", "Trail"]
+__all__ = ["FOLLOWED", "MOST_REDIRECTS", "Location", "Trail"]
 
 MOST_REDIRECTS: Final = 5
 #: What is asked for again somewhere else.
@@ -34,7 +34,7 @@ _AS_IT_IS: Final = "/%?:@!$&'()*+,;=-._~[]"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Place:
+class Location:
     """Where a request goes: to whom, and what stands in its request line.
 
     `host` is as it stands in a URL, an IPv6 address in brackets.
@@ -46,8 +46,8 @@ class Place:
     target: str
 
     @classmethod
-    def of(cls, authority: str, secure: bool, target: str) -> Place:
-        """The place of a request by its `Host`."""
+    def of(cls, authority: str, secure: bool, target: str) -> Location:
+        """The location of a request by its `Host`."""
         usual = _PORTS["https" if secure else "http"]
         host, colon, port = authority.rpartition(":")
         if not colon or not (port.isascii() and port.isdigit()) or len(port) > 5:
@@ -64,16 +64,16 @@ class Place:
     def url(self) -> str:
         return f"{'https' if self.secure else 'http'}://{self.authority}{self.target}"
 
-    def is_with(self, other: Place) -> bool:
+    def is_with(self, other: Location) -> bool:
         """Whether both are at the same scheme, host and port."""
         return replace(self, target="/") == replace(other, target="/")
 
     def __repr__(self) -> str:
         # What follows the "?" may be a password.
-        return f"<Place {self.url.partition('?')[0]}>"
+        return f"<Location {self.url.partition('?')[0]}>"
 
-    def resolved(self, location: str) -> Place | None:
-        """Where a `Location` leads from here; None if it is no place for a request.
+    def resolved(self, location: str) -> Location | None:
+        """Where a `Location` leads from here; None if no request can go there.
 
         A user name and a password in it are left out: no device has a say in what is sent.
         """
@@ -94,21 +94,21 @@ class Place:
         target = parts.path or "/"
         if parts.query:
             target += f"?{parts.query}"
-        return Place(parts.scheme == "https", host.lower(), port or usual, target)
+        return Location(parts.scheme == "https", host.lower(), port or usual, target)
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
     """The way of one request: where it began, where it is, and where it has been."""
 
-    home: Place
-    here: Place
-    seen: frozenset[Place]
+    home: Location
+    here: Location
+    seen: frozenset[Location]
 
     @classmethod
-    def start(cls, place: Place) -> Trail:
+    def start(cls, location: Location) -> Trail:
         """The way of a request that was not redirected."""
-        return cls(place, place, frozenset({place}))
+        return cls(location, location, frozenset({location}))
 
     @property
     def is_at_home(self) -> bool:
@@ -122,11 +122,11 @@ class Trail:
         """
         if reply not in FOLLOWED or status not in _STATUSES or location is None:
             return None
-        place = self.here.resolved(location)
-        if place is None:
+        there = self.here.resolved(location)
+        if there is None:
             return "which is no http address"
-        if place in self.seen:
+        if there in self.seen:
             return "in a circle"
         if len(self.seen) > MOST_REDIRECTS:
             return f"after {MOST_REDIRECTS} other redirects"
-        return Trail(self.home, place, self.seen | {place})
+        return Trail(self.home, there, self.seen | {there})

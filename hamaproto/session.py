@@ -73,7 +73,7 @@ from hamaproto.failures import (
 )
 from hamaproto.outcome import Outcome
 from hamaproto.patience import Patience, TimeUp
-from hamaproto.redirect import Place
+from hamaproto.redirect import Location
 from hamaproto.retry_after import retry_after
 from hamaproto.settings import Backoff, Endpoint, Settings
 from hamaproto.wire.contract import Chunk, owned
@@ -114,7 +114,7 @@ class Action(Enum):
 class Disconnected:
     """A stream was lost, or could not be had; another attempt comes.
 
-    It stands in the place of `EndOfStream`.  `error` is None if the camera ended the
+    It stands for `EndOfStream`.  `error` is None if the camera ended the
     stream without fault.  `attempt` counts the attempts since the last good frame, from 1, and
     `delay` is how many seconds from now the next one is made.
     """
@@ -478,10 +478,10 @@ class Session(Generic[R]):
         redirect = self._connection.redirect
         if redirect is None:
             return False
-        to, at = redirect.place, self._settings.endpoint
+        to, at = redirect.location, self._settings.endpoint
         _log.debug("%s: redirects to %s", self._endpoint, to.authority)
         # The same host may have a zone, which is no matter of the camera.
-        host = at.host if to.host == Place.of(at.authority, at.secure, "/").host else to.host
+        host = at.host if to.host == Location.of(at.authority, at.secure, "/").host else to.host
         self._endpoint = replace(
             at,
             host=host.strip("[]"),

@@ -25,8 +25,8 @@ def refuse_raw_password(authority: str, rest: str) -> None:
     """
     if "@" not in rest:
         return
-    place = authority.rpartition("@")[2]
-    if _PORT.fullmatch(place) and "@" not in re.split("[/=&]", rest[1:], maxsplit=1)[0]:
+    address = authority.rpartition("@")[2]
+    if _PORT.fullmatch(address) and "@" not in re.split("[/=&]", rest[1:], maxsplit=1)[0]:
         return
     mark = rest[0]
     raise LocalProtocolError(

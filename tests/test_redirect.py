@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hamaproto import commands
 from hamaproto.client import ClientConnection
 from hamaproto.commands import Reply
-from hamaproto.redirect import FOLLOWED, MOST_REDIRECTS, Place, Trail
+from hamaproto.redirect import FOLLOWED, MOST_REDIRECTS, Location, Trail
 
-HERE = Place(False, "camera", 8080, "/a/b.cgi?x=1")
+HERE = Location(False, "camera", 8080, "/a/b.cgi?x=1")
 BASIC = b"\r\nAuthorization: Basic YWRtaW46MTIzNA==\r\n"
 
 
@@ -44,9 +44,9 @@ def moved(location: str, status: bytes = b"302 Found") -> bytes:
     ],
 )
 def test_where_it_leads(location: str, url: str) -> None:
-    place = HERE.resolved(location)
-    assert place is not None
-    assert place.url == url
+    found = HERE.resolved(location)
+    assert found is not None
+    assert found.url == url
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,11 @@ def test_what_is_no_place(location: str) -> None:
 
 @given(st.text(st.characters(max_codepoint=255), max_size=30))
 def test_any_location_is_a_place_or_none(location: str) -> None:
-    place = HERE.resolved(location)
-    if place is not None:
-        request = commands.raw(place.target)
-        ClientConnection(place.authority).send(request)
-        assert Place.of(place.authority, place.secure, place.target) == place
+    found = HERE.resolved(location)
+    if found is not None:
+        request = commands.raw(found.target)
+        ClientConnection(found.authority).send(request)
+        assert Location.of(found.authority, found.secure, found.target) == found
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_any_location_is_a_place_or_none(location: str) -> None:
     ],
 )
 def test_the_place_of_a_request(authority: str, secure: bool, host: str, port: int) -> None:
-    assert Place.of(authority, secure, "/x") == Place(secure, host, port, "/x")
+    assert Location.of(authority, secure, "/x") == Location(secure, host, port, "/x")
 
 
 def test_a_way_stays_what_it_is() -> None:
@@ -98,18 +98,18 @@ def test_a_way_stays_what_it_is() -> None:
 
 @given(st.text("ab./?", max_size=12))
 def test_within_a_host_it_leads_where_urllib_says(location: str) -> None:
-    place = HERE.resolved(location)
-    if place is not None and place.is_with(HERE):
+    found = HERE.resolved(location)
+    if found is not None and found.is_with(HERE):
         expected = urljoin(HERE.url, location).rstrip("?")
-        assert place.url.rstrip("?") in (expected, expected + "/", expected.replace("/?", "/?"))
+        assert found.url.rstrip("?") in (expected, expected + "/", expected.replace("/?", "/?"))
 
 
 def test_the_home_of_a_login() -> None:
-    assert HERE.is_with(Place.of("Camera:8080", False, "/"))
+    assert HERE.is_with(Location.of("Camera:8080", False, "/"))
     for other in (("camera:8080", True), ("camera", False), ("other:8080", False)):
-        assert not HERE.is_with(Place.of(*other, "/"))
-    assert Place.of("camera", False, "/").is_with(Place.of("camera:80", False, "/"))
-    assert Place.of("[::1]", True, "/").is_with(Place.of("[::1]:443", True, "/"))
+        assert not HERE.is_with(Location.of(*other, "/"))
+    assert Location.of("camera", False, "/").is_with(Location.of("camera:80", False, "/"))
+    assert Location.of("[::1]", True, "/").is_with(Location.of("[::1]:443", True, "/"))
     assert "x=1" not in repr(HERE)
 
 
@@ -147,7 +147,7 @@ def redirected(request: Any, *answers: bytes, **arguments: Any) -> tuple[list[st
         connection.receive_eof()
         list(connection.events())
         if connection.redirect is not None:
-            urls.append(connection.redirect.place.url)
+            urls.append(connection.redirect.location.url)
             request = connection.redirect.request
             connection = connection.redirect.connection
         elif connection.retry is not None:
@@ -246,4 +246,5 @@ def test_the_answer_is_that_of_the_request() -> None:
     assert redirect is not None
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + PICTURE
     assert redirect.request.reply is Reply.IMAGE
+    assert redirect.place is redirect.location
     assert [frame.data for frame in converse(redirect.request, answer).frames] == [PICTURE]

@@ -128,26 +128,28 @@ _OLD: Final = frozenset(
 )
 
 
-def handshake_failed(place: object, error: OSError) -> TransportError:
+def handshake_failed(endpoint: object, error: OSError) -> TransportError:
     """An error between the connection and the first byte of HTTP, in our words."""
     made: TransportError
     if isinstance(error, ssl.SSLCertVerificationError):
         code = error.verify_code
         what = _CERTIFICATES.get(code, f"its certificate: {error.verify_message}")
-        made = CertificateError(f"{place}: {what}; {_ADVICE.get(code, _ACCEPT)}")
+        made = CertificateError(f"{endpoint}: {what}; {_ADVICE.get(code, _ACCEPT)}")
     elif isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
-        made = ConnectError(f"{place}: it answers, but not in TLS: is it http:// and not https://?")
+        made = ConnectError(
+            f"{endpoint}: it answers, but not in TLS: is it http:// and not https://?"
+        )
     elif isinstance(error, ssl.SSLError) and error.reason in _OLD:
         made = ConnectError(
-            f"{place}: its TLS is too old for this system ({error.reason}); an ssl.SSLContext "
+            f"{endpoint}: its TLS is too old for this system ({error.reason}); an ssl.SSLContext "
             "as verify= can allow it"
         )
     elif isinstance(error, ConnectionError | ssl.SSLEOFError):
         made = ConnectError(
-            f"{place}: it hung up on the TLS handshake: is it http:// and not https://?"
+            f"{endpoint}: it hung up on the TLS handshake: is it http:// and not https://?"
         )
     else:
         words = getattr(error, "reason", None) or error.strerror or type(error).__name__
-        made = ConnectError(f"{place}: the TLS handshake failed: {words}")
+        made = ConnectError(f"{endpoint}: the TLS handshake failed: {words}")
     made.__cause__ = error
     return made

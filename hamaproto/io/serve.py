@@ -100,11 +100,11 @@ class _Client(asyncio.Protocol):
             if self._read_away > LINGER_BYTES and self._transport is not None:
                 self._transport.close()
             return
-        for place in range(0, len(data), _SLICE):
+        for at in range(0, len(data), _SLICE):
             if isinstance(connection.stream, TalkStream):
-                self._talk += data[place:]
+                self._talk += data[at:]
                 break
-            connection.receive_data(data[place : place + _SLICE])
+            connection.receive_data(data[at : at + _SLICE])
         if connection.asked and not self._paused:
             self._clear_deadline()
         if self._talk and self._talk_timer is None:
