@@ -111,6 +111,7 @@ cdef class MjpegParser:
     cdef object _ask(self)
     @cython.locals(room=Py_ssize_t)
     cdef bint _feed_from(self, object pieces) except -1
+    cdef object _look(self)
     cdef object _take_back(self)
     cdef object _updated(self, object nbytes)
     cdef Py_ssize_t _taken(self)

@@ -1,40 +1,7 @@
-# cython: nonecheck=True
-# (One that was made without __init__ must raise, not crash.)
-"""Multipart MJPEG, read so that no frame is lost that could have been delivered.
+"""The parser of multipart MJPEG: what a program calls, the states, and which part is asked when.
 
-In: the body of an answer, in pieces of any size, and the Content-Type of its head if there
-was one.  Out: `Frame`, `Part`, `Anomaly`, `Skipped`, `EndOfStream`.
-
-No camera is trusted and no list of quirks is consulted.  One mechanism reads everything:
-
-1. **The marker walk is the truth** (`walk.py`).  An image begins at FFD8FF and ends with
-   the EOI that the structure of JPEG gives it; it is delivered with that byte.  What stands
-   between an image's end and the next image is looked through for a delimiter, for a header
-   block where the stream begins with one, and for FFD8FF; everything else there is junk,
-   reported as `Skipped`, once a gap.
-2. **A Content-Length is a belief that saves the walk.**  It is believed while the walk has
-   confirmed this stream's lengths, none has lied since, and it is like the last good one.
-   Then its bytes are taken unseen; if they do not end in one FFD9, they are walked after
-   all.  A lie therefore costs time and nothing else, and belief can't be seen in the events.
-3. **The second opinion.**  Only when the walk is surprised (no marker where one is due, a new
-   image inside an image, a malformed segment, an EOI in doubt, the end, the size limit), what was
-   walked is searched for a known delimiter with a header block or an image behind it; where an
-   image begins or ends, also for a line that nobody declared with a Content- or X- header behind
-   it, and for an image behind such a header, whose delimiter is gone.  If there is one, the image
-   was cut off there, and reading goes on at that place.  If there is none, the walk goes on the
-   way libjpeg does.  A walk without surprise outranks any delimiter, so that a comment inside an
-   image can't inject a frame.  Tables are no comments: FFD8FF inside one is where the next image
-   begins, onto one of whose markers the length of a table that was cut off may have led the
-   walk, which is then not surprised at all.
-4. **A part that is no image** ends at its length; without one, at whatever may follow it, since
-   nothing else would end it: any sign of the next part counts that would count in a gap.
-
-Every decision depends on the bytes up to the one that decides, and on the end of the
-stream; never on how many more have arrived.  Where a decision needs bytes that are not there
-yet, the place is held and the question asked again; that happens between images, and never
-delays an EOI.
-
-The states, one method each:
+How it works is told in `hamaproto.wire.mjpeg`.  A part answers with a code or a place; only this
+module sets the state and gives out the events.  The states, one method each:
 
     gap    between images: line ends, junk, the next delimiter or image
     head   in a header block
@@ -43,16 +10,9 @@ The states, one method each:
     take   in an image, taking a believed length
     part   in a part that is no image
 
-Each byte is looked at a bounded number of times: what was searched is not searched again, and
-what waits for more is held no longer than it takes to rule it out.  Parts that hide inside the
-segments of an image, and are found only where it breaks, are read again from there, each to its
-own end.  In no stream of a camera is that much; in one that was made for it, once more than
-`_AGAIN` times what came before was read again, an image is in doubt from its start: no length
-is believed, and any delimiter ends it, so that nothing is walked that must be taken back.  So
-is what precedes the first image that was seen to begin (`_begin_phantom`).
-
 This file is compiled a second time as `hamaproto.wire._mjpeg.parser`, with the types of
-`parser.pxd`.
+`parser.pxd`.  An object of C is not asked whether it is there: what enters looks, by `enter` or
+`_look`, whether the parser went through `__init__`.
 """
 
 from __future__ import annotations
@@ -244,7 +204,6 @@ class MjpegParser:
             made = bool(self._turn.made)
         if made:
             raise made_twice(self)
-        self._turn: Turn = Turn()
         self._max_frame = min(limits.max_frame, _NO_LIMIT)
         self._max_part = min(limits.max_part, _NO_LIMIT)
         self._max_head_lines = min(limits.max_part_headers, _NO_LIMIT)
@@ -284,8 +243,11 @@ class MjpegParser:
         self._after_lf = False
         self._junk = False
         self._has_head = False
+        # The last, since it says that all the rest is there.
+        self._turn: Turn = Turn()
 
     def __repr__(self) -> str:
+        self._look()
         window = self._window
         taken = self._taken()
         return f"<MjpegParser at byte {window.base + window.pos + taken} of {window.fed + taken}>"
@@ -535,6 +497,7 @@ class MjpegParser:
     @property
     def accounting(self) -> Accounting:
         """What became of the bytes fed so far; framing is delimiters, heads, line ends."""
+        self._look()
         report = self._report
         fed = self._window.fed + self._taken()
         return Accounting(
@@ -546,6 +509,11 @@ class MjpegParser:
         )
 
     # Input
+
+    def _look(self) -> None:
+        """Raise for a parser that was made without `__init__`."""
+        if not self._turn.made:
+            raise AttributeError("a parser that was made without __init__")
 
     def _taken(self) -> int:
         """How much the hot path took that is not accounted for."""

@@ -113,3 +113,18 @@ def test_bytes_that_went_elsewhere_are_counted(twin: Any) -> None:
     window.feed(STREAM[15:20])
     holds(window)
     assert offset(window) == 15
+
+
+def test_what_is_held_again_and_again_does_not_grow(twin: Any) -> None:
+    """What was passed on is let go, once it is more than what is held."""
+    window = twin.module("window").Window()
+    window.feed(STREAM[:100])
+    window.pos = 99
+    fed = 100
+    for _ in range(5):
+        window.feed(STREAM[fed : fed + 60])
+        fed += 60
+        assert window.more()
+        holds(window)
+        window.pos = window.end - 1
+    assert len(window.data) < 200
