@@ -153,7 +153,7 @@ def says_full(text: str) -> bool:
 def is_plausible_key(key: str) -> bool:
     """Whether this is the name of a parameter, as against whatever stood before a "="."""
     return (
-        0 < len(key) <= _LONGEST_KEY
+        len(key) <= _LONGEST_KEY
         and key.isprintable()
         and _NOT_IN_KEYS.isdisjoint(key)
         and any(c.isalnum() for c in key)

@@ -64,6 +64,8 @@ def test_a_character_that_was_cut_makes_no_latin_1_of_the_rest() -> None:
         ("User1", True),
         ("Küche.x", True),
         ("MD1[0].Window-x_y/z", True),
+        ("a", True),
+        ("x" * 200, True),
         ("", False),
         ("<a href", False),
         ('{"a', False),
@@ -153,3 +155,38 @@ def test_the_first_line_that_is_an_error_is_told() -> None:
     assert error_line(b"OK\r# Error -1\r\n# Error -2") == "# Error -1"
     assert error_line(b"OK\n  # Error -1 \x07\n") == "# Error -1 ?"
     assert error_line(b"Brand=# Error") is None
+
+
+def test_a_line_is_160_characters_at_most() -> None:
+    assert harmless("x" * 160) == "x" * 160
+    assert harmless("x" * 161) == "x" * 157 + "..."
+
+
+def test_the_first_4096_bytes_are_read() -> None:
+    assert means_ok(b"OK" + b" " * 4094)
+    assert not means_ok(b"OK" + b" " * 4095)
+    assert words_of(b" " * 4095 + b"ab") == "a"
+    # Half a character at the end is left out, whatever its bytes.
+    assert words_of("ü".encode() + b" " * 4092 + "耀".encode()) == "ü"
+    assert words_of(b" " * 4095 + b"\xff") == ""
+
+
+def test_what_is_not_to_be_seen_ends_with_its_own_tag() -> None:
+    assert words_of(b"<p>x</p><script>a<b>c</b></script>d") == "x d"
+
+
+@pytest.mark.parametrize(
+    ("body", "ok"),
+    [
+        (b"OK", True),
+        (b"\r\n ok \r\n", True),
+        (b"OK\r\nA=1\r\n", True),
+        (b"A=1\r\nOK\r\n", False),
+        (b"OK\x01", False),
+        (b"", False),
+        (b"<html><p>OK</p></html>", True),
+        (b"<html><p>no</p></html>", False),
+    ],
+)
+def test_what_acknowledges(body: bytes, ok: bool) -> None:
+    assert means_ok(body) is ok

@@ -45,7 +45,7 @@ _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ARITHMETIC = frozenset({0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _LOSSLESS = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
-_STANDALONE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
+_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,10 @@ class JpegInfo:
         """`4:2:0` and the like; None for grey and for ratios without a usual name."""
         if self.components < 3:
             return None
-        luma, *chroma = self.sampling
-        if any(c != chroma[0] for c in chroma[:2]) or 0 in chroma[0]:
+        luma, blue, red = self.sampling[:3]
+        if blue != red or 0 in blue:
             return None
-        across, down = luma[0] / chroma[0][0], luma[1] / chroma[0][1]
+        across, down = luma[0] / blue[0], luma[1] / blue[1]
         return _SUBSAMPLING.get((across, down))
 
     @property

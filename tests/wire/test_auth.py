@@ -488,6 +488,13 @@ def test_what_a_device_calls_itself_is_shown_short() -> None:
     assert f"Digest {('~ Y' * 20)[:32]}," in shown
 
 
+def test_credentials_stay_as_they_were_checked() -> None:
+    credentials = Credentials("a", "b")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        credentials.user = "a:b"  # type: ignore[misc]
+    assert not hasattr(credentials, "__dict__")
+
+
 def test_a_login_that_was_made_was_not_used() -> None:
     login = asked(Authenticator(Credentials("a", "b")), DIGEST)
     assert (login.uses, login.accepted) == (0, False)

@@ -163,6 +163,7 @@ def test_what_the_marker_of_a_frame_says(code: int) -> None:
         ((0x22, 0x11), None),
         # A fourth component is no chroma: it has the samples of the first.
         ((0x22, 0x11, 0x11, 0x22), "4:2:0"),
+        ((0x22, 0x11, 0x11, 0x00), "4:2:0"),
     ],
 )
 def test_the_name_of_a_subsampling(factors: tuple[int, ...], name: str | None) -> None:
@@ -192,11 +193,16 @@ def test_the_quality_of_one_table_and_of_a_makers_own() -> None:
         assert sorted(opened.quantization[0]) == sorted(luminance)
     assert info(segment(0xDB, table(0, list(luminance))), GREY).quality == 60
     assert info(segment(0xDB, table(0, [1] * 64)), GREY).quality == 100
+    # A table for colour has its say, and a third one has none.
+    for destination, quality in ((1, range(90, 101)), (2, range(60, 61))):
+        both = table(0, list(luminance)) + table(destination, [1] * 64)
+        assert info(segment(0xDB, both), GREY).quality in quality
     assert info(segment(0xDB, table(0, [255] * 64)), GREY).quality in range(1, 10)
 
 
 def test_other_segments() -> None:
     found = info(
+        segment(0xBF, b""),
         segment(0xFE, b"one"),
         b"\xff\xff\xff" + segment(0xFE, b"two")[1:],
         b"\xff\x01\xff\xd8\xff\xd0\xff\xd7",
@@ -272,3 +278,10 @@ def test_the_tables_are_put_in_front_of_the_scan() -> None:
     assert JpegInfo.parse(whole) == dataclasses.replace(
         JpegInfo.parse(data), missing_huffman_tables=False
     )
+
+
+def test_the_facts_stay_as_they_were_read() -> None:
+    found = info(GREY)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.width = 1  # type: ignore[misc]
+    assert not hasattr(found, "__dict__")

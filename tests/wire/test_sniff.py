@@ -60,5 +60,11 @@ def test_a_document(codec: str) -> None:
     assert document_of("Küche".encode(codec)) == "Küche"
 
 
+@pytest.mark.parametrize("data", [b"--", b"\xff\xd8"])
+def test_what_is_read_here_is_known_by_two_bytes(data: bytes) -> None:
+    """Some formats begin with any four bytes: they are not waited for."""
+    assert maybe_other_picture(data) is False
+
+
 def test_what_is_no_picture_has_no_format() -> None:
     assert picture_format(b"Hello there, camera") is None
