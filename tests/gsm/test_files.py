@@ -209,6 +209,7 @@ def test_heads_that_hold_no_frames(data: bytes, message: str) -> None:
         (fmt(1, 1, 8000, 1, 8), "1 channels, 8 bits, 8000 Hz"),
         (fmt(1, 1, 8001, 2, 16), "1 channels, 16 bits, 8001 Hz"),
         (fmt(0xFFFE, 1, 8000, 2, 16, EXTENSIBLE[:-1] + b"x"), "its format is 0xFFFE"),
+        (fmt(0xFFFE, 1, 8000, 2, 16, EXTENSIBLE.replace(GUID[:2], b"\1\1")), "is 0x0101"),
     ],
 )
 def test_heads_that_hold_no_sound(head: bytes, message: str) -> None:
@@ -219,6 +220,8 @@ def test_heads_that_hold_no_sound(head: bytes, message: str) -> None:
 def test_a_format_may_stand_further_on() -> None:
     data = wav(fmt(0xFFFE, 1, 8000, 2, 16, EXTENSIBLE), chunk(b"data", bytes(range(160)) * 2))
     assert b"".join(read_pcm(io.BytesIO(data))) == bytes(range(160)) * 2
+    data = wav(fmt(0xFFFE, 1, 8000, 2, 16, EXTENSIBLE + b"more"), chunk(b"data", bytes(320)))
+    assert b"".join(read_pcm(io.BytesIO(data))) == bytes(320)
     gsm = EXTENSIBLE.replace(GUID[:2], b"\x31\x00")
     data = wav(fmt(0xFFFE, 1, 8000, 65, 0, gsm), chunk(b"data", BLOCKS))
     assert all_frames(data) == SPEECH.frames[: 33 * 8]
@@ -255,6 +258,10 @@ def test_the_byte_that_makes_a_length_even_belongs_to_no_block(known: bool) -> N
         frames = read_frames(io.BytesIO(data))
         assert [p for p in frames if isinstance(p, Skipped)] == []
         assert frames.missing == 0
+    # It need not be there, even if it is counted.
+    data = wav(GSM, chunk(b"data", blocks, len(blocks) + 1 if known else 0))
+    frames = read_frames(io.BytesIO(data[:-1]))
+    assert (len(list(frames)) > 0, frames.missing) == (True, 0)
     # Two bytes are no padding.
     data = wav(GSM, chunk(b"data", blocks + b"ab", len(blocks) + 2))
     assert [p for p in read_frames(io.BytesIO(data)) if isinstance(p, Skipped)] == [
@@ -268,6 +275,8 @@ def test_the_byte_that_makes_a_length_even_belongs_to_no_block(known: bool) -> N
 def test_the_frame_that_fills_the_last_block_is_left_out(samples: int, frames: int) -> None:
     fact = chunk(b"fact", samples.to_bytes(4, "little"))
     assert all_frames(wav(GSM, fact, chunk(b"data", BLOCKS))) == SPEECH.frames[: 33 * frames]
+    fact = chunk(b"fact", samples.to_bytes(4, "little") + b"more")
+    assert all_frames(wav(GSM, fact, chunk(b"data", BLOCKS))) == SPEECH.frames[: 33 * frames]
     # A number of samples that is of another file leaves nothing out.
     for other in (6 * 160, 9 * 160, 5 * 160, 0):
         fact = chunk(b"fact", other.to_bytes(4, "little"))
@@ -279,8 +288,9 @@ def test_half_a_sample_is_left_out_and_told() -> None:
     assert b"".join(sound) == (b"RI" + bytes(range(98))).ljust(320, b"\0")
     assert sound.halved
     assert sound.missing == 0
-    alone = read_pcm(io.BytesIO(b"a"))
-    assert (list(alone), alone.halved) == ([], True)
+    for data in (b"a", wav(PCM, chunk(b"data", b"a"))):
+        alone = read_pcm(io.BytesIO(data))
+        assert (list(alone), alone.halved) == ([], True)
 
 
 def test_long_files_come_piece_by_piece() -> None:

@@ -161,6 +161,10 @@ def test_what_was_given_out_is_not_given_again(length: int) -> None:
 
 def test_g711_frames_are_160_bytes_and_say_where_they_are() -> None:
     data = by_ffmpeg(PCM[3000:5000], "mu-law")
+    whole = SoundParser()
+    whole.receive_data(data[:960])
+    given = [event for event in whole.events() if not isinstance(event, Anomaly)]
+    assert [event.offset for event in given] == list(range(0, 960, 160))  # type: ignore[union-attr]
     parser = SoundParser()
     parser.receive_data(data[:1000])
     list(parser.events())

@@ -169,6 +169,7 @@ def packed(
 def test_a_product_is_rounded_half_up(a: int, b: int) -> None:
     assert mult_r(a, b) == math.floor(Fraction(a * b, 2**15) + Fraction(1, 2))
     assert -32768 <= mult_r(a, b) <= 32767
+    assert [mult_r(1, half) for half in (16383, 16384, -16384, -16385)] == [0, 1, 0, -1]
 
 
 def test_the_decoded_ratios() -> None:
