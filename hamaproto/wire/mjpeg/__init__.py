@@ -48,6 +48,7 @@ Who does what, each part by itself and tested by itself; `parser.py` asks them:
     text_part.py  where a part ends that is no image
     image.py      the bytes of the image at hand, and its walk
     opinion.py    where an image was cut off, with inside.py and delimiter.py
+    loan.py       the places that are lent to be read into
     belief.py     whether a length is believed, and whether an image is in doubt
 
 Words:

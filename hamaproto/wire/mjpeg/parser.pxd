@@ -6,6 +6,7 @@ from hamaproto.wire.mjpeg.belief cimport Belief, Doubt
 from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher, clean_head
 from hamaproto.wire.mjpeg.head cimport HeadReader
 from hamaproto.wire.mjpeg.image cimport Image
+from hamaproto.wire.mjpeg.loan cimport Loan
 from hamaproto.wire.mjpeg.opinion cimport SecondOpinion
 from hamaproto.wire.mjpeg.report cimport Report
 from hamaproto.wire.mjpeg.scans cimport (
@@ -71,7 +72,7 @@ cdef bint _PURE
 cdef int CUT, NO, CLOSED, DELIMITER, DROPPED, EOI, MORE, SOI
 cdef int ENDED, IMAGE, NOTHING, OTHER
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
-cdef Py_ssize_t _DIRECT, _PART_LOOKAHEAD, _DOUBT_STEP
+cdef Py_ssize_t _PART_LOOKAHEAD, _DOUBT_STEP
 
 # What each chunk asks for: as C variables they need not be looked up.
 cdef object NEED_DATA, _NO_EVENTS
@@ -85,7 +86,7 @@ cdef class _Events:
 
 cdef class MjpegParser:
     cdef hama_turn _turn
-    cdef object _delimiters, _scratch, _lent
+    cdef object _delimiters
     cdef Window _window
     cdef Report _report
     cdef HeadReader _head
@@ -95,12 +96,13 @@ cdef class MjpegParser:
     cdef Belief _belief
     cdef Doubt _doubt
     cdef Store _store
+    cdef Loan _loan
     cdef HeadMatcher _matcher
     cdef Names _names
     cdef int _state
     cdef bint _idle, _trial, _end_given, _started, _closed, _ceased, _line_start, _after_lf, _junk, _has_head
     cdef Py_ssize_t _max_frame, _max_part, _max_head_lines, _max_head_bytes
-    cdef Py_ssize_t _room, _missing, _lent_at
+    cdef Py_ssize_t _room, _missing
 
     # Final: called without a detour, since no class in C inherits from this one.
     @cython.final
@@ -112,7 +114,7 @@ cdef class MjpegParser:
     @cython.locals(room=Py_ssize_t)
     cdef bint _feed_from(self, object pieces) except -1
     cdef object _look(self)
-    cdef object _take_back(self)
+    @cython.locals(taken=Py_ssize_t)
     cdef object _updated(self, object nbytes)
     cdef Py_ssize_t _taken(self)
     @cython.final

@@ -20,7 +20,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from hamaproto.errors import LocalProtocolError
@@ -59,8 +58,9 @@ from hamaproto.wire.mjpeg.delimiter import (
 )
 from hamaproto.wire.mjpeg.head import HeadReader
 from hamaproto.wire.mjpeg.image import Image
+from hamaproto.wire.mjpeg.loan import Loan
 from hamaproto.wire.mjpeg.opinion import ENDED, IMAGE, NOTHING, OTHER, SecondOpinion
-from hamaproto.wire.mjpeg.report import Report
+from hamaproto.wire.mjpeg.report import Accounting, Report
 from hamaproto.wire.mjpeg.scans import (
     CUT,
     NO,
@@ -90,13 +90,9 @@ _END = 6
 
 _SOI: Final = b"\xff\xd8\xff"
 _SOI_TWICE: Final = 2 * _SOI
-#: What `get_buffer` offers where the bytes' place is not known yet.
-_SCRATCH = 65536
 #: How far an image in doubt is walked before it is searched.  If each one ran to the end of
 #: the data first, a flood of them would be walked over and over.
 _DOUBT_STEP = 256
-#: Below this many missing bytes of an image a read into its own place is not worth a call.
-_DIRECT = 4096
 
 #: As good as none, with room to count on from any offset.
 _NO_LIMIT = 1 << 60
@@ -117,17 +113,6 @@ _NO_EVENTS: Iterator[MjpegEvent] = iter(())
 #: Whether this is the pure twin.  A few lines on the way of each chunk are other ones there: what
 #: is free in C (a macro, a call, the end of an iterator) is not in Python.
 _PURE = not __name__.startswith("hamaproto.wire._mjpeg.")
-
-
-@dataclass(slots=True, frozen=True)
-class Accounting:
-    """Where the bytes fed went: `fed == delivered + framing + skipped + pending`."""
-
-    fed: int
-    delivered: int
-    framing: int
-    skipped: int
-    pending: int
 
 
 class MjpegParser:
@@ -156,9 +141,8 @@ class MjpegParser:
         "_idle",
         "_image",
         "_junk",
-        "_lent",
-        "_lent_at",
         "_line_start",
+        "_loan",
         "_matcher",
         "_max_frame",
         "_max_head_bytes",
@@ -169,7 +153,6 @@ class MjpegParser:
         "_opinion",
         "_report",
         "_room",
-        "_scratch",
         "_started",
         "_state",
         "_store",
@@ -217,6 +200,7 @@ class MjpegParser:
         self._text_part = PartReader(window, delimiters)
         self._image = Image(window)
         self._store: Store = self._image.store
+        self._loan = Loan(window, self._store)
         self._opinion = SecondOpinion(delimiters)
         self._belief = Belief()
         self._doubt = Doubt(limits.max_frame)
@@ -228,10 +212,6 @@ class MjpegParser:
         # Of an image that is taken by its length: how much is to come; whether all is there.
         self._missing = 0
         self._trial = False
-        # What `get_buffer` gave last, and at which offset if that is in the image.
-        self._scratch: bytearray | None = None
-        self._lent: memoryview | None = None
-        self._lent_at = -1
         # The stream: whether it began with a part, had its closing delimiter, ended in order.
         self._started = False
         self._closed = False
@@ -430,17 +410,7 @@ class MjpegParser:
             self._cool()
             if self._report.error is not None:
                 raise self._report.error.with_traceback(None)
-            self._take_back()
-            self._lent_at = -1
-            if self._missing > _DIRECT and self._idle:
-                self._lent = self._store.view(self._missing)
-                if self._lent is not None:
-                    self._lent_at = self._window.fed
-                    return self._lent
-            if self._scratch is None:
-                self._scratch = bytearray(_SCRATCH)
-            self._lent = memoryview(self._scratch)
-            return self._lent
+            return self._loan.lend(self._missing if self._idle else 0)
         finally:
             leave(self._turn)
 
@@ -453,60 +423,25 @@ class MjpegParser:
         finally:
             leave(self._turn)
 
-    def _take_back(self) -> None:
-        """End the loan of `get_buffer`."""
-        lent = self._lent
-        self._lent = None
-        if lent is not None:
-            # Whoever calls may have a buffer of it, as uvloop does until the call is over.
-            with suppress(BufferError):
-                lent.release()
-
     def _updated(self, nbytes: int) -> None:
-        window = self._window
         self._cool()
         if self._report.error is not None:
             raise self._report.error.with_traceback(None)
-        if window.eof:
+        if self._window.eof:
             raise LocalProtocolError("buffer_updated after receive_eof: the stream has ended")
-        # Lent by the image itself, and nothing was fed since.
-        direct = self._lent_at == window.fed
-        room = self._missing if direct else (0 if self._scratch is None else len(self._scratch))
-        if not 0 <= nbytes <= room:
-            raise LocalProtocolError(
-                f"buffer_updated({nbytes}): get_buffer gave room for {room} bytes"
-            )
-        self._take_back()
-        if not direct and self._scratch is not None and 0 < nbytes < self._missing and self._idle:
-            self._store.append(self._scratch, 0, nbytes)
-            self._missing -= nbytes
-            window.pass_by(nbytes)
-            self._room = self._missing
-        elif direct:
-            self._store.extend(nbytes)
-            self._missing -= nbytes
-            window.pass_by(nbytes)
+        taken = self._loan.accept(nbytes, self._missing if self._idle else 0)
+        if taken:
+            self._missing -= taken
             self._room = self._missing
             self._idle = self._missing > 0
-        elif nbytes and self._scratch is not None:
-            with memoryview(self._scratch) as view:
-                data = bytes(view[:nbytes])
-            window.feed(data)
+        elif nbytes:
             self._idle = False
 
     @property
     def accounting(self) -> Accounting:
         """What became of the bytes fed so far; framing is delimiters, heads, line ends."""
         self._look()
-        report = self._report
-        fed = self._window.fed + self._taken()
-        return Accounting(
-            fed=fed,
-            delivered=report.delivered,
-            framing=report.settled - report.delivered - report.skipped,
-            skipped=report.skipped,
-            pending=fed - report.settled,
-        )
+        return self._report.accounting(self._window.fed + self._taken())
 
     # Input
 

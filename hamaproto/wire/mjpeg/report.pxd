@@ -21,3 +21,4 @@ cdef class Report:
     cpdef bint skips(self) except -1
     cpdef object emit(self, object event, Py_ssize_t end)
     cpdef object flush(self)
+    cpdef object accounting(self, Py_ssize_t fed)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hamaproto.errors import LimitExceededError, RemoteProtocolError
 from hamaproto.events import Anomaly, AnomalyCode, EndOfStream, Frame, Part, Skipped
 
-__all__ = ["Report"]
+__all__ = ["Accounting", "Report"]
 
 Event = Frame | Part | Anomaly | Skipped | EndOfStream
+
+
+@dataclass(slots=True, frozen=True)
+class Accounting:
+    """Where the bytes fed went: `fed == delivered + framing + skipped + pending`."""
+
+    fed: int
+    delivered: int
+    framing: int
+    skipped: int
+    pending: int
 
 
 class Report:
@@ -113,6 +126,16 @@ class Report:
             self.error = RemoteProtocolError(f"strict: {text}", _offset_of(first))
             raise self.error.with_traceback(None)
         self.ready.extend(events)
+
+    def accounting(self, fed: int) -> Accounting:
+        """What became of the `fed` bytes that came."""
+        return Accounting(
+            fed=fed,
+            delivered=self.delivered,
+            framing=self.settled - self.delivered - self.skipped,
+            skipped=self.skipped,
+            pending=fed - self.settled,
+        )
 
 
 def _offset_of(event: Event) -> int:

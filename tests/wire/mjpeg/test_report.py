@@ -112,3 +112,18 @@ def test_strict_raises_the_first_oddity(twin: Any, event: str, offset: int, text
     assert caught.value.offset == offset
     assert report.error is caught.value
     assert report.ready == []
+
+
+@given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
+def test_the_accounts_balance(
+    twin: Any, delivered: int, framing: int, skipped: int, pending: int
+) -> None:
+    report = twin.module("report").Report(100, False)
+    if skipped:
+        report.skip(framing, framing + skipped, "why")
+    report.delivered = delivered
+    fed = delivered + framing + skipped + pending
+    report.emit(part(framing + skipped), fed - pending)
+    accounts = report.accounting(fed)
+    assert (accounts.delivered, accounts.framing) == (delivered, framing)
+    assert (accounts.skipped, accounts.pending, accounts.fed) == (skipped, pending, fed)
