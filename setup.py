@@ -139,6 +139,9 @@ def extensions() -> list[Extension]:
             "language_level": 3,
             "annotation_typing": False,
             "binding": True,
+            # Of those that do not bind: `inspect` finds their signatures in their docstrings.
+            "embedsignature": True,
+            "embedsignature.format": "clinic",
             # Each object guards itself (see wire/contract.py), and modules hold no state.
             "freethreading_compatible": True,
             # A copy of what points into C would be one too many.

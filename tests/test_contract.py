@@ -613,6 +613,12 @@ def test_both_twins_of_the_codec_show_the_same_signatures_and_help(home: str) ->
                 assert inspect.signature(one) == inspect.signature(other), name
 
 
+def parameters_of(method: Callable[..., object]) -> list[tuple[object, ...]]:
+    """Names, kinds and defaults but for `self`: a C method has no types to show."""
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    return [(one.name, one.kind, one.default) for one in parameters]
+
+
 def test_both_twins_show_the_same_signatures_and_help() -> None:
     pure = pytest.importorskip("hamaproto.wire.mjpeg.parser").MjpegParser
     compiled = pytest.importorskip("hamaproto.wire._mjpeg.parser").MjpegParser
@@ -626,7 +632,7 @@ def test_both_twins_show_the_same_signatures_and_help() -> None:
         one, other = getattr(pure, name), getattr(compiled, name)
         assert inspect.getdoc(one) == inspect.getdoc(other), name
         if callable(one):
-            assert inspect.signature(one) == inspect.signature(other), name
+            assert parameters_of(one) == parameters_of(other), name
 
     for base in (pure, compiled):
 

@@ -1,3 +1,5 @@
+# cython: binding=False
+# Methods that bind would show their types, and cost each chunk 7 % more.
 """The parser of multipart MJPEG: what a program calls, the states, and which part is asked when.
 
 How it works is told in `hamaproto.wire.mjpeg`.  A part answers with a code or a place; only this
