@@ -27,6 +27,7 @@ COMPILED_MODULES = (
     "hamaproto.wire._mjpeg.belief",
     "hamaproto.wire._mjpeg.head",
     "hamaproto.wire._mjpeg.text_part",
+    "hamaproto.wire._mjpeg.gap",
     "hamaproto.wire._mjpeg.view",
     "hamaproto.wire._mjpeg.image",
     "hamaproto.wire._mjpeg.opinion",

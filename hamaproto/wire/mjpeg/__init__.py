@@ -44,6 +44,7 @@ Who does what, each part by itself and tested by itself; `parser.py` asks them:
 
     window.py     the bytes at hand, and what is queued behind them
     report.py     what is to be said, held until something real follows; the accounts
+    gap.py        what stands between two parts
     head.py       one header block
     text_part.py  where a part ends that is no image
     image.py      the bytes of the image at hand, and its walk

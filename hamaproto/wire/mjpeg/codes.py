@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["CLOSED", "CUT_OFF", "DELIMITER", "DROPPED", "EOI", "MORE", "SOI", "SURPRISE"]
+__all__ = [
+    "CLOSED",
+    "CUT_OFF",
+    "DELIMITER",
+    "DROPPED",
+    "EOI",
+    "FIELDS",
+    "INSIDE",
+    "MORE",
+    "OVER",
+    "SOI",
+    "SURPRISE",
+]
 
 #: More bytes are needed.
 MORE: Final = 0
@@ -19,3 +31,8 @@ CLOSED: Final = 4
 DELIMITER: Final = 5
 DROPPED: Final = 6
 CUT_OFF: Final = 7
+
+# Of a gap (see gap.py), beside SOI and DELIMITER.
+FIELDS: Final = 8
+INSIDE: Final = 9
+OVER: Final = 10

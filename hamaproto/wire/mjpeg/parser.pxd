@@ -3,15 +3,14 @@
 cimport cython
 
 from hamaproto.wire.mjpeg.belief cimport Belief, Doubt
-from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher, clean_head
+from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher
+from hamaproto.wire.mjpeg.gap cimport Gap
 from hamaproto.wire.mjpeg.head cimport HeadReader
 from hamaproto.wire.mjpeg.image cimport Image
 from hamaproto.wire.mjpeg.loan cimport Loan
 from hamaproto.wire.mjpeg.opinion cimport SecondOpinion
 from hamaproto.wire.mjpeg.report cimport Report
-from hamaproto.wire.mjpeg.scans cimport (
-    Names, cut_out, ends_with_lone_eoi, may_begin, search_junk, skip_line_ends,
-)
+from hamaproto.wire.mjpeg.scans cimport cut_out, ends_with_lone_eoi
 from hamaproto.wire.mjpeg.store cimport Store, make_frame
 from hamaproto.wire.mjpeg.text_part cimport PartReader
 from hamaproto.wire.mjpeg.view cimport View
@@ -69,7 +68,7 @@ cdef extern from *:
     cpdef void leave "hama_leave"(hama_turn turn) noexcept
 
 cdef bint _PURE
-cdef int CUT, NO, CLOSED, DELIMITER, DROPPED, EOI, MORE, SOI
+cdef int CLOSED, DELIMITER, DROPPED, EOI, FIELDS, INSIDE, MORE, SOI
 cdef int ENDED, IMAGE, NOTHING, OTHER
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
 cdef Py_ssize_t _PART_LOOKAHEAD, _DOUBT_STEP
@@ -97,11 +96,10 @@ cdef class MjpegParser:
     cdef Doubt _doubt
     cdef Store _store
     cdef Loan _loan
-    cdef HeadMatcher _matcher
-    cdef Names _names
+    cdef Gap _gap
     cdef int _state
-    cdef bint _idle, _trial, _end_given, _started, _closed, _ceased, _line_start, _after_lf, _junk, _has_head
-    cdef Py_ssize_t _max_frame, _max_part, _max_head_lines, _max_head_bytes
+    cdef bint _idle, _trial, _end_given, _ceased
+    cdef Py_ssize_t _max_frame, _max_part
     cdef Py_ssize_t _room, _missing
 
     # Final: called without a detour, since no class in C inherits from this one.
@@ -123,27 +121,16 @@ cdef class MjpegParser:
     @cython.final
     cdef object _more(self)
     @cython.locals(
-        pos=Py_ssize_t, end=Py_ssize_t, first=int, found_at=Py_ssize_t, joined=Py_ssize_t,
-        final=bint, verdict=int,
+        start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t, at=Py_ssize_t,
+        matcher=HeadMatcher, code=int,
     )
-    cdef object _gap(self)
-    @cython.locals(
-        pos=Py_ssize_t, base=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t,
-        at=Py_ssize_t, matcher=HeadMatcher,
-    )
-    cdef object _clean_part(self)
+    cdef object _between(self)
     @cython.locals(length=Py_ssize_t, end=Py_ssize_t)
     cdef object _give(self, bytes data, Py_ssize_t at)
-    cdef Py_ssize_t _joined_inside(self, Py_ssize_t pos, Py_ssize_t stop) except -2
-    cdef object _start_junk(self, Py_ssize_t pos)
-    cdef object _end_junk(self, Py_ssize_t pos)
-    @cython.locals(declared=Py_ssize_t, after=Py_ssize_t)
-    cdef object _settle(self, Py_ssize_t gap_end)
-    cdef object _finish(self)
+    cdef object _begin_head(self, object match)
     cdef object _open_head(self, Py_ssize_t pos)
     cdef object _read_head(self)
     cdef object _body(self)
-    cdef object _know(self)
     @cython.locals(
         base=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t, at=Py_ssize_t,
         until=Py_ssize_t, least=Py_ssize_t, most=Py_ssize_t, told=bint, whole=bint, final=bint,

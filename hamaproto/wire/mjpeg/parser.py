@@ -47,31 +47,33 @@ from hamaproto.wire.contract import (
     owned,
 )
 from hamaproto.wire.mjpeg.belief import Belief, Doubt
-from hamaproto.wire.mjpeg.clean_head import HeadMatcher, clean_head
-from hamaproto.wire.mjpeg.codes import CLOSED, DELIMITER, DROPPED, EOI, MORE, SOI
+from hamaproto.wire.mjpeg.codes import (
+    CLOSED,
+    DELIMITER,
+    DROPPED,
+    EOI,
+    FIELDS,
+    INSIDE,
+    MORE,
+    SOI,
+)
 from hamaproto.wire.mjpeg.delimiter import (
     LOOKAHEAD,
     REPEATS,
-    UNDECIDED,
     DelimiterSet,
     Match,
     boundary_of,
     line_end_before,
 )
+from hamaproto.wire.mjpeg.gap import Gap
 from hamaproto.wire.mjpeg.head import HeadReader
 from hamaproto.wire.mjpeg.image import Image
 from hamaproto.wire.mjpeg.loan import Loan
 from hamaproto.wire.mjpeg.opinion import ENDED, IMAGE, NOTHING, OTHER, SecondOpinion
 from hamaproto.wire.mjpeg.report import Accounting, Report
 from hamaproto.wire.mjpeg.scans import (
-    CUT,
-    NO,
-    Names,
     cut_out,
     ends_with_lone_eoi,
-    may_begin,
-    search_junk,
-    skip_line_ends,
 )
 from hamaproto.wire.mjpeg.store import Store, make_frame
 from hamaproto.wire.mjpeg.text_part import PartReader
@@ -101,10 +103,6 @@ _NO_LIMIT = 1 << 60
 #: How much behind `Limits.max_part` can still say that a part ends within it.
 _PART_LOOKAHEAD = (REPEATS + 2) * LOOKAHEAD
 
-#: Bytes that no text preamble has.  NUL and FF are fill.
-_BINARY = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x80-\xfe]").search
-_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}+[ \t]{0,64}+:").match
-_MAY_BE_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}+[ \t]{0,64}+\Z").match
 #: An image whose SOI was damaged or cut out still shows a segment's marker at once.
 _HEADLESS_IMAGE = re.compile(rb".{0,2}\xff[\xc0-\xc4\xdb\xdd\xe0-\xef\xfe]", re.DOTALL).match
 
@@ -131,31 +129,22 @@ class MjpegParser:
     """
 
     __slots__ = (
-        "_after_lf",
         "_belief",
         "_ceased",
-        "_closed",
         "_delimiters",
         "_doubt",
         "_end_given",
-        "_has_head",
+        "_gap",
         "_head",
         "_idle",
         "_image",
-        "_junk",
-        "_line_start",
         "_loan",
-        "_matcher",
         "_max_frame",
-        "_max_head_bytes",
-        "_max_head_lines",
         "_max_part",
         "_missing",
-        "_names",
         "_opinion",
         "_report",
         "_room",
-        "_started",
         "_state",
         "_store",
         "_text_part",
@@ -191,13 +180,10 @@ class MjpegParser:
             raise made_twice(self)
         self._max_frame = min(limits.max_frame, _NO_LIMIT)
         self._max_part = min(limits.max_part, _NO_LIMIT)
-        self._max_head_lines = min(limits.max_part_headers, _NO_LIMIT)
-        self._max_head_bytes = min(limits.max_part_head, limits.max_part_line, _NO_LIMIT)
         window = self._window = Window()
         report = self._report = Report(limits.max_junk, strict)
         delimiters = self._delimiters = DelimiterSet(boundary_of(content_type))
-        self._names = Names(delimiters.patterns)
-        self._matcher: HeadMatcher | None = None
+        self._gap = Gap(window, report, delimiters, limits)
         self._head = HeadReader(window, report, delimiters, limits)
         self._text_part = PartReader(window, delimiters)
         self._image = Image(window)
@@ -214,17 +200,10 @@ class MjpegParser:
         # Of an image that is taken by its length: how much is to come; whether all is there.
         self._missing = 0
         self._trial = False
-        # The stream: whether it began with a part, had its closing delimiter, ended in order.
-        self._started = False
-        self._closed = False
+        # Whether the stream has ended in order so far.
         self._ceased = True
         # Whether `EndOfStream` was given out by the iterator at hand.
         self._end_given = False
-        # The gap, which may have a header block before it.
-        self._line_start = True
-        self._after_lf = False
-        self._junk = False
-        self._has_head = False
         # The last, since it says that all the rest is there.
         self._turn: Turn = Turn()
 
@@ -324,7 +303,7 @@ class MjpegParser:
                 event: MjpegEvent | NeedData | None
                 state = self._state
                 if state == _GAP:
-                    event = self._gap()
+                    event = self._between()
                 elif state == _TAKE:
                     event = self._take()
                 elif state == _WALK:
@@ -339,7 +318,7 @@ class MjpegParser:
                     return NEED_DATA
                 else:
                     self._end_given = True
-                    event = EndOfStream(self._ceased, self._window.fed, self._closed)
+                    event = EndOfStream(self._ceased, self._window.fed, self._gap.closed)
                 if event is not None:
                     return event
         finally:
@@ -473,127 +452,63 @@ class MjpegParser:
 
     # The gap
 
-    def _gap(self) -> MjpegEvent | NeedData | None:
-        window = self._window
-        data, end = window.data, window.end
-        if (
-            self._matcher is not None
-            and not self._junk
-            and not self._has_head
-            and clean_head(self._matcher, data, window.pos, end, self._max_head_lines)
-        ):
-            event = self._clean_part()
-            if event is not None or self._state != _GAP:
-                return event
-        final = window.final()
-        delimiters = self._delimiters
-        while True:
-            pos = window.pos
-            if pos >= end:
-                if not final:
-                    return self._more()
-                self._finish()
-                return None
-            first = data[pos]
-            if first == 0x0D or first == 0x0A:
-                window.pos = skip_line_ends(data, pos, end)
-                # In a clean gap any line end will do; in junk a CR alone is just a byte.
-                self._line_start = not self._junk or (
-                    data[window.pos - 1] == 0x0A
-                    or (data[window.pos - 2] == 0x0A if window.pos - 2 >= pos else self._after_lf)
-                )
-                self._after_lf = data[window.pos - 1] == 0x0A
-                continue
-            verdict = may_begin(self._names, data, pos, end, self._line_start)
-            if verdict == CUT and not final:
-                return self._more()
-            if verdict != NO:
-                if first == 0xFF and data[pos : pos + 3] == _SOI:
-                    self._end_junk(pos)
-                    self._begin_image(pos)
-                    return None
-                match = delimiters.match_known(data, pos, end, final, self._line_start)
-                if match is None and self._line_start and first == 0x2D:
-                    match = delimiters.match_undeclared(data, pos, end, final)
-                if match is UNDECIDED:
-                    return self._more()
-                if isinstance(match, Match):
-                    self._end_junk(pos)
-                    self._begin_head(match)
-                    return None
-            if not self._started and not self._has_head and not self._junk:
-                if _FIELD_START(data, pos, end):
-                    self._report.note(
-                        AnomalyCode.MISSING_DELIMITER,
-                        window.base + pos,
-                        "the stream begins with a header block",
-                    )
-                    self._open_head(pos)
-                    return None
-                if not final and _MAY_BE_FIELD_START(data, pos, end):
-                    return self._more()
-            found_at = search_junk(self._names, data, pos + 1, pos + 1, end)
-            if not self._started and not self._has_head and delimiters.declared:
-                joined = self._joined_inside(pos, found_at)
-                if joined >= 0:
-                    self._start_junk(pos)
-                    window.pos = joined
-                    self._end_junk(joined)
-                    self._has_head = False
-                    self._begin_phantom(joined)
-                    return None
-            self._start_junk(pos)
-            self._line_start = data[found_at - 1] == 0x0A or (
-                data[found_at - 1] == 0x0D and data[found_at - 2 : found_at - 1] == b"\n"
-            )
-            self._after_lf = data[found_at - 1] == 0x0A
-            window.pos = found_at
-            self._report.skip_on(window.base + found_at)
+    def _between(self) -> MjpegEvent | NeedData | None:
+        """In a gap.
 
-    def _clean_part(self) -> MjpegEvent | None:
-        """Begin the image whose delimiter and head were read in one go, if all is in order.
-
-        An image whose length is believed is checked and given out right here if it is all there,
-        or begun to be taken: that is most of what a well-behaved server sends, and no more than
-        what `_begin_image` would do, without the detours.
+        An image whose length is believed is checked and given out right here if its delimiter and
+        head are clean and it is all there: that is most of what a well-behaved server sends, and
+        no more than what `_begin_image` would do, without the detours.
         """
         window = self._window
-        matcher = self._matcher
-        assert matcher is not None
-        length = matcher.length
-        start = matcher.start
-        stop = matcher.stop
-        if (
-            self._closed
-            or length == 0
-            or length > self._max_frame
-            or stop + 2 - start > self._max_head_bytes  # with the empty line
-        ):
+        gap = self._gap
+        image = self._image
+        if gap.clean():
+            if image.declared >= 0:
+                gap.settle(image.end, image.declared)
+            matcher = gap.matcher
+            assert matcher is not None
+            data = window.data
+            length = matcher.length
+            self._head.raw = cut_out(data, matcher.start, matcher.stop)
+            start = matcher.stop + 2  # behind the empty line
+            at = window.base + start
+            if length > 0 and at >= self._doubt.until and self._belief.believes(length):
+                stop = start + length
+                if stop > window.end:
+                    self._head.body_at = at
+                    image.begin(at)
+                    self._opinion.look_from(at + 2)
+                    image.declared = at + length
+                    self._believe(start, length)
+                    return None
+                if ends_with_lone_eoi(data, start, stop):
+                    window.pos = stop
+                    return self._give(cut_out(data, start, stop), at)
+            self._head.length = length
+            self._head.body_at = at
+            gap.has_head = True
+            self._begin_image(start)
             return None
-        data = window.data
-        base = window.base
-        if self._image.declared >= 0:
-            pos = window.pos
-            self._settle(base + pos + 2 if data[pos] == 0x0D else base + pos)
-        self._head.raw = cut_out(data, start, stop)
-        start = stop + 2  # behind the empty line
-        at = base + start
-        if length > 0 and at >= self._doubt.until and self._belief.believes(length):
-            stop = start + length
-            if stop > window.end:
-                self._head.body_at = at
-                self._image.begin(at)
-                self._opinion.look_from(at + 2)
-                self._image.declared = at + length
-                self._believe(start, length)
-                return None
-            if ends_with_lone_eoi(data, start, stop):
-                window.pos = stop
-                return self._give(cut_out(data, start, stop), at)
-        self._head.length = length
-        self._head.body_at = at
-        self._has_head = True
-        self._begin_image(start)
+        code = gap.read()
+        if code == MORE:
+            return self._more()
+        gap.settle(image.end, image.declared)
+        image.declared = -1
+        if code == DELIMITER:
+            assert gap.match is not None
+            self._begin_head(gap.match)
+        elif code == SOI:
+            self._begin_image(window.pos)
+        elif code == INSIDE:
+            self._begin_phantom(window.pos)
+        elif code == FIELDS:
+            self._open_head(window.pos)
+        else:
+            if gap.has_head:
+                self._ceased = False
+            self._report.flush()
+            self._report.settled = window.fed
+            self._state = _END
         return None
 
     def _give(self, data: bytes, at: int) -> MjpegEvent:
@@ -605,7 +520,7 @@ class MjpegParser:
         image = self._image
         image.end = end
         image.declared = -1
-        self._line_start = True
+        self._gap.line_start = True
         self._state = _GAP
         frame = make_frame(data, "length", True, at, self._head.raw)
         if self._report.held:
@@ -613,123 +528,36 @@ class MjpegParser:
         self._report.settled = end
         return frame
 
-    def _joined_inside(self, pos: int, stop: int) -> int:
-        """Where the inside of an image begins, if the stream was joined in the middle of one.
-
-        -1 if there is only text before `stop`, where something else may begin.
-        """
-        window = self._window
-        found = _BINARY(window.data, pos, stop)
-        if found is None:
-            return -1
-        at = found.start()
-        # The FF of an EOI or of another marker is fill only as far as what follows it is.
-        return at - 1 if at > pos and window.data[at - 1] == 0xFF else at
-
-    def _start_junk(self, pos: int) -> None:
-        window = self._window
-        if not self._junk:
-            self._junk = True
-            if not self._report.skips():
-                self._report.skip(window.base + pos, window.base + pos, "junk between parts")
-            code = AnomalyCode.JUNK_BEFORE_IMAGE if self._has_head else AnomalyCode.JUNK
-            self._report.note(code, window.base + pos, "bytes that belong to no part")
-
-    def _end_junk(self, pos: int) -> None:
-        """The gap ends at `pos`: say how the last image's length fitted it."""
-        window = self._window
-        if self._junk:
-            self._report.skip_on(window.base + pos)
-        self._settle(window.base + pos)
-        self._junk = False
-
-    def _settle(self, gap_end: int) -> None:
-        """Report, now that the gap behind the last image is known, what its length was worth."""
-        image = self._image
-        declared, image.declared = image.declared, -1
-        if declared < 0 or declared == image.end:
-            return
-        after = declared - image.end
-        if self._junk and after > 0 and declared <= gap_end:
-            self._report.note(
-                AnomalyCode.PADDING,
-                image.end,
-                f"Content-Length counts {after} bytes behind the image",
-            )
-        else:
-            self._report.note(
-                AnomalyCode.LENGTH_MISMATCH,
-                image.end,
-                f"Content-Length is {after:+d} bytes off",
-            )
-
-    def _finish(self) -> None:
-        """The stream has ended in a gap."""
-        window = self._window
-        if self._has_head:
-            self._ceased = False
-        self._end_junk(window.end)
-        self._report.flush()
-        self._report.settled = window.fed
-        self._state = _END
-
     # Header blocks
 
     def _begin_head(self, match: Match) -> None:
         """A delimiter stands at `match.start`."""
-        window = self._window
-        at = window.base + match.start
-        if self._has_head and not self._head.raw:
-            self._report.note(AnomalyCode.DUPLICATE_DELIMITER, at, "no header block before it")
-        self._has_head = False
-        self._started = True
-        if match.closing:
-            self._closed = True
-            self._line_start = True
+        if self._gap.pass_delimiter(match, not self._head.raw):
+            self._open_head(match.end)
+        else:
             self._state = _GAP
-            window.pos = match.end
-            return
-        if self._closed:
-            self._closed = False
-            self._report.note(
-                AnomalyCode.CLOSED_AND_CONTINUED, at, "parts behind the closing delimiter"
-            )
-        if match.anomaly is not None:
-            self._report.note(match.anomaly, at, "at a delimiter")
-        code = self._delimiters.use(match.delimiter)
-        if code is not None:
-            self._know()
-            self._report.note(code, at, f"{match.delimiter.line!r} is in use")
-        if self._matcher is None or self._matcher.delimiter != match.delimiter.line:
-            self._matcher = None if match.delimiter.bare else HeadMatcher(match.delimiter.line)
-        self._open_head(match.end)
 
     def _open_head(self, pos: int) -> None:
-        self._started = True
         self._state = _HEAD
         self._head.open(pos)
-
-    def _know(self) -> None:
-        """The set of delimiters has changed."""
-        self._names = Names(self._delimiters.patterns)
 
     def _read_head(self) -> MjpegEvent | NeedData | None:
         code = self._head.read()
         if code == MORE:
             return self._more()
         window = self._window
-        self._has_head = False
+        self._gap.has_head = False
         self._state = _GAP
-        self._line_start = True
+        self._gap.line_start = True
         if code == CLOSED:
-            self._has_head = True
+            self._gap.has_head = True
             self._state = _BODY
         elif code == DELIMITER:
             assert self._head.match is not None
-            self._has_head = True
+            self._gap.has_head = True
             self._begin_head(self._head.match)
         elif code == DROPPED:
-            self._junk = True
+            self._gap.junk = True
         elif window.pos < window.end:
             # Not so if it ends behind a delimiter, which is how these cameras end.
             self._ceased = False
@@ -756,15 +584,10 @@ class MjpegParser:
         content_type = self._head.content_type()
         if content_type.lower().lstrip().startswith(b"multipart/"):
             # A response head inside the body: not a part, but it may know the boundary.
-            boundary = boundary_of(content_type.decode("latin-1"))
-            if boundary is not None and self._delimiters.current is None:
-                self._delimiters.declare(boundary)
-                self._know()
+            self._gap.answer(boundary_of(content_type.decode("latin-1")))
             self._report.note(
                 AnomalyCode.JUNK, self._head.body_at, "a response head inside the body"
             )
-            self._has_head = False
-            self._started = False
             self._state = _GAP
             return None
         if not self._head.is_image():
@@ -799,7 +622,7 @@ class MjpegParser:
         stop = min(window.end, start + most)
         whole = told and stop == start + length
         final = stop == window.end and window.final()
-        at = self._text_part.end(self._names, start, stop, final or whole, not told)
+        at = self._text_part.end(self._gap.names, start, stop, final or whole, not told)
         if at >= 0:
             until = at - line_end_before(data, at, start)
             if not told and until - start > self._max_part:
@@ -809,7 +632,7 @@ class MjpegParser:
                 self._report.note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
             return self._deliver_part(until, at, not told)
         if whole:
-            at = self._text_part.across(self._names, start, stop)
+            at = self._text_part.across(self._gap.names, start, stop)
             if at == stop:
                 return self._deliver_part(stop, stop, True)
             if at >= 0:
@@ -817,7 +640,7 @@ class MjpegParser:
                 return self._deliver_part(at - line_end_before(data, at, start), at, False)
             return self._more()
         # A line end of two bytes may stand between the part and its delimiter.
-        least = stop if final else self._text_part.least(self._names, stop) - 2
+        least = stop if final else self._text_part.least(self._gap.names, stop) - 2
         if not told and least - start > self._max_part:
             self._part_too_large()
             return None
@@ -836,10 +659,7 @@ class MjpegParser:
         self._report.note(AnomalyCode.PART_TOO_LARGE, at, "over Limits.max_part")
         self._report.skip(at, window.base + stop, "a part that is too large")
         window.pos = stop
-        self._has_head = False
-        self._junk = True
-        self._after_lf = window.data[stop - 1] == 0x0A
-        self._line_start = self._after_lf
+        self._gap.reopen()
         self._state = _GAP
 
     def _deliver_part(self, stop: int, after: int, complete: bool) -> MjpegEvent:
@@ -847,8 +667,8 @@ class MjpegParser:
         data = bytes(window.data[window.pos : stop])
         part = Part(data, Headers.parse(self._head.raw), complete, window.base + window.pos)
         window.pos = after
-        self._has_head = False
-        self._line_start = True
+        self._gap.has_head = False
+        self._gap.line_start = True
         self._state = _GAP
         self._report.delivered += len(data)
         return self._report.emit(part, window.base + stop)
@@ -856,24 +676,14 @@ class MjpegParser:
     # Images
 
     def _begin_image(self, pos: int) -> None:
-        """FFD8FF stands at `pos`; a header block stands before it if `_has_head`."""
+        """FFD8FF stands at `pos`; a header block may stand before it."""
         at = self._window.base + pos
         length = -1
-        if self._has_head:
+        if self._gap.begin_image(at):
             length = self._head.length
-            self._has_head = False
         else:
             self._head.raw = b""
-            if self._delimiters.multipart:
-                self._report.note(AnomalyCode.MISSING_DELIMITER, at, "an image without a delimiter")
             self._head.body_at = at
-        if self._closed:
-            self._closed = False
-            self._report.note(
-                AnomalyCode.CLOSED_AND_CONTINUED, at, "an image behind the last delimiter"
-            )
-        self._started = True
-        self._junk = False
         image = self._image
         image.begin(at)
         self._opinion.look_from(at + 2)
@@ -899,8 +709,8 @@ class MjpegParser:
         taken for an image of its own.  It is never delivered.
         """
         at = self._window.base + pos
-        self._started = True
-        self._has_head = False
+        self._gap.started = True
+        self._gap.has_head = False
         self._image.begin_phantom(at)
         self._opinion.look_from(at + 1)
         self._state = _WALK
@@ -1112,7 +922,7 @@ class MjpegParser:
         data = image.take()
         at = image.end
         self._state = _GAP
-        self._line_start = True
+        self._gap.line_start = True
         self._report.delivered += len(data)
         frame = make_frame(data, end, True, image.at, self._head.raw)
         event = self._report.emit(frame, at)
@@ -1132,7 +942,7 @@ class MjpegParser:
         began = 0 <= image.walker.sos < at and not image.phantom
         data = image.cut(at, began, end == "delimiter")
         self._state = _GAP
-        self._line_start = True
+        self._gap.line_start = True
         if not began:
             if end != "eoi" or not image.phantom:
                 report.note(
@@ -1175,8 +985,8 @@ class MjpegParser:
         if image.declared >= 0:
             self._belief.lied()
             image.declared = -1
-        self._junk = True
-        self._line_start = False
+        self._gap.junk = True
+        self._gap.line_start = False
         self._state = _GAP
         return None
 
