@@ -65,7 +65,8 @@ class Store:
                 self._parts.append(memoryview(data)[pos:end])
             else:
                 # A slice that is all of a `bytes` object is that object.
-                self._parts.append(bytes(data[pos:end]))
+                piece = data[pos:end]
+                self._parts.append(piece if type(piece) is bytes else bytes(piece))
         elif self._whole is None:
             self._small += data[pos:end]
             self._apart = not self._small

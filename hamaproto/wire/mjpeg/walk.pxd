@@ -36,7 +36,9 @@ cdef class MarkerWalk:
         at=Py_ssize_t,
         left=Py_ssize_t,
         length=Py_ssize_t,
-        land=Py_ssize_t, behind=Py_ssize_t,
+        land=Py_ssize_t,
+        behind=Py_ssize_t,
+        most=Py_ssize_t,
         stop=Py_ssize_t,
         clear=Py_ssize_t,
     )

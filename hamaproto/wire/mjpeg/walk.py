@@ -121,7 +121,10 @@ class MarkerWalk:
         is looked at.  `final`: nothing will follow `look`, so that what waits for more is
         given up.
         """
-        view = within(data, pos, max(end, look))
+        most = end
+        if look > most:
+            most = look
+        view = within(data, pos, most)
         # No FFD8FF begins between the table at hand and this place.
         clear = 0
         while True:
