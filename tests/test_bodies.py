@@ -41,6 +41,8 @@ ROWS = [
     (Reply.MJPEG, "multipart/mixed", b"\r\nToo many users\r\n", ["Data"]),
     (Reply.AUDIO, "audio/gsm", b"no microphone", ["Data"]),
     (Reply.AUDIO, "audio/gsm", b"\0no microphone", ["Skipped"]),
+    (Reply.AUDIO, None, b"\0no microphone", ["Skipped"]),
+    (Reply.AUDIO, "text/html", b"\0no microphone", ["Data"]),
     (Reply.PARAMS, None, b'[{"a": "b=c"}]', ["Data"]),
     (Reply.PARAMS, "image/jpeg", PICTURE, ["Data"]),
     (Reply.PARAMS, "text/plain", PNG, ["Data"]),

@@ -97,7 +97,8 @@ class JpegInfo:
         """The libjpeg quality, 1 to 100, whose tables are nearest to this image's.
 
         libjpeg scales the tables of annex K by a percentage; this finds the percentage.
-        None without a luminance table.  Tables of a maker's own get the nearest quality.
+        None without a luminance table.  Tables of a maker's own get the nearest quality; of
+        two that are as near, the higher one.
         """
         table = self.quantisation.get(0)
         if table is None:

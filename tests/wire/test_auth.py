@@ -70,6 +70,7 @@ def test_basic(user: str, password: str, encoding: str, expected: str) -> None:
 def test_basic_can_be_sent_unasked() -> None:
     login = Authenticator(Credentials("admin", "1234", preemptive=True)).login
     assert login is not None
+    assert login.serial == 0  # no challenge was seen before it
     assert login.authorization("GET", "/x") == "Basic YWRtaW46MTIzNA=="
 
 

@@ -200,6 +200,26 @@ def test_the_quality_of_one_table_and_of_a_makers_own() -> None:
     assert info(segment(0xDB, table(0, [255] * 64)), GREY).quality in range(1, 10)
 
 
+def test_of_two_qualities_that_are_as_near_the_higher_one_counts() -> None:
+    """At 99 libjpeg makes 2 of the 22 values of table K.1 from 75 on, and 1 of the others."""
+    with Image.open(io.BytesIO(encoded(quality=99))) as opened:
+        assert sorted(opened.quantization[0]) == [1] * 42 + [2] * 22
+    luminance = list(JpegInfo.parse(encoded(quality=99)).quantisation[0])
+    twos = [at for at, value in enumerate(luminance) if value == 2]
+    for at in twos[:10]:
+        luminance[at] = 1
+    assert info(segment(0xDB, table(0, luminance)), GREY).quality == 99
+    luminance[twos[10]] = 1
+    assert info(segment(0xDB, table(0, luminance)), GREY).quality == 100
+
+
+def test_facts_that_are_not_given() -> None:
+    made = JpegInfo(24, 16, 1, 8, ((1, 1),), False, False, False, 0)
+    assert (made.quantisation, made.comments) == ({}, ())
+    assert made.missing_huffman_tables is False
+    assert made.exif is made.adobe_transform is None
+
+
 def test_other_segments() -> None:
     found = info(
         segment(0xBF, b""),
@@ -211,7 +231,7 @@ def test_other_segments() -> None:
         segment(0xE1, b"Exif\0\0second"),
         segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0"),
         segment(0xEE, b"Adobe" + bytes(6) + b"\x02"),
-        segment(0xEE, b"Adobe" + bytes(5)),
+        segment(0xEE, b"Adobe" + bytes(6)),
         segment(0xEE, b"Other" + bytes(7)),
         segment(0xC4, b""),
         GREY,

@@ -487,6 +487,30 @@ def test_an_unended_last_line_is_delivered_and_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "closed"),
+    [
+        (b"", False),
+        (b"a=1\r\n", False),
+        (b"a=1\r\n\n", True),
+        # To the parser, which takes a CR for a line end too, the second LF may end a CRLF.
+        (b"a=1\n\n", False),
+        (b"a=1\n\n\n", True),
+        (b"a=1\r\n\r\n", True),
+        (b"a=1\r\n\r\n\r\n", True),
+        (b"a=1\r\n\r\nb=2\r\n", False),
+        (b"a=1\r\n\r\nb=2", False),
+        # An empty line before the first line ends nothing.
+        (b"\r\n\r\n\r\n", False),
+        (b"\r\n\r\na=1\r\n", False),
+    ],
+)
+def test_an_empty_line_says_that_this_is_the_end(body: bytes, closed: bool) -> None:
+    *_, end = feed([body])[0]
+    assert isinstance(end[1], EndOfStream)
+    assert end[1].closed is closed
+
+
+@pytest.mark.parametrize(
     "clone", [copy.copy, copy.deepcopy, lambda p: pickle.loads(pickle.dumps(p))]
 )
 def test_lists_can_be_copied_and_sent(clone: Any) -> None:

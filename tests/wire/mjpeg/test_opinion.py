@@ -146,12 +146,24 @@ def test_behind_the_view_nothing_is_in_a_table(twin: Any) -> None:
 @pytest.mark.parametrize("stands", [OTHER, IMAGE, ENDED])
 def test_a_whole_image_inside(twin: Any, stands: int) -> None:
     """It counts if what stands behind it is nothing that follows a thumbnail."""
-    data = START + WHOLE
-    opinion, view, walker = asked(twin, data)
+    opinion, view, walker = asked(twin, START + WHOLE)
+    assert opinion.ask(view, walker, False, stands) == SHIFT + len(START)
+    assert opinion.cut_by == "soi"
+
+
+@pytest.mark.parametrize("stands", [OTHER, ENDED])
+@pytest.mark.parametrize(("height", "lost"), [(8, True), (17, False)])
+def test_a_thumbnail_is_smaller_than_what_follows_it(
+    twin: Any, stands: int, height: int, lost: bool
+) -> None:
+    """Behind the whole image come junk and the rest of one with a frame of this height.
+
+    A smaller one has no room for the whole image as its thumbnail, so that one was lost.
+    """
+    frame = FRAME.replace(b"\x08\0\x10", bytes((8, 0, height)), 1)
+    opinion, view, walker = asked(twin, START + WHOLE + b"j" * 40 + frame + SCAN + b"abc")
     found = opinion.ask(view, walker, False, stands)
-    assert found == (SHIFT + len(START) if stands != ENDED else -1) or stands == ENDED
-    if found >= 0:
-        assert opinion.cut_by == "soi"
+    assert found == (SHIFT + len(START) if lost else -1)
 
 
 def test_it_waits_for_what_follows_a_whole_image(twin: Any) -> None:
