@@ -247,9 +247,8 @@ class DelimiterSet:
                         undecided = True
                     if proof is not True:
                         continue
+                # A longer name can't be undecided: this line has ended, and no name has a line end.
                 padding = AnomalyCode.DELIMITER_PADDING if ending.start(1) else None
-                if undecided:
-                    return UNDECIDED
                 return Match(delimiter, pos, stop, anomaly=padding)
             if delimiter.bare:
                 if not final and _MAY_BE_END(rest):
