@@ -499,7 +499,7 @@ HIDDEN = [
 @pytest.mark.parametrize("stream", HIDDEN, ids=["segments", "surprises", "a scan"])
 def test_4_parts_hidden_in_segments(stream: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is read from its own beginning, but not each of them to the end: bytes walked."""
-    from hamaproto.wire.mjpeg import parser, walk
+    from hamaproto.wire.mjpeg import image, parser, walk
 
     walked = 0
 
@@ -512,7 +512,7 @@ def test_4_parts_hidden_in_segments(stream: bytes, monkeypatch: pytest.MonkeyPat
             walked += self.pos - pos
             return outcome
 
-    monkeypatch.setattr(parser, "MarkerWalk", Counted)
+    monkeypatch.setattr(image, "MarkerWalk", Counted)
     limits = Limits(max_frame=50_000)
     new = parser.MjpegParser(MULTIPART, limits=limits)
     stream += PLAIN.body
