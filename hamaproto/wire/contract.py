@@ -12,7 +12,7 @@
 * A parser can be neither copied nor pickled: the copy would share or lose what is half read.
 
 A parser in pure Python inherits from `Exclusive` and marks its entries with `entry`.
-`MjpegParser`, which is compiled too, does the same by means of `kernels.Turn`.
+`MjpegParser`, which is compiled too, does the same by means of `mjpeg.turn`.
 """
 
 from __future__ import annotations

@@ -52,6 +52,14 @@ Who does what, each part by itself and tested by itself; `parser.py` asks them:
     loan.py       the places that are lent to be read into
     belief.py     whether a length is believed, and whether an image is in doubt
 
+and what they are made of: `walk.py` the marker walk, `store.py` the bytes of an image that spans
+several chunks, `clean_head.py` a header block like the last one read in one go, `scans.py` the
+searches, `view.py` an image to be searched, `codes.py` the answers of parts, `turn.py` one caller
+at a time, `within.py` the bounds of a pointer.
+
+On the clean way, which is nearly all of a healthy stream, `gap.py` reads a delimiter and a head
+by `clean_head.py`, `belief.py` believes its length, and `store.py` takes the bytes.
+
 Words:
 
     surprise  something that a sound image does not have, met by the walk

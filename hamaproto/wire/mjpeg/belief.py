@@ -32,6 +32,7 @@ class Belief:
 
     def believes(self, length: int) -> bool:
         """Whether lengths have been right, and this one is like the last."""
+        # Like the last one: within a quarter of it and 64 bytes.
         return self._confirmed >= self._needed and 4 * abs(length - self._last) <= self._last + 256
 
     def confirmed(self, length: int) -> None:

@@ -155,7 +155,7 @@ class Inside:
     def _earlier(
         self, image: Buffer, shift: int, at: int, segment: tuple[int, int], framed: bool
     ) -> int:
-        """The first image before `at`, where another one ends that it is no thumbnail of, or -1.
+        """An image ends at `at`: the first whole one before it that is not its thumbnail, or -1.
 
         `framed`: only if that one's frame header is there to tell.
         """
@@ -224,7 +224,7 @@ class Inside:
         if found >= 0:
             return found
         for start in self._open[: -_TRIES - 1 : -1]:
-            if start + 2 < stop + shift and self._is_sound(
+            if start + 2 < stop + shift and self._walks_cleanly(
                 image, shift, start, stop + shift, stop + shift, MORE
             ):
                 return start
@@ -239,12 +239,12 @@ class Inside:
 
     def _is_whole(self, image: Buffer, shift: int, start: int, end: int, at: int) -> bool:
         return (
-            self._is_sound(image, shift, start, end, at, EOI)
+            self._walks_cleanly(image, shift, start, end, at, EOI)
             and self._walk.sos >= 0
             and next(_EACH_FRAME(image, start - shift, end - shift), None) is not None
         )
 
-    def _is_sound(
+    def _walks_cleanly(
         self, image: Buffer, shift: int, start: int, end: int, at: int, wanted: int
     ) -> bool:
         """Whether the image from `start` to `end` is walked to its last byte without a surprise."""

@@ -297,7 +297,7 @@ class MarkerWalk:
     def _look_inside(self, data: bytes | bytearray, pos: int, stop: int, last: bool) -> None:
         """Look for FFD8FF in a table, of which `data[pos:stop]` is the next piece.
 
-        Behind its `last` one a marker is due, whose FF may be the third byte.
+        Behind the `last` piece comes a marker: its FF can complete an FFD8 at the table's end.
         """
         if pos >= stop:
             return
