@@ -31,6 +31,7 @@ COMPILED_MODULES = (
     "hamaproto.wire._mjpeg.view",
     "hamaproto.wire._mjpeg.image",
     "hamaproto.wire._mjpeg.opinion",
+    "hamaproto.wire._mjpeg.ending",
     "hamaproto.wire._mjpeg.loan",
     "hamaproto.wire._mjpeg.parser",
     "hamaproto.gsm._codec",

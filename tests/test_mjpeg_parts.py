@@ -24,8 +24,10 @@ PARTS = {
     "image": {"window"},
     "opinion": {"inside"},
     "loan": {"window"},
+    # One floor above the others: it is given the image, and has the other three to itself.
+    "ending": {"window", "report", "image", "opinion", "belief"},
 }
-#: What the parser is shown of each part, beside its methods.
+#: What is shown of each part, beside its methods.
 SHOWN = {
     "window": {"data", "pos", "end", "base", "fed", "eof"},
     "report": {"ready", "held", "error", "delivered", "skipped", "settled"},
@@ -42,9 +44,10 @@ SHOWN = {
         "line_start",
     },
     "text_part": set(),
-    "image": {"at", "kept", "end", "declared", "phantom", "doubted", "store", "walker"},
+    "image": {"at", "kept", "end", "declared", "missing", "phantom", "doubted", "store", "walker"},
     "opinion": {"asked", "cut_by"},
     "loan": set(),
+    "ending": {"by"},
 }
 
 

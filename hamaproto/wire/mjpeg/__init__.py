@@ -47,8 +47,10 @@ Who does what, each part by itself and tested by itself; `parser.py` asks them:
     gap.py        what stands between two parts
     head.py       one header block
     text_part.py  where a part ends that is no image
-    image.py      the bytes of the image at hand, and its walk
+    image.py      the bytes of the image at hand, walked or taken by a length
     opinion.py    where an image was cut off, with inside.py and delimiter.py
+    ending.py     where the image at hand ends: one floor above the image, the opinion and the
+                  belief, which it asks
     loan.py       the places that are lent to be read into
     belief.py     whether a length is believed, and whether an image is in doubt
 

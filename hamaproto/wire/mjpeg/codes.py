@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "AGAIN",
+    "BROKEN",
     "CLOSED",
     "CUT_OFF",
     "DELIMITER",
@@ -16,6 +18,8 @@ __all__ = [
     "OVER",
     "SOI",
     "SURPRISE",
+    "TOO_LARGE",
+    "WHOLE",
 ]
 
 #: More bytes are needed.
@@ -36,3 +40,9 @@ CUT_OFF: Final = 7
 FIELDS: Final = 8
 INSIDE: Final = 9
 OVER: Final = 10
+
+# Of an image's end (see ending.py).
+AGAIN: Final = 11
+WHOLE: Final = 12
+BROKEN: Final = 13
+TOO_LARGE: Final = 14

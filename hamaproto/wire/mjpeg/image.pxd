@@ -2,7 +2,7 @@
 
 cimport cython
 
-from hamaproto.wire.mjpeg.scans cimport cut_out
+from hamaproto.wire.mjpeg.scans cimport cut_out, ends_with_lone_eoi
 from hamaproto.wire.mjpeg.store cimport Store
 from hamaproto.wire.mjpeg.view cimport View
 from hamaproto.wire.mjpeg.walk cimport MarkerWalk
@@ -18,10 +18,16 @@ cdef class Image:
     cdef readonly Store store
     cdef readonly MarkerWalk walker
     cdef readonly Py_ssize_t at, kept
-    cdef public Py_ssize_t declared, end
+    cdef public Py_ssize_t declared, end, missing
     cdef readonly bint phantom, doubted
 
     cpdef object begin(self, Py_ssize_t at)
+    @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, end=Py_ssize_t)
+    cpdef object believe(self, Py_ssize_t at, Py_ssize_t length)
+    @cython.locals(
+        store=Store, pos=Py_ssize_t, start=Py_ssize_t, available=Py_ssize_t, missing=Py_ssize_t,
+    )
+    cpdef bytes fill(self)
     cpdef object begin_walk(self, bint doubted)
     cpdef object begin_phantom(self, Py_ssize_t at)
     cpdef object restart(self)

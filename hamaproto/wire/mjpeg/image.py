@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hamaproto.wire.mjpeg.codes import MORE
 from hamaproto.wire.mjpeg.delimiter import line_end_before
-from hamaproto.wire.mjpeg.scans import cut_out
+from hamaproto.wire.mjpeg.scans import cut_out, ends_with_lone_eoi
 from hamaproto.wire.mjpeg.store import Store
 from hamaproto.wire.mjpeg.view import View
 from hamaproto.wire.mjpeg.walk import MarkerWalk
@@ -15,6 +15,8 @@ __all__ = ["Image"]
 
 class Image:
     """One image at a time: `begin` it, `walk` it, then `take` it or `cut` it off.
+
+    Or `believe` its length and `fill` it unseen: `missing` says how many bytes are to come.
 
     Its bytes are in the store up to offset `kept`, and behind that in the window.  `at` is where
     it begins, `end` where the last one ended.  `declared` is the offset at which it ends by its
@@ -29,6 +31,7 @@ class Image:
         "doubted",
         "end",
         "kept",
+        "missing",
         "phantom",
         "store",
         "walker",
@@ -42,6 +45,7 @@ class Image:
         self.kept = 0
         self.end = 0
         self.declared = -1
+        self.missing = 0
         self.phantom = False
         self.doubted = False
 
@@ -49,6 +53,48 @@ class Image:
         """An image begins at offset `at`, which is in the window."""
         self.at = self.kept = at
         self.phantom = False
+
+    def believe(self, at: int, length: int) -> None:
+        """An image begins at offset `at`, and its bytes are the next `length` ones."""
+        window = self._window
+        self.at = self.kept = at
+        self.phantom = False
+        self.declared = at + length
+        start = at - window.base
+        stop = start + length
+        end = window.end
+        if stop <= end:
+            # All is there: nothing needs to be stored, and `fill` only checks it.
+            window.pos = stop
+            self.missing = 0
+        else:
+            self.store.start(length, window.data, start, end)
+            window.pos = end
+            self.missing = stop - end
+
+    def fill(self) -> bytes | None:
+        """Take what came: the image, if all of it is there and it ends in an EOI of its own.
+
+        None if not.  Then bytes are `missing`, or the length was wrong.
+        """
+        window = self._window
+        store = self.store
+        pos = window.pos
+        if store.size == 0:
+            start = self.at - window.base
+            if ends_with_lone_eoi(window.data, start, pos):
+                return cut_out(window.data, start, pos)
+            return None
+        missing = self.missing
+        available = window.end - pos
+        if missing <= available:
+            window.pos = pos + missing
+            self.missing = 0
+            return store.finish(window.data, pos, pos + missing)
+        store.append(window.data, pos, window.end)
+        window.pos = window.end
+        self.missing = missing - available
+        return None
 
     def begin_walk(self, doubted: bool) -> None:
         """Walk it from its beginning."""
@@ -100,8 +146,9 @@ class Image:
 
     def put_back(self) -> None:
         """Give all that was stored back to the window, to be walked after all."""
-        self._window.put_back(self.store.take())
-        self.kept = self.at
+        self.missing = 0
+        if self.store.size:
+            self._window.put_back(self.store.take())
 
     def whole(self, upto: int) -> View:
         """The image up to `window.data[upto]`."""

@@ -2,19 +2,16 @@
 
 cimport cython
 
-from hamaproto.wire.mjpeg.belief cimport Belief, Doubt
 from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher
+from hamaproto.wire.mjpeg.ending cimport Ending
 from hamaproto.wire.mjpeg.gap cimport Gap
 from hamaproto.wire.mjpeg.head cimport HeadReader
 from hamaproto.wire.mjpeg.image cimport Image
 from hamaproto.wire.mjpeg.loan cimport Loan
-from hamaproto.wire.mjpeg.opinion cimport SecondOpinion
 from hamaproto.wire.mjpeg.report cimport Report
 from hamaproto.wire.mjpeg.scans cimport cut_out, ends_with_lone_eoi
 from hamaproto.wire.mjpeg.store cimport Store, make_frame
 from hamaproto.wire.mjpeg.text_part cimport PartReader
-from hamaproto.wire.mjpeg.view cimport View
-from hamaproto.wire.mjpeg.walk cimport MarkerWalk
 from hamaproto.wire.mjpeg.window cimport Window
 
 # Whose turn it is in a parser, as a field of its own: a chunk takes it twice.  These are macros
@@ -68,10 +65,9 @@ cdef extern from *:
     cpdef void leave "hama_leave"(hama_turn turn) noexcept
 
 cdef bint _PURE
-cdef int CLOSED, DELIMITER, DROPPED, EOI, FIELDS, INSIDE, MORE, SOI
-cdef int ENDED, IMAGE, NOTHING, OTHER
+cdef int AGAIN, BROKEN, CLOSED, DELIMITER, DROPPED, FIELDS, INSIDE, MORE, SOI, TOO_LARGE, WHOLE
 cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
-cdef Py_ssize_t _PART_LOOKAHEAD, _DOUBT_STEP
+cdef Py_ssize_t _PART_LOOKAHEAD
 
 # What each chunk asks for: as C variables they need not be looked up.
 cdef object NEED_DATA, _NO_EVENTS
@@ -91,23 +87,21 @@ cdef class MjpegParser:
     cdef HeadReader _head
     cdef PartReader _text_part
     cdef Image _image
-    cdef SecondOpinion _opinion
-    cdef Belief _belief
-    cdef Doubt _doubt
+    cdef Ending _ending
     cdef Store _store
     cdef Loan _loan
     cdef Gap _gap
     cdef int _state
-    cdef bint _idle, _trial, _end_given, _ceased
-    cdef Py_ssize_t _max_frame, _max_part
-    cdef Py_ssize_t _room, _missing
+    cdef bint _idle, _end_given, _ceased
+    cdef Py_ssize_t _max_part
+    cdef Py_ssize_t _room
 
     # Final: called without a detour, since no class in C inherits from this one.
     @cython.final
     @cython.locals(chunk=bytes, size=Py_ssize_t, room=Py_ssize_t)
     cdef object _receive(self, object data)
     @cython.final
-    @cython.locals(state=int)
+    @cython.locals(state=int, code=int)
     cdef object _ask(self)
     @cython.locals(room=Py_ssize_t)
     cdef bint _feed_from(self, object pieces) except -1
@@ -137,33 +131,12 @@ cdef class MjpegParser:
     )
     cdef object _part(self)
     cdef object _part_too_large(self)
-    @cython.locals(at=Py_ssize_t, length=Py_ssize_t)
+    @cython.locals(at=Py_ssize_t, length=Py_ssize_t, body_at=Py_ssize_t)
     cdef object _begin_image(self, Py_ssize_t pos)
-    @cython.locals(at=Py_ssize_t)
     cdef object _begin_phantom(self, Py_ssize_t pos)
-    cdef object _begin_walk(self)
-    @cython.locals(stop=Py_ssize_t, end=Py_ssize_t)
-    cdef object _believe(self, Py_ssize_t pos, Py_ssize_t length)
-    @cython.locals(pos=Py_ssize_t, start=Py_ssize_t, available=Py_ssize_t, missing=Py_ssize_t)
+    @cython.locals(missing=Py_ssize_t)
+    cdef object _believe(self, Py_ssize_t at, Py_ssize_t length)
     cdef object _take(self)
-    @cython.locals(
-        end=Py_ssize_t, stop=Py_ssize_t, capped=bint, final=bint, headed=bint, outcome=int,
-        at=Py_ssize_t, pos=Py_ssize_t, upto=Py_ssize_t, other=Py_ssize_t,
-    )
-    cdef object _walk(self)
-    cdef bint _bare(self) except -1
-    @cython.locals(found=Py_ssize_t, since=Py_ssize_t)
-    cdef Py_ssize_t _search_doubted(self, Py_ssize_t pos) except -2
-    cdef object _restart(self)
-    cdef Py_ssize_t _second(self, Py_ssize_t upto, bint unknown, int stands=*) except -2
-    @cython.locals(at=Py_ssize_t)
-    cdef object _ended(self)
-    @cython.locals(cut=Py_ssize_t)
-    cdef tuple _cut_before(self, bint doubtful)
-    @cython.locals(at=Py_ssize_t)
-    cdef object _deliver(self, object end)
-    cdef object _cut(self, Py_ssize_t at, object end)
-    @cython.locals(cut=Py_ssize_t)
-    cdef object _cease(self)
-    @cython.locals(cut=Py_ssize_t)
-    cdef object _too_large(self, Py_ssize_t stop)
+    cdef object _walked(self, int code)
+    cdef object _deliver(self)
+    cdef object _deliver_broken(self)

@@ -31,7 +31,6 @@ from hamaproto.events import (
     AnomalyCode,
     EndOfStream,
     Frame,
-    FrameEnd,
     NeedData,
     Part,
     Skipped,
@@ -46,16 +45,18 @@ from hamaproto.wire.contract import (
     mjpeg_arguments,
     owned,
 )
-from hamaproto.wire.mjpeg.belief import Belief, Doubt
 from hamaproto.wire.mjpeg.codes import (
+    AGAIN,
+    BROKEN,
     CLOSED,
     DELIMITER,
     DROPPED,
-    EOI,
     FIELDS,
     INSIDE,
     MORE,
     SOI,
+    TOO_LARGE,
+    WHOLE,
 )
 from hamaproto.wire.mjpeg.delimiter import (
     LOOKAHEAD,
@@ -65,11 +66,11 @@ from hamaproto.wire.mjpeg.delimiter import (
     boundary_of,
     line_end_before,
 )
+from hamaproto.wire.mjpeg.ending import Ending
 from hamaproto.wire.mjpeg.gap import Gap
 from hamaproto.wire.mjpeg.head import HeadReader
 from hamaproto.wire.mjpeg.image import Image
 from hamaproto.wire.mjpeg.loan import Loan
-from hamaproto.wire.mjpeg.opinion import ENDED, IMAGE, NOTHING, OTHER, SecondOpinion
 from hamaproto.wire.mjpeg.report import Accounting, Report
 from hamaproto.wire.mjpeg.scans import (
     cut_out,
@@ -93,10 +94,6 @@ _PART = 5
 _END = 6
 
 _SOI: Final = b"\xff\xd8\xff"
-_SOI_TWICE: Final = 2 * _SOI
-#: How far an image in doubt is walked before it is searched.  If each one ran to the end of
-#: the data first, a flood of them would be walked over and over.
-_DOUBT_STEP = 256
 
 #: As good as none, with room to count on from any offset.
 _NO_LIMIT = 1 << 60
@@ -129,26 +126,21 @@ class MjpegParser:
     """
 
     __slots__ = (
-        "_belief",
         "_ceased",
         "_delimiters",
-        "_doubt",
         "_end_given",
+        "_ending",
         "_gap",
         "_head",
         "_idle",
         "_image",
         "_loan",
-        "_max_frame",
         "_max_part",
-        "_missing",
-        "_opinion",
         "_report",
         "_room",
         "_state",
         "_store",
         "_text_part",
-        "_trial",
         "_turn",
         "_window",
     )
@@ -178,7 +170,6 @@ class MjpegParser:
             made = bool(self._turn.made)
         if made:
             raise made_twice(self)
-        self._max_frame = min(limits.max_frame, _NO_LIMIT)
         self._max_part = min(limits.max_part, _NO_LIMIT)
         window = self._window = Window()
         report = self._report = Report(limits.max_junk, strict)
@@ -189,17 +180,13 @@ class MjpegParser:
         self._image = Image(window)
         self._store: Store = self._image.store
         self._loan = Loan(window, self._store)
-        self._opinion = SecondOpinion(delimiters)
-        self._belief = Belief()
-        self._doubt = Doubt(limits.max_frame)
+        max_frame = min(limits.max_frame, _NO_LIMIT)
+        self._ending = Ending(window, report, delimiters, self._image, max_frame)
         self._state = _GAP
         # Nothing is queued and nothing to be said about what came: only more data can help.
         self._idle = True
-        # How much of what is missing the hot path may take, or 0.
+        # How much of what the image is missing the hot path may take, or 0.
         self._room = 0
-        # Of an image that is taken by its length: how much is to come; whether all is there.
-        self._missing = 0
-        self._trial = False
         # Whether the stream has ended in order so far.
         self._ceased = True
         # Whether `EndOfStream` was given out by the iterator at hand.
@@ -307,7 +294,8 @@ class MjpegParser:
                 elif state == _TAKE:
                     event = self._take()
                 elif state == _WALK:
-                    event = self._walk()
+                    code = self._ending.walk()
+                    event = self._more() if code == MORE else self._walked(code)
                 elif state == _HEAD:
                     event = self._read_head()
                 elif state == _BODY:
@@ -391,7 +379,7 @@ class MjpegParser:
             self._cool()
             if self._report.error is not None:
                 raise self._report.error.with_traceback(None)
-            return self._loan.lend(self._missing if self._idle else 0)
+            return self._loan.lend(self._image.missing if self._idle else 0)
         finally:
             leave(self._turn)
 
@@ -410,11 +398,11 @@ class MjpegParser:
             raise self._report.error.with_traceback(None)
         if self._window.eof:
             raise LocalProtocolError("buffer_updated after receive_eof: the stream has ended")
-        taken = self._loan.accept(nbytes, self._missing if self._idle else 0)
+        taken = self._loan.accept(nbytes, self._image.missing if self._idle else 0)
         if taken:
-            self._missing -= taken
-            self._room = self._missing
-            self._idle = self._missing > 0
+            self._image.missing -= taken
+            self._room = self._image.missing
+            self._idle = self._image.missing > 0
         elif nbytes:
             self._idle = False
 
@@ -433,13 +421,13 @@ class MjpegParser:
 
     def _taken(self) -> int:
         """How much the hot path took that is not accounted for."""
-        return self._missing - self._room if self._room else 0
+        return self._image.missing - self._room if self._room else 0
 
     def _cool(self) -> None:
         """Account for what the hot path took: it counts down `_room` and nothing else."""
         if self._room:
-            taken = self._missing - self._room
-            self._missing -= taken
+            taken = self._image.missing - self._room
+            self._image.missing -= taken
             self._window.pass_by(taken)
             self._room = 0
 
@@ -472,14 +460,11 @@ class MjpegParser:
             self._head.raw = cut_out(data, matcher.start, matcher.stop)
             start = matcher.stop + 2  # behind the empty line
             at = window.base + start
-            if length > 0 and at >= self._doubt.until and self._belief.believes(length):
+            if length > 0 and self._ending.believes(at, length):
                 stop = start + length
                 if stop > window.end:
                     self._head.body_at = at
-                    image.begin(at)
-                    self._opinion.look_from(at + 2)
-                    image.declared = at + length
-                    self._believe(start, length)
+                    self._believe(at, length)
                     return None
                 if ends_with_lone_eoi(data, start, stop):
                     window.pos = stop
@@ -515,7 +500,7 @@ class MjpegParser:
         """Give out an image that began at offset `at` and that its length told the truth about."""
         length = len(data)
         end = at + length
-        self._belief.kept(length)
+        self._ending.kept(length)
         self._report.delivered += length
         image = self._image
         image.end = end
@@ -684,316 +669,84 @@ class MjpegParser:
         else:
             self._head.raw = b""
             self._head.body_at = at
-        image = self._image
-        image.begin(at)
-        self._opinion.look_from(at + 2)
-        if length < 0:
-            image.declared = -1
+        body_at = self._head.body_at
+        if length >= 0 and at == body_at and self._ending.believes(at, length):
+            self._believe(at, length)
         else:
-            image.declared = self._head.body_at + length
-            if (
-                at == self._head.body_at
-                and at >= self._doubt.until
-                and self._belief.believes(length)
-            ):
-                self._believe(pos, length)
-                return
-        self._begin_walk()
-
-    def _begin_walk(self) -> None:
-        self._image.begin_walk(self._image.at < self._doubt.until)
-        self._state = _WALK
+            self._ending.begin(at, body_at, length)
+            self._state = _WALK
 
     def _begin_phantom(self, pos: int) -> None:
-        """Walk the inside of an image whose start is missing, so that nothing in it is
-        taken for an image of its own.  It is never delivered.
-        """
-        at = self._window.base + pos
+        """What stands at `pos` is the inside of an image whose start is missing."""
         self._gap.started = True
         self._gap.has_head = False
-        self._image.begin_phantom(at)
-        self._opinion.look_from(at + 1)
+        self._ending.begin_phantom(self._window.base + pos)
         self._state = _WALK
 
-    def _believe(self, pos: int, length: int) -> None:
-        """Take `length` bytes from `pos` unseen."""
-        window = self._window
-        stop = pos + length
-        end = window.end
+    def _believe(self, at: int, length: int) -> None:
+        """Take the image that begins at offset `at` by its length, unseen."""
+        self._ending.take(at, length)
         self._state = _TAKE
-        if stop <= end:
-            # All there: nothing to take, only to check.
-            window.pos = stop
-            self._trial = True
-            return
-        self._trial = False
-        self._store.start(length, window.data, pos, end)
-        window.pos = end
-        self._missing = stop - end
-        if window.drained() and not self._report.ready:
+        missing = self._image.missing
+        if missing and self._window.drained() and not self._report.ready:
             self._idle = True
-            self._room = self._missing
+            self._room = missing
 
     def _take(self) -> MjpegEvent | NeedData | None:
-        window = self._window
         image = self._image
-        pos = window.pos
-        if self._trial:
-            start = image.at - window.base
-            if ends_with_lone_eoi(window.data, start, pos):
-                return self._give(cut_out(window.data, start, pos), image.at)
-            self._begin_walk()
-            return None
-        missing = self._missing
-        available = window.end - pos
-        if missing <= available:
-            window.pos = pos + missing
-            self._missing = 0
-            data = self._store.finish(window.data, pos, pos + missing)
-            if data is not None:
-                return self._give(data, image.at)
-        else:
-            self._store.append(window.data, pos, window.end)
-            window.pos = window.end
-            self._missing = missing - available
-            if not window.final():
-                waiting = self._more()
-                if self._idle:
-                    self._room = self._missing
-                return waiting
-            self._missing = 0
-        # The length was wrong, or the stream ends: walk what was taken.
-        image.put_back()
-        self._begin_walk()
+        data = image.fill()
+        if data is not None:
+            return self._give(data, image.at)
+        if image.missing and not self._window.final():
+            waiting = self._more()
+            if self._idle:
+                self._room = image.missing
+            return waiting
+        self._ending.distrust()
+        self._state = _WALK
         return None
 
-    def _walk(self) -> MjpegEvent | NeedData | None:
-        window = self._window
-        image = self._image
-        opinion = self._opinion
-        walker = image.walker
-        end = window.end
-        stop = image.at + self._max_frame - window.base
-        capped = stop < end
-        if capped:
-            end = stop
-        final = window.eof and not capped and window.final()
-        while True:
-            pos = window.pos
-            upto = min(end, pos + _DOUBT_STEP) if image.doubted else end
-            outcome = image.walk(upto, end, final)
-            if outcome == MORE:
-                if image.doubted:
-                    other = self._search_doubted(pos)
-                    if other >= 0:
-                        return self._cut(other, opinion.cut_by)
-                    if upto < end and window.pos > pos:
-                        continue
-                if capped or end == stop:
-                    return self._too_large(end)
-                if final:
-                    return self._cease()
-                if image.doubted:
-                    image.keep()
-                return self._more()
-            if outcome == EOI:
-                return self._ended()
-            if outcome == SOI:
-                at = window.base + window.pos
-                if not walker.touched and not image.phantom and at - image.at <= 4:
-                    self._restart()
-                    return None
-                # SOIs may come in a flood, and only what is new can tell.
-                if (
-                    walker.sos < 0
-                    and not walker.in_scan
-                    and not opinion.waits()
-                    and opinion.asked == at - 3
-                    and window.pos >= 6
-                    and window.data[window.pos - 6 : window.pos] == _SOI_TWICE
-                    and not self._bare()
-                ):
-                    # Behind two others, of which the second one was asked about.
-                    opinion.asked = at
-                    image.nest()
-                    continue
-                view = image.whole(window.pos)
-                if opinion.waits() or opinion.may_tell(view, opinion.asked, walker):
-                    other = opinion.ask(view, walker, True, IMAGE)
-                    if other >= 0:
-                        del view
-                        return self._cut(other, opinion.cut_by)
-                headed = walker.due or opinion.headed(view, view.stop)
-                if not headed and (walker.sos >= 0 or walker.in_scan or self._bare()):
-                    # It may be the thumbnail of an image into which a segment has led.
-                    other = opinion.around(view, walker)
-                    at = other if other >= 0 else at
-                    headed = True
-                del view
-                if headed:
-                    return self._cut(at, "soi")
-                image.nest()
-                continue
-            other = self._second(window.pos, image.doubted)
-            if other >= 0:
-                return self._cut(other, opinion.cut_by)
+    def _walked(self, code: int) -> MjpegEvent | None:
+        """What came of the image that was walked is `code`, as `Ending.walk` gives it."""
+        if code == AGAIN:
+            return None
+        self._state = _GAP
+        self._gap.line_start = code != TOO_LARGE
+        if code == WHOLE:
+            return self._deliver()
+        if code == BROKEN:
+            return self._deliver_broken()
+        self._gap.junk = True
+        return None
 
-    def _bare(self) -> bool:
-        """Whether this is a stream of images alone, whatever was declared."""
-        delimiters = self._delimiters
-        return not delimiters.multipart or (
-            delimiters.current is None and self._report.delivered > 0
-        )
-
-    def _search_doubted(self, pos: int) -> int:
-        """What the second opinion says of an image in doubt, walked on from `pos`."""
-        window = self._window
-        image = self._image
-        found = -1
-        # A segment can take the walk far, and what ends the image may stand close by.
-        while found < 0 and pos < window.pos:
-            since = window.base + pos
-            pos = min(pos + _DOUBT_STEP, window.pos)
-            if self._opinion.may_tell(image.whole(pos), since, image.walker):
-                found = self._second(pos, True)
-        return found
-
-    def _restart(self) -> None:
-        """SOI twice in a row: the image begins with the second one."""
-        image = self._image
-        at = self._window.base + self._window.pos
-        self._report.note(AnomalyCode.JUNK_BEFORE_IMAGE, image.at, "SOI twice")
-        self._report.skip(image.at, at, "SOI twice")
-        image.restart()
-        self._opinion.look_from(at + 2)
-
-    def _ended(self) -> MjpegEvent | None:
-        """The walk came to the EOI before `window.pos`."""
-        image = self._image
-        walker = image.walker
-        at = self._window.base + self._window.pos
-        if (
-            walker.surprised
-            or walker.sos < 0
-            or image.doubted
-            or walker.buried >= 0
-            or walker.leapt
-        ):
-            cut, by = self._cut_before(walker.surprised or walker.sos < 0 or image.doubted)
-            if cut >= 0:
-                return self._cut(cut, by)
-            if walker.sos < 0 or image.phantom:
-                return self._cut(at, "eoi")
-        end: FrameEnd = "eoi"
-        if image.declared >= 0:
-            if at == image.declared:
-                end = "length"
-                if image.at == self._head.body_at:
-                    self._belief.confirmed(at - image.at)
-            else:
-                self._belief.lied()
-        return self._deliver(end)
-
-    def _cut_before(self, doubtful: bool) -> tuple[int, FrameEnd]:
-        """Where the image was cut off that came to an EOI, or -1, and by what."""
-        image = self._image
-        walker = image.walker
-        opinion = self._opinion
-        view = image.whole(self._window.pos)
-        if doubtful:
-            cut = opinion.ask(view, walker, True, NOTHING)
-            if cut >= 0:
-                return cut, opinion.cut_by
-            # The end may be that of another image, into which a segment has led.
-            cut = opinion.around(view, walker)
-            if cut >= 0:
-                return cut, "soi"
-            cut = opinion.ask(view, walker, True, ENDED if image.phantom else OTHER)
-        elif walker.buried >= 0:
-            cut = opinion.in_table(view, walker)
-        else:
-            # Such a segment is lawful there, if no image began in it that has ended now.
-            cut = opinion.ask(view, walker, False, OTHER)
-        return cut, opinion.cut_by
-
-    def _deliver(self, end: FrameEnd) -> MjpegEvent:
+    def _deliver(self) -> MjpegEvent:
         """Give out the image that was walked to its EOI, before `window.pos`."""
         image = self._image
         data = image.take()
-        at = image.end
-        self._state = _GAP
-        self._gap.line_start = True
         self._report.delivered += len(data)
-        frame = make_frame(data, end, True, image.at, self._head.raw)
-        event = self._report.emit(frame, at)
+        frame = make_frame(data, self._ending.by, True, image.at, self._head.raw)
+        event = self._report.emit(frame, image.end)
         if image.walker.surprised:
-            self._report.note(AnomalyCode.DAMAGED_IMAGE, at, "its marker structure is broken")
+            self._report.note(
+                AnomalyCode.DAMAGED_IMAGE, image.end, "its marker structure is broken"
+            )
         return event
 
-    def _cut(self, at: int, end: FrameEnd) -> MjpegEvent | None:
-        """The image ended at offset `at` without coming to an EOI that counts.
-
-        It is delivered as far as it goes if its first scan had begun, and skipped otherwise.
-        """
+    def _deliver_broken(self) -> MjpegEvent | None:
+        """Give out what there is of the image that was cut off."""
+        by = self._ending.by
+        if by == "eof":
+            self._ceased = False
+        data = self._ending.cut()
+        if data is None:
+            return None
         image = self._image
         report = self._report
-        if not image.doubted:
-            self._doubt.read_again(self._window.base + self._window.pos - at)
-        began = 0 <= image.walker.sos < at and not image.phantom
-        data = image.cut(at, began, end == "delimiter")
-        self._state = _GAP
-        self._gap.line_start = True
-        if not began:
-            if end != "eoi" or not image.phantom:
-                report.note(
-                    AnomalyCode.IMAGE_WITHOUT_SCAN, image.at, "it never came to its first scan"
-                )
-            report.skip(image.at, at, "an image that never came to its first scan")
-        if image.declared >= 0:
-            self._belief.lied()
-        if not began:
-            image.declared = -1
-            return None
         report.delivered += len(data)
-        frame = Frame(data, end, False, image.at, self._head.raw)
+        frame = Frame(data, by, False, image.at, self._head.raw)
         event = report.emit(frame, image.end)
-        report.note(AnomalyCode.TRUNCATED_IMAGE, image.end, f"cut off by {_CUT_BY[end]}")
+        report.note(AnomalyCode.TRUNCATED_IMAGE, image.end, f"cut off by {_CUT_BY[by]}")
         return event
-
-    def _cease(self) -> MjpegEvent | None:
-        """The stream ends inside an image."""
-        window = self._window
-        window.pos = window.end
-        cut = self._second(window.end, True, OTHER)
-        if cut < 0:
-            cut = self._opinion.last(self._image.whole(window.end))
-        if cut >= 0:
-            return self._cut(cut, self._opinion.cut_by)
-        self._ceased = False
-        return self._cut(window.base + window.end, "eof")
-
-    def _too_large(self, stop: int) -> MjpegEvent | None:
-        window = self._window
-        image = self._image
-        window.pos = stop
-        cut = self._second(stop, image.doubted)
-        if cut >= 0:
-            return self._cut(cut, self._opinion.cut_by)
-        self._report.note(AnomalyCode.IMAGE_TOO_LARGE, image.at, "over Limits.max_frame")
-        self._report.skip(image.at, window.base + stop, "an image that is too large")
-        image.drop()
-        if image.declared >= 0:
-            self._belief.lied()
-            image.declared = -1
-        self._gap.junk = True
-        self._gap.line_start = False
-        self._state = _GAP
-        return None
-
-    def _second(self, upto: int, unknown: bool, stands: int = NOTHING) -> int:
-        """Where the image was cut off before `window.data[upto]`, or -1; see `SecondOpinion`."""
-        image = self._image
-        return self._opinion.ask(image.whole(upto), image.walker, unknown, stands)
 
 
 class _Events:

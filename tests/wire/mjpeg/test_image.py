@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,10 +50,12 @@ def cut(sizes: list[int]) -> list[bytes]:
 SIZES = st.lists(st.integers(1, 5000), max_size=8)
 
 
-@given(sizes=SIZES, ask=st.booleans())
-def test_an_image_is_taken_as_it_came(twin: Any, sizes: list[int], ask: bool) -> None:
+@given(sizes=SIZES, ask=st.booleans(), doubted=st.booleans())
+def test_an_image_is_taken_as_it_came(
+    twin: Any, sizes: list[int], ask: bool, doubted: bool
+) -> None:
     window, image = begun(twin, cut(sizes))
-    image.begin_walk(False)
+    image.begin_walk(doubted)
     while (outcome := image.walk(window.end, window.end, False)) == MORE:
         if ask:
             # To look at it changes nothing.
@@ -95,16 +96,45 @@ def test_an_image_is_cut_and_what_is_behind_is_read_again(
     assert image.store.size == 0
 
 
-@pytest.mark.parametrize("stored", [False, True])
-def test_an_image_that_was_taken_by_its_length_is_walked_after_all(twin: Any, stored: bool) -> None:
-    window, image = begun(twin, [STREAM])
-    if stored:
-        window.pos = window.end
-        image.store.append(window.data, len(BEFORE), window.end)
+@given(sizes=st.none() | SIZES, more=st.sampled_from((0, 0, 1, -1, 4)))
+def test_an_image_whose_length_is_believed_is_filled_or_walked_after_all(
+    twin: Any, sizes: list[int] | None, more: int
+) -> None:
+    pieces = [STREAM] if sizes is None else cut(sizes)
+    window = twin.module("window").Window()
+    window.feed(pieces.pop(0))
+    image = twin.module("image").Image(window)
+    length = len(IMAGE) + more
+    image.believe(len(BEFORE), length)
+    assert image.at == image.kept == len(BEFORE)
+    assert image.declared == len(BEFORE) + length
+    assert not image.phantom
+    while (data := image.fill()) is None and image.missing:
+        assert window.base + window.pos + image.missing == image.declared
+        assert not window.more()
+        window.feed(pieces.pop(0))
+    assert image.missing == 0
+    assert window.base + window.pos == image.declared
+    assert data == (None if more else IMAGE)
+    if more:
         image.put_back()
-        assert image.kept == image.at == len(BEFORE)
-    image.begin_walk(True)
-    assert image.doubted
+        image.begin_walk(True)
+        assert image.doubted
+        for piece in pieces:
+            window.feed(piece)
+        assert walked(window, image) == EOI
+        assert image.take() == IMAGE
+    assert image.store.size == 0
+
+
+def test_an_image_whose_length_never_comes_is_walked_after_all(twin: Any) -> None:
+    window, image = begun(twin, [STREAM])
+    image.believe(len(BEFORE), len(STREAM))
+    assert image.missing == len(BEFORE)
+    assert image.fill() is None
+    image.put_back()
+    assert image.missing == 0
+    image.begin_walk(False)
     assert walked(window, image) == EOI
     assert image.take() == IMAGE
 
