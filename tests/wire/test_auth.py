@@ -446,10 +446,15 @@ def test_no_flood_of_nonces_is_remembered() -> None:
     authenticator = Authenticator(Credentials("admin", "1234"))
     first = asked(authenticator, DIGEST)
     assert asked(authenticator, DIGEST) is first
-    for number in range(1000):
-        last = asked(authenticator, DIGEST.replace("0123", f"n{number}"))
+    challenges = [DIGEST.replace("0123", f"n{number}") for number in range(1000)]
+    logins = []
+    for number, challenge in enumerate(challenges):
+        logins.append(asked(authenticator, challenge))
         assert len(authenticator._nonces) <= 64
-    assert asked(authenticator, DIGEST.replace("0123", "n999")) is last
+        # The last 32 are known at any time.
+        known = max(0, number - 31)
+        assert asked(authenticator, challenges[known]) is logins[known]
+    assert asked(authenticator, challenges[-1]) is logins[-1]
     assert asked(authenticator, DIGEST) is not first
 
 
@@ -464,6 +469,24 @@ def test_a_nonce_that_others_have_spoilt_is_replaced_a_few_times(proved: bool, m
     for number in range(20):
         asked(authenticator, DIGEST.replace("0123", f"other {number}"))
         again = authenticator.answer([DIGEST.replace("0123", f"{number}")], tried)
+        if not isinstance(again, Login):
+            break
+        tried.append(again)
+    assert len(tried) == most
+
+
+@pytest.mark.parametrize(("raced", "most"), [(False, 10), (True, 24)])
+def test_a_device_that_says_that_the_nonce_was_old_is_believed_so_often(
+    raced: bool, most: int
+) -> None:
+    """`stale` means that the password is right (RFC 7616 3.3), but a device may say so for ever."""
+    authenticator = Authenticator(Credentials("admin", "1234"))
+    tried = [asked(authenticator, DIGEST)]
+    for number in range(40):
+        if raced:
+            asked(authenticator, DIGEST.replace("0123", f"other {number}"))
+        stale = DIGEST.replace("0123", f"{number}") + ", stale=true"
+        again = authenticator.answer([stale], tried)
         if not isinstance(again, Login):
             break
         tried.append(again)

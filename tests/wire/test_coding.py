@@ -75,6 +75,17 @@ def test_what_was_packed_comes_out(name: str, body: bytes, cut: int) -> None:
     assert unpack(names, pack(body), cut) == (body, "", True, False)
 
 
+@pytest.mark.parametrize("name", PACKERS)
+def test_pieces_that_wait_keep_their_order(name: str) -> None:
+    names, pack = PACKERS[name]
+    decoder = ContentDecoder(names)
+    packed = pack(BODIES[1])
+    for at in range(len(packed)):
+        decoder.receive_data(packed[at : at + 1])
+    decoder.receive_eof()
+    assert b"".join(iter(decoder.next_piece, None)) == BODIES[1]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(list(PACKERS)),
@@ -218,12 +229,15 @@ def certain(data: bytes) -> int:
 
 
 @pytest.mark.parametrize("method", [0, 8])
-@pytest.mark.parametrize("before", [b"", gzip.compress(b"a")])
+@pytest.mark.parametrize(
+    "before", [b"", gzip.compress(b"a"), gzip.compress(b"a") + b"\0\0junk behind it"]
+)
 def test_the_damage_is_at_the_byte_with_which_it_is_certain(method: int, before: bytes) -> None:
     data = b"\x1f\x8b%c\0" % method + bytes(6) + b"\xff" * 5
     decoder = ContentDecoder(("gzip",))
-    decoder.receive_data(before + data)
-    pieces = []
+    decoder.receive_data(before)
+    pieces = list(iter(decoder.next_piece, None))
+    decoder.receive_data(data)
     with pytest.raises(RemoteProtocolError, match="gzip coding of the body is damaged") as error:
         pieces.extend(iter(decoder.next_piece, None))
     assert error.value.offset == len(before) + certain(data)

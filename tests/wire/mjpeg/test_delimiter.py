@@ -219,6 +219,38 @@ def test_a_name_without_dashes_waits_for_its_proof(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rest", "waits"),
+    [
+        # The start of a header name, and blanks behind one.
+        (b"X" * FIELD, True),
+        (b"X" * (FIELD + 1), False),
+        (b"X" + b" " * FIELD, True),
+        (b"X" + b" " * (FIELD + 1), False),
+        # Blanks before the end of the line.
+        (b" " * NAME, True),
+        (b" " * NAME + b"\r", True),
+        (b" " * (NAME + 1), False),
+        (b"-", True),
+        (b"--", True),
+        (b"-- \r", True),
+        (b"--x", False),
+    ],
+)
+def test_how_long_a_delimiter_is_waited_for(rest: bytes, waits: bool) -> None:
+    assert known(b"--b" + rest, final=False) is (UNDECIDED if waits else None)
+
+
+def test_how_far_is_looked_back_for_a_delimiter_that_was_cut_off() -> None:
+    """No further than a name, a padding, a header name and blanks, with their dashes and ends."""
+    names = DelimiterSet("b")
+    reach = 2 * NAME + 2 * FIELD + 8
+    for size in (reach - 1, reach, reach + 1, 2 * reach):
+        data = b"\n" * size
+        assert names.hold_back(data, 0, size) == max(0, size - reach)
+    assert names.hold_back(b"\n--b~", 0, 6) == 0
+
+
+@pytest.mark.parametrize(
     ("data", "proves"),
     [
         (b"X: 1", True),

@@ -18,14 +18,22 @@ NO_SEGMENT = (-1, -1)
 
 
 def search(body: bytes, stands: int, segment: tuple[int, int] = NO_SEGMENT) -> int:
-    return Inside().search(body, 0, 0, len(body), stands, segment)
+    """What is found in an image that begins at offset 0; it is the same at any other offset."""
+    found = Inside().search(body, 0, 0, len(body), stands, segment)
+    for before, shift in ((b"", 1000), (b"behind it:", 0), (b"behind it:", 1000)):
+        at = shift + len(before)
+        moved = (segment[0] + at, segment[1] + at)
+        data = before + body
+        there = Inside().search(data, at, shift, len(data), stands, moved)
+        assert there == (found + at if found >= 0 else -1)
+    return found
 
 
 START = b"\x80\x81"
 
 
 def test_an_image_before_what_begins() -> None:
-    for stands in (IMAGE, OTHER):
+    for stands in (IMAGE, OTHER, ENDED):
         assert search(START + TINY, stands) == 2
         assert search(START + TINY + b"\r\n", stands) == 2
     # Nothing is known of what follows.
@@ -36,6 +44,48 @@ def test_what_follows_tells_a_thumbnail() -> None:
     rest = jpeg("gray")[20:]
     assert search(START + TINY + rest + b"\r\n", OTHER) == -1
     assert search(START + TINY + b"\0\0" + rest, ENDED) == -1
+    # A marker at once behind it is what comes behind a segment.
+    assert search(START + TINY + jpeg("gray")[2:-2], ENDED) == -1
+
+
+@pytest.mark.parametrize("shift", [0, 1000])
+def test_an_image_around_what_was_met(shift: int) -> None:
+    """One whose segment leads on; FFD8FF by chance in that segment is none."""
+    begun = b"\xff\xd8\xff\xdb\1\0"
+    body = START + begun + b"ab\xff\xd8\xff\0cd"
+    inside = Inside()
+    assert inside.around(body, shift, shift, len(body), NO_SEGMENT) == shift + 2
+    # Two more around it are walked as well, up to four in all.
+    for count, found in ((3, 2), (4, -1)):
+        body = START + begun + b"\xff\xd8\xff\0" * count
+        inside = Inside()
+        assert inside.around(body, shift, shift, len(body), NO_SEGMENT) == (
+            shift + found if found >= 0 else -1
+        )
+    # Of one that begins with the last bytes nothing can be said.
+    body = START + b"\xff\xd8\xff"
+    assert Inside().around(body[:4], shift, shift, 4, NO_SEGMENT) == -1
+
+
+@pytest.mark.parametrize("stands", [NOTHING, OTHER])
+def test_who_asks_only_when_a_byte_may_tell_hears_the_same(stands: int) -> None:
+    for body in (
+        START + TINY[:15] + TINY + TINY,
+        START + b"\xff\xd9" + TINY,
+        START + TINY + b"\0\0" + TINY[15:],
+        START + jpeg("gray")[20:],
+    ):
+        always, seldom = Inside(), Inside()
+        told = True
+        for stop in range(1, len(body) + 1):
+            told = seldom.may_tell(body, 0, stop - 1, stop)
+            found = always.search(body, 0, 0, stop, NOTHING, NO_SEGMENT)
+            if told:
+                assert seldom.search(body, 0, 0, stop, NOTHING, NO_SEGMENT) == found
+            else:
+                assert found == -1
+            if found >= 0:
+                break
 
 
 def test_a_rest_that_is_no_larger_has_no_thumbnail() -> None:

@@ -182,6 +182,73 @@ def test_names_that_are_nowhere_are_not_looked_for_again_and_again(name: bytes) 
     assert data.looked < 1000 * places + 20 * len(data)
 
 
+def naive_run(data: bytes, pos: int, end: int, of: bytes) -> int:
+    """Behind the bytes `of` which `data[pos:end]` begins with."""
+    while pos < end and data[pos] in of:
+        pos += 1
+    return pos
+
+
+@given(data=SOUPS, start=st.integers(0, 9), cut=st.integers(0, 9))
+def test_each_small_search_does_what_it_says(data: bytes, start: int, cut: int) -> None:
+    end = max(0, len(data) - cut)
+    start = min(start, end)
+    piece = data[start:end]
+    for kind in (bytes, bytearray):
+        found = scans.cut_out(kind(data), start, end)
+        assert (found, type(found)) == (piece, bytes)
+        at = piece.find(b"\xff\xd8\xff")
+        assert scans.find_soi(kind(data), start, end) == (start + at if at >= 0 else -1)
+        assert scans.skip_line_ends(kind(data), start, end) == naive_run(data, start, end, b"\r\n")
+        assert scans.starts_line(kind(data), start, end) == piece.endswith((b"\n", b"\n\r"))
+        if piece[:1] == b"\xff":
+            assert (
+                scans.skip_fill(kind(data), start, end) == naive_run(data, start, end, b"\xff") - 1
+            )
+
+
+@pytest.mark.parametrize(
+    ("data", "lone"),
+    [
+        (b"xy\xff\xd9", True),
+        (b"x\xff\xff\xd9", True),
+        (b"\xff\xd8\xff\xd9", True),
+        (b"x\xd9\xff\xd9", True),
+        (b"\xff\xd9\xff\xd9", False),
+        (b"xy\xff\xda", False),
+        (b"xy\xfe\xd9", False),
+        (b"xyz\xd9", False),
+        # Of fewer bytes it can't be told.
+        (b"x\xff\xd9", False),
+        (b"", False),
+    ],
+)
+def test_an_end_of_an_image_that_is_no_fill(data: bytes, lone: bool) -> None:
+    for before, behind in ((b"", b""), (b"abc", b"\xff\xd9")):
+        end = len(before + data)
+        assert scans.ends_with_lone_eoi(before + data + behind, len(before), end) is lone
+
+
+@pytest.mark.parametrize(
+    ("line", "verdict"),
+    [
+        (b"--" + b"n" * 201 + b"\r\n\rX:", YES),
+        (b"--" + b"n" * 202 + b"\nX:", NO),
+        (b"--n\n" + b"X" * 64 + b" " * 64 + b":", YES),
+        (b"--n\n" + b"X" * 65 + b":", NO),
+        (b"--n\n" + b"X" * 64 + b" " * 65 + b":", NO),
+    ],
+)
+def test_the_bounds_of_a_delimiter_that_nobody_declared(line: bytes, verdict: int) -> None:
+    """The careful look reads names of 200 bytes, header names of 64 and blanks of 64."""
+    names = Names(())
+    assert may_begin(names, line, 0, len(line), True) == verdict
+    for junk in (b"", b"j" * 70):
+        data = junk + b"\n" + line
+        at = len(junk) + 1
+        assert search_junk(names, data, 0, 0, len(data)) == (at if verdict == YES else len(data))
+
+
 # The twins
 
 

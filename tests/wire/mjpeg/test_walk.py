@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hamaproto.wire.mjpeg.codes import EOI, MORE, SOI, SURPRISE
@@ -108,23 +108,25 @@ def test_a_lawful_image_ends_where_it_ends(
     assert walk.buried == -1
 
 
+marks = st.sampled_from(
+    [
+        *(b"\xff", b"\xff\xd8", b"\xff\xd8\xff", b"\xff\xd9", b"\0", b"\0\2", b"\0\4", b"x"),
+        *(segment(code, b"ab") for code in (0xC4, 0xDB, 0xC0, 0xE0, 0xE1, 0xFE)),
+        *(segment(0xDB, b"\xff\xd8"), segment(0xC4, b"\xff"), segment(0xFE, b"\xff\xd8")),
+        *(
+            scan(),
+            scan(2, b"\xff\xd0\xff\0"),
+            b"\xff\xda\0\x08\5",
+            b"\xff\xc4\0\1",
+            b"\xff\xd3",
+        ),
+    ]
+)
+
+
 @given(st.data())
 def test_the_outcome_does_not_depend_on_how_the_input_was_cut(data: st.DataObject) -> None:
     """Over bytes that are nearly all markers and lengths, lawful or not."""
-    marks = st.sampled_from(
-        [
-            *(b"\xff", b"\xff\xd8", b"\xff\xd8\xff", b"\xff\xd9", b"\0", b"\0\2", b"\0\4", b"x"),
-            *(segment(code, b"ab") for code in (0xC4, 0xDB, 0xC0, 0xE0, 0xE1, 0xFE)),
-            *(segment(0xDB, b"\xff\xd8"), segment(0xC4, b"\xff"), segment(0xFE, b"\xff\xd8")),
-            *(
-                scan(),
-                scan(2, b"\xff\xd0\xff\0"),
-                b"\xff\xda\0\x08\5",
-                b"\xff\xc4\0\1",
-                b"\xff\xd3",
-            ),
-        ]
-    )
     stream = HEAD + b"".join(data.draw(st.lists(marks, max_size=14)))
     hunting, nest = data.draw(st.booleans()), data.draw(st.booleans())
     cuts = tuple(data.draw(st.lists(st.integers(1, len(stream)), max_size=8)))
@@ -151,6 +153,19 @@ def test_bytes_behind_the_end_are_looked_at_and_not_walked(
         if outcome != MORE:
             break
     assert (outcome, walk.pos, walk.surprised) == (EOI, len(image), False)
+
+
+@given(st.lists(marks, max_size=14).map(b"".join), st.booleans())
+@example(segment(0xDB, b"\xff\xd8\xff") + b"\xff\xd9", False)
+@example(scan() + segment(0xDB) + b"\xff\1" + segment(0xC0, b"\xff\xd9") + b"\xff\xd9", False)
+def test_who_joins_inside_an_image_reads_it_from_any_offset(stream: bytes, nest: bool) -> None:
+    said, flags, offsets = told(stream, hunting=True, nest=nest)
+    later, same, moved = told(b"x" + stream, hunting=True, nest=nest)
+    assert same == flags
+    assert later == [(outcome, at + 1) for outcome, at in said]  # type: ignore[attr-defined]
+    sos, buried, depth, *segments = offsets  # type: ignore[misc]
+    places = [at + (at >= 0) for at in (sos, buried, *segments)]
+    assert moved == (*places[:2], depth, *places[2:])
 
 
 # -- every code, in every place ----------------------------------------------------------
@@ -357,6 +372,25 @@ def test_it_is_known_that_a_scan_begins_as_soon_as_it_can_be(count: int) -> None
     walk.begin(False)
     assert walk.walk(data, 2, len(head), len(data), False) == MORE
     assert (walk.pos, walk.in_scan) == (len(head), True)
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_an_sos_that_is_none_by_its_count_is_not_waited_for(count: int) -> None:
+    """T.81 B.2.3: one to four components; the count is the fifth byte."""
+    data = HEAD + b"\xff\xda\0\x10" + bytes((count,))
+    walk = MarkerWalk()
+    walk.begin(False)
+    assert walk.walk(data, 2, len(data), len(data), False) == SURPRISE
+    assert walk.pos == 4
+
+
+def test_a_segment_is_begun_as_soon_as_its_length_is_there() -> None:
+    data = HEAD + b"\xff\xdb\0\x43"
+    for look, place in ((len(data) - 1, 2), (len(data), len(data))):
+        walk = MarkerWalk()
+        walk.begin(False)
+        assert walk.walk(data, 2, look, look, False) == MORE
+        assert (walk.pos, walk.touched) == (place, place > 2)
 
 
 @pytest.mark.parametrize("cut", [b"\xff\xda", b"\xff\xda\0\x08", b"\xff\xc4\0", b"\xff\xfe\0\4ab"])
