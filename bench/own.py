@@ -69,6 +69,7 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "wire/mjpeg/store": Elsewhere(_MJPEG, _STREAMS),
     "wire/mjpeg/clean_head": Elsewhere(_MJPEG, _STREAMS),
     "wire/mjpeg/codes": Elsewhere(_MJPEG, "it holds numbers and nothing else"),
+    "wire/mjpeg/states": Elsewhere(_MJPEG, _STREAMS),
     "wire/mjpeg/turn": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
     "wire/mjpeg/view": Elsewhere(
         ("wire/mjpeg/test_image.py",), "it holds four values for a question"

@@ -33,6 +33,7 @@ COMPILED_MODULES = (
     "hamaproto.wire._mjpeg.opinion",
     "hamaproto.wire._mjpeg.ending",
     "hamaproto.wire._mjpeg.loan",
+    "hamaproto.wire._mjpeg.states",
     "hamaproto.wire._mjpeg.parser",
     "hamaproto.gsm._codec",
 )

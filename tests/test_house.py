@@ -14,9 +14,6 @@ from bench.own import PACKAGE, ROOT, modules, source
 
 MOST_LINES = 600
 MOST_FIELDS = 25
-#: The rooms that are still larger.
-LARGER = {"wire/mjpeg/parser"}
-ROOMS = [module for module in modules() if module not in LARGER]
 
 
 def classes(module: str) -> list[type]:
@@ -64,7 +61,7 @@ def fields_of(kind: type) -> set[str]:
     return fields
 
 
-@pytest.mark.parametrize("module", ROOMS)
+@pytest.mark.parametrize("module", modules())
 def test_no_class_has_more_fields_than_can_be_held_in_the_head(module: str) -> None:
     for kind in classes(module):
         # The members of an enumeration are its values, and no fields.
@@ -72,7 +69,7 @@ def test_no_class_has_more_fields_than_can_be_held_in_the_head(module: str) -> N
         assert len(fields) <= MOST_FIELDS, f"{kind}: {len(fields)} fields: {sorted(fields)}"
 
 
-@pytest.mark.parametrize("module", ROOMS)
+@pytest.mark.parametrize("module", modules())
 def test_no_module_is_longer_than_can_be_read_at_once(module: str) -> None:
     assert len(source(module).read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 

@@ -40,7 +40,8 @@ eight times what came before was read again, an image is in doubt from its start
 is believed, and any delimiter ends it, so that nothing is walked that must be taken back.  So
 is what precedes the first image that was seen to begin (a phantom).
 
-Who does what, each part by itself and tested by itself; `parser.py` asks them:
+Who does what, each part by itself and tested by itself; `states.py` asks them, for
+`parser.py`, which is what a program calls:
 
     window.py     the bytes at hand, and what is queued behind them
     report.py     what is to be said, held until something real follows; the accounts

@@ -2,16 +2,8 @@
 
 cimport cython
 
-from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher
-from hamaproto.wire.mjpeg.ending cimport Ending
-from hamaproto.wire.mjpeg.gap cimport Gap
-from hamaproto.wire.mjpeg.head cimport HeadReader
-from hamaproto.wire.mjpeg.image cimport Image
 from hamaproto.wire.mjpeg.loan cimport Loan
-from hamaproto.wire.mjpeg.report cimport Report
-from hamaproto.wire.mjpeg.scans cimport cut_out, ends_with_lone_eoi
-from hamaproto.wire.mjpeg.store cimport Store, make_frame
-from hamaproto.wire.mjpeg.text_part cimport PartReader
+from hamaproto.wire.mjpeg.states cimport States
 from hamaproto.wire.mjpeg.window cimport Window
 
 # Whose turn it is in a parser, as a field of its own: a chunk takes it twice.  These are macros
@@ -64,10 +56,7 @@ cdef extern from *:
     cpdef bint enter "hama_enter"(hama_turn turn) except -1
     cpdef void leave "hama_leave"(hama_turn turn) noexcept
 
-cdef bint _PURE
-cdef int AGAIN, BROKEN, CLOSED, DELIMITER, DROPPED, FIELDS, INSIDE, MORE, SOI, TOO_LARGE, WHOLE
-cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
-cdef Py_ssize_t _PART_LOOKAHEAD
+cdef bint PURE
 
 # What each chunk asks for: as C variables they need not be looked up.
 cdef object NEED_DATA, _NO_EVENTS
@@ -79,22 +68,9 @@ cdef class _Events:
     cdef MjpegParser _parser
 
 
-cdef class MjpegParser:
+cdef class MjpegParser(States):
     cdef hama_turn _turn
-    cdef object _delimiters
-    cdef Window _window
-    cdef Report _report
-    cdef HeadReader _head
-    cdef PartReader _text_part
-    cdef Image _image
-    cdef Ending _ending
-    cdef Store _store
     cdef Loan _loan
-    cdef Gap _gap
-    cdef int _state
-    cdef bint _idle, _end_given, _ceased
-    cdef Py_ssize_t _max_part
-    cdef Py_ssize_t _room
 
     # Final: called without a detour, since no class in C inherits from this one.
     @cython.final
@@ -112,31 +88,3 @@ cdef class MjpegParser:
     @cython.final
     @cython.locals(taken=Py_ssize_t)
     cdef object _cool(self)
-    @cython.final
-    cdef object _more(self)
-    @cython.locals(
-        start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t, at=Py_ssize_t,
-        matcher=HeadMatcher, code=int,
-    )
-    cdef object _between(self)
-    @cython.locals(length=Py_ssize_t, end=Py_ssize_t)
-    cdef object _give(self, bytes data, Py_ssize_t at)
-    cdef object _begin_head(self, object match)
-    cdef object _open_head(self, Py_ssize_t pos)
-    cdef object _read_head(self)
-    cdef object _body(self)
-    @cython.locals(
-        base=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t, at=Py_ssize_t,
-        until=Py_ssize_t, least=Py_ssize_t, most=Py_ssize_t, told=bint, whole=bint, final=bint,
-    )
-    cdef object _part(self)
-    cdef object _part_too_large(self)
-    @cython.locals(at=Py_ssize_t, length=Py_ssize_t, body_at=Py_ssize_t)
-    cdef object _begin_image(self, Py_ssize_t pos)
-    cdef object _begin_phantom(self, Py_ssize_t pos)
-    @cython.locals(missing=Py_ssize_t)
-    cdef object _believe(self, Py_ssize_t at, Py_ssize_t length)
-    cdef object _take(self)
-    cdef object _walked(self, int code)
-    cdef object _deliver(self)
-    cdef object _deliver_broken(self)
