@@ -343,6 +343,7 @@ def test_the_answers_of_the_specification(number: str, line_end: str) -> None:
 
 def test_a_list_is_a_mapping_without_case_and_root() -> None:
     params = ParamList([("root.A.b", "1"), ("C", "2"), ("a.B", "3"), ("root.", "4")])
+    assert params.complete
     assert dict(params) == {"A.b": "3", "C": "2", "root.": "4"}
     assert params == {"A.b": "3", "C": "2", "root.": "4"}
     assert len(params) == 3

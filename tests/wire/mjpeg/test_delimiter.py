@@ -248,6 +248,10 @@ def test_how_far_is_looked_back_for_a_delimiter_that_was_cut_off() -> None:
         data = b"\n" * size
         assert names.hold_back(data, 0, size) == max(0, size - reach)
     assert names.hold_back(b"\n--b~", 0, 6) == 0
+    # The image behind an empty head may be cut off behind each of its bytes.
+    whole = b"x--b\r\n\r\n" + SOI
+    for end in range(2, len(whole)):
+        assert names.hold_back(whole, 0, end) == 1
 
 
 @pytest.mark.parametrize(

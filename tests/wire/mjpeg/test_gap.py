@@ -154,6 +154,18 @@ def test_what_ends_a_gap(
     assert outcome(twin, [body] if body else [], **state)[:2] == found
 
 
+@pytest.mark.parametrize(
+    ("line_end", "starts"), [(b"\n", True), (b"\r\n", True), (b"\n\r", True), (b"\r", False)]
+)
+def test_line_ends_that_come_behind_junk(twin: Any, line_end: bytes, starts: bool) -> None:
+    """Alone, with what follows them, or byte by byte; a CR alone ends no line of junk."""
+    body = line_end + OTHER
+    at = 4 + len(line_end) if starts else 4 + len(body)
+    for pieces in ([body], [line_end, OTHER], [bytes([byte]) for byte in body]):
+        found = outcome(twin, [b"text", *pieces])
+        assert found[:2] == (DELIMITER if starts else OVER, at)
+
+
 @pytest.mark.parametrize("has_head", [False, True])
 def test_junk_is_noted_by_where_it_stands(twin: Any, has_head: bool) -> None:
     name = "junk_before_image" if has_head else "junk"

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hamaproto.limits import Limits
@@ -87,6 +87,7 @@ def read(twin: Any, block: bytes, **options: Any) -> tuple[Any, ...]:
     cuts=st.lists(st.integers(0, 200), max_size=5),
     small=st.booleans(),
 )
+@example(block=b"\r\rA: b", ends=b"\r\n\r\n", cuts=[4], small=False)
 def test_a_block_is_the_same_however_it_is_cut(
     twin: Any, block: bytes, ends: bytes, cuts: list[int], small: bool
 ) -> None:
@@ -132,6 +133,17 @@ def test_the_length(twin: Any, lines: bytes, length: int, noted: list[Any]) -> N
 
 
 @pytest.mark.parametrize(
+    ("value", "length"), [(b"9999999999", 9_999_999_999), (b"10000000000", -1), (b"00123", 123)]
+)
+def test_a_length_has_ten_digits_at_most(twin: Any, value: bytes, length: int) -> None:
+    limits = Limits(max_frame=1 << 40)
+    block = b"Content-Length: " + value + b"\r\n\r\n"
+    code, _, said, _, known, _ = read(twin, block, limits=limits)
+    assert (code, known) == (CLOSED, length)
+    assert said == ([] if length > 0 else [("invalid_length", 0)])
+
+
+@pytest.mark.parametrize(
     ("kind", "image", "text", "sound"),
     [
         (b"", True, False, False),
@@ -166,6 +178,16 @@ def test_an_image_may_begin_inside_the_block(twin: Any, line: bytes) -> None:
 
 def test_another_delimiter_stands_in_the_block(twin: Any) -> None:
     assert read(twin, b"A: b\r\n--frame\r\nC: d\r\n\r\n") == (DELIMITER, b"A: b\r\n", 6, [])
+    # The CR before the dashes belongs to the line before.
+    code, raw, at, _ = read(twin, b"A: b\n\r--frame\n\rC: d\n\r\n\r")
+    assert (code, raw, at) == (DELIMITER, b"A: b\n", 6)
+
+
+def test_an_image_behind_an_empty_block_is_not_inside_of_it(twin: Any) -> None:
+    for end in (b"\r\n", b"\n"):
+        code, at, noted, raw, _, _ = read(twin, end + b"\xff\xd8\xff")
+        assert (code, at, raw) == (CLOSED, len(end), b"")
+        assert "no_blank_line" not in dict(noted)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +229,7 @@ def test_the_stream_ends_inside_the_block(twin: Any, block: bytes) -> None:
     [
         # The CR is the rest of the delimiter's LF CR, or of the empty line's.
         (b"\rA: b\n\r\n\r\xff\xd8\xff", 9),
+        (b"A: b\n\rC: d\n\r\n\rtext", 14),
         # In a stream of LF alone it is the part's, or an image would not stand behind it.
         (b"A: b\n\n\rtext", 6),
         (b"A: b\n\n\r\xff\xd8\xff", 7),

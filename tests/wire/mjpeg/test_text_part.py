@@ -137,6 +137,23 @@ def test_ffd8ff_in_the_middle_of_a_line(
     assert end(twin, [b"text" + SOI], True, text, sound) == untold
 
 
+def test_what_the_end_of_a_part_cuts_is_not_in_it(twin: Any) -> None:
+    """By its length the part ends in an FFD8FF, which is none of its bytes."""
+    for stop, found in ((6, -1), (7, 4)):
+        window, reader, names = part(twin, text=True)
+        window.feed(b"text" + SOI + b"abc")
+        assert reader.end(names, 0, stop, False, False) == found
+
+
+def test_an_image_across_the_end_counts_more_than_a_name_in_it(twin: Any) -> None:
+    """A boundary may have any bytes, those of an image too."""
+    window, reader, _ = part(twin)
+    window.feed(b"te" + SOI + b"xyz")
+    window.close()
+    names = twin.module("scans").Names(((SOI[2:], True),))
+    assert reader.across(names, 0, 4) == 2
+
+
 def test_delimiters_without_end_are_not_all_remembered(twin: Any) -> None:
     """The part then ends at a later one: at most eight are taken for one."""
     body = b"--frame\r\n" * 20 + HEAD
