@@ -66,8 +66,6 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "gsm/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
     "wire/contract": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
     "wire/mjpeg/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
-    "wire/mjpeg/store": Elsewhere(_MJPEG, _STREAMS),
-    "wire/mjpeg/clean_head": Elsewhere(_MJPEG, _STREAMS),
     "wire/mjpeg/codes": Elsewhere(_MJPEG, "it holds numbers and nothing else"),
     "wire/mjpeg/states": Elsewhere(_MJPEG, _STREAMS),
     "wire/mjpeg/turn": Elsewhere(("test_contract.py",), "the contract is that of every parser"),

@@ -1,0 +1,126 @@
+"""A head that is read in one go: which ones are, what is known of them, and which are left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+JPEG = b"Content-Type: image/jpeg\r\n"
+SOI = b"\xff\xd8\xff"
+
+
+def read(twin: Any, data: bytes, matcher: Any = None, most: int = 10, pos: int = 0) -> Any:
+    """The block and its length if the head is clean, else None."""
+    module = twin.module("clean_head")
+    matcher = matcher or module.HeadMatcher(b"--frame")
+    if not module.clean_head(matcher, data, pos, len(data), most):
+        return None
+    return data[matcher.start : matcher.stop], matcher.length
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n"])
+@pytest.mark.parametrize(
+    ("block", "length"),
+    [
+        (JPEG, -1),
+        (JPEG + b"Content-Length: 12\r\n", 12),
+        (b"CONTENT-LENGTH:0012 \t\r\n" + JPEG, 12),
+        (JPEG + b"Content-Length: 999999999\r\n", 999_999_999),
+        (JPEG + b"X-A: \t~\r\nB:\r\n", -1),
+        (b"content-type:image/jpg \r\n", -1),
+    ],
+)
+def test_a_clean_head(twin: Any, before: bytes, block: bytes, length: int) -> None:
+    data = before + b"--frame\r\n" + block + b"\r\n" + SOI
+    assert read(twin, data) == (block, length)
+    assert read(twin, b"junk" + data, pos=4) == (block, length)
+    # FFD8FF belongs to what must be there.
+    for end in range(len(data)):
+        assert read(twin, data[:end]) is None
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"",
+        b"X-A: b\r\n",
+        b"Content-Type: image/png\r\n",
+        b"Content-Type: image/jpeg; a=b\r\n",
+        JPEG + JPEG,
+        JPEG + b"Content-Length: 1\r\nContent-Length: 1\r\n",
+        JPEG + b"Content-Length: 1\r\nContent-Md5: 1\r\n",
+        JPEG + b"Content-Md5: 1\r\n",
+        JPEG + b"Content-Length: 1234567890\r\n",
+        JPEG + b"Content-Length: -1\r\n",
+        JPEG + b"Content-Length: 1x\r\n",
+        JPEG + b"Content-Length:\r\n",
+        JPEG + b"-X: b\r\n",
+        JPEG + b" folded\r\n",
+        JPEG + b"no colon\r\n",
+        JPEG + b"X: \x80\r\n",
+        JPEG + b"X: \x00\r\n",
+        JPEG + b"X : b\r\n",
+        JPEG.replace(b"\r", b""),
+    ],
+)
+def test_what_the_careful_way_has_to_read(twin: Any, block: bytes) -> None:
+    assert read(twin, b"--frame\r\n" + block + b"\r\n" + SOI) is None
+
+
+def test_around_the_block_nothing_may_be_odd(twin: Any) -> None:
+    for start in (
+        b"--other\r\n",
+        b"--frame--\r\n",
+        b"--frame\n",
+        b"--frame \r\n",
+        b"\n--frame\r\n",
+    ):
+        assert read(twin, start + JPEG + b"\r\n" + SOI) is None
+    for behind in (b"\n" + SOI, b"\r\n\r\n" + SOI, b"\r\n\xff\xd8\xfe", b"\r\ntext", SOI):
+        assert read(twin, b"--frame\r\n" + JPEG + behind) is None
+
+
+def test_so_many_lines_are_read(twin: Any) -> None:
+    data = b"--frame\r\n" + JPEG + b"A: b\r\n" * 2 + b"\r\n" + SOI
+    assert read(twin, data, most=3) is not None
+    assert read(twin, data, most=2) is None
+
+
+numbers = st.integers(0, 10**9 - 1).map(lambda number: b"%d" % number)
+values = st.one_of(
+    numbers, st.sampled_from([b"", b"1x", b"-1", b"1234567890", b"007", b" 5", b"5 "])
+)
+
+
+@given(
+    heads=st.lists(
+        st.tuples(
+            st.sampled_from((b"", b"\r\n")),
+            values,
+            st.sampled_from((b"", b"X-A: b\r\n", b"X-A: c\r\n", b"X-A : b\r\n")),
+            st.sampled_from((SOI, b"text", b"")),
+        ),
+        max_size=6,
+    )
+)
+def test_a_matcher_that_knows_the_last_head_says_the_same(twin: Any, heads: list[Any]) -> None:
+    """The next one is compared with it; what comes out is as if it were the first."""
+    known = twin.module("clean_head").HeadMatcher(b"--frame")
+    for before, value, more, behind in heads:
+        head = b"--frame\r\n" + JPEG + b"Content-Length: " + value + b"\r\n" + more
+        data = before + head + b"\r\n" + behind
+        assert read(twin, data, known) == read(twin, data)
+
+
+def test_a_known_head_is_that_of_its_delimiter_only(twin: Any) -> None:
+    """And one without a length is forgotten."""
+    known = twin.module("clean_head").HeadMatcher(b"--frame")
+    head = b"--frame\r\n" + JPEG + b"Content-Length: %d\r\n\r\n" + SOI
+    assert read(twin, head % 5, known) == (JPEG + b"Content-Length: 5\r\n", 5)
+    assert read(twin, head % 12345, known) == (JPEG + b"Content-Length: 12345\r\n", 12345)
+    assert read(twin, b"--frame\r\n" + JPEG + b"\r\n" + SOI, known) == (JPEG, -1)
+    assert read(twin, (head % 5).replace(b"frame", b"other"), known) is None
+    assert read(twin, head % 6, known) == (JPEG + b"Content-Length: 6\r\n", 6)

@@ -1,0 +1,124 @@
+"""The store: what comes out is what was put in, whatever was asked meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+#: Around the sizes at which pieces are kept in another way.
+SIZES = st.sampled_from((0, 1, 2, 3, 4, 511, 512, 513, 4095, 4096, 4097, 9000))
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ("append", "buffer", "inside", "keep", "peek", "slice", "ends", "cut", "clear", "take")
+        ),
+        SIZES,
+        st.sampled_from((b"", b"\xff\xd9", b"\xff", b"\xd9", b"\xff\xd9\xff\xd9")),
+    ),
+    max_size=12,
+)
+
+
+def piece(number: int, size: int, tail: bytes) -> bytes:
+    return bytes([number + 1]) * size + tail
+
+
+def lone(data: bytes) -> bool:
+    """An EOI, with no other one directly before it."""
+    return len(data) >= 4 and data.endswith(b"\xff\xd9") and not data.endswith(b"\xff\xd9" * 2)
+
+
+@given(steps=STEPS)
+def test_what_is_stored_comes_out(twin: Any, steps: list[tuple[str, int, bytes]]) -> None:
+    store = twin.module("store").Store()
+    stored = b""
+    for number, (step, size, tail) in enumerate(steps):
+        data = piece(number, size, tail)
+        if step == "append":
+            store.append(data, 0, len(data))
+            stored += data
+        elif step == "buffer":
+            store.append(bytearray(data), 0, len(data))
+            stored += data
+        elif step == "inside":
+            store.append(b"ab" + data + b"c", 2, 2 + len(data))
+            stored += data
+        elif step == "keep":
+            store.keep(data, len(data))
+            stored += data
+        elif step == "peek":
+            assert bytes(store.peek())[: store.size] == stored
+        elif step == "slice":
+            assert store.slice(1, min(size, len(stored))) == stored[1 : min(size, len(stored))]
+        elif step == "ends" and twin.name == "pure":
+            assert store.ends_with_lone_eoi() is lone(stored)
+        elif step == "cut" and size <= len(stored):
+            store.truncate(size)
+            stored = stored[:size]
+        elif step == "clear":
+            store.truncate(0)
+            stored = b""
+        elif step == "take":
+            assert store.take() == stored
+            stored = b""
+        assert store.size == len(stored)
+    assert store.take() == stored
+    assert store.size == 0
+
+
+@given(
+    first=SIZES,
+    between=st.lists(SIZES, max_size=3),
+    last=SIZES,
+    tail=st.sampled_from((b"", b"\xff\xd9", b"\xff\xd9\xff\xd9", b"\xd9")),
+    mutable=st.booleans(),
+)
+def test_an_image_is_taken_once_it_is_whole(
+    twin: Any, first: int, between: list[int], last: int, tail: bytes, mutable: bool
+) -> None:
+    """If it ends in an EOI of its own; if not, it is kept, to be looked into."""
+    kind = bytearray if mutable else bytes
+    store = twin.module("store").Store()
+    pieces = [piece(number, size, b"") for number, size in enumerate((first, *between))]
+    whole = b"".join(pieces) + piece(9, last, tail)
+    store.start(len(whole), kind(b"ab" + pieces[0] + b"c"), 2, 2 + len(pieces[0]))
+    for data in pieces[1:]:
+        store.append(kind(data), 0, len(data))
+    data = piece(9, last, tail)
+    found = store.finish(kind(b"ab" + data + b"c"), 2, 2 + len(data))
+    if lone(whole):
+        assert found == whole
+        assert store.size == 0
+    else:
+        assert found is None
+        assert store.size == len(whole)
+        assert store.take() == whole
+
+
+@pytest.mark.parametrize("size", [10, 600, 5000])
+def test_what_is_stored_is_a_copy(twin: Any, size: int) -> None:
+    store = twin.module("store").Store()
+    data = bytearray(b"x" * size)
+    store.start(2 * size, data, 0, size)
+    store.append(data, 0, size)
+    data[:] = b"y" * size
+    assert store.take() == b"x" * (2 * size)
+
+
+def test_a_place_for_what_comes(twin: Any) -> None:
+    """The compiled one lends it; the pure one has none."""
+    store = twin.module("store").Store()
+    store.start(8, b"abc", 0, 3)
+    view = store.view(5)
+    if twin.name == "pure":
+        assert view is None
+        with pytest.raises(NotImplementedError):
+            store.extend(5)
+    else:
+        view[:] = b"defgh"
+        view.release()
+        store.extend(5)
+        assert store.take() == b"abcdefgh"
