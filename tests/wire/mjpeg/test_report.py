@@ -90,6 +90,15 @@ def test_the_first_of_a_kind_is_the_one_that_is_told(twin: Any) -> None:
     assert (skipped.offset, skipped.length, skipped.reason) == (3, 6, "this")
 
 
+def test_what_is_skipped_may_begin_with_the_stream(twin: Any) -> None:
+    report = twin.module("report").Report(100, False)
+    report.skip(0, 5, "this")
+    report.skip(5, 9, "that")
+    report.flush()
+    (skipped,) = drained(report)
+    assert (skipped.offset, skipped.length, skipped.reason) == (0, 9, "this")
+
+
 def test_too_much_junk_is_an_error_where_it_is_too_much(twin: Any) -> None:
     report = twin.module("report").Report(10, False)
     report.skip(5, 15, "junk")

@@ -182,6 +182,67 @@ def test_names_that_are_nowhere_are_not_looked_for_again_and_again(name: bytes) 
     assert data.looked < 1000 * places + 20 * len(data)
 
 
+KNOWN = ((b"--frame", False), (b"\xe0name", False), (b"frame", True))
+
+
+@pytest.mark.parametrize(
+    ("data", "at_line", "in_line"),
+    [
+        (b"\xff\xd8\xff", YES, YES),
+        (b"\xff\xd8", CUT, CUT),
+        (b"\xff", CUT, CUT),
+        (b"\xff\xd9", NO, NO),
+        (b"\xff\xd8\xfe", NO, NO),
+        (b"--frame", YES, YES),
+        (b"--frames", YES, YES),
+        (b"--fra", CUT, CUT),
+        (b"-", CUT, CUT),
+        (b"\xe0name", YES, YES),
+        (b"frame", YES, NO),
+        (b"fra", CUT, NO),
+        (b"frade", NO, NO),
+        (b"--new\r\nX-A:", YES, NO),
+        (b"--new\n\rX-A:", YES, NO),
+        (b"--new\r\nX-A", CUT, NO),
+        (b"--new\r\n", CUT, NO),
+        (b"--new", CUT, NO),
+        (b"--new\r\n\r\n", NO, NO),
+        (b"--new\r\nX A:", NO, NO),
+        (b"-new\r\nX-A:", NO, NO),
+        (b"text", NO, NO),
+    ],
+)
+def test_what_may_begin_and_where_it_is_found(
+    twin: Any, data: bytes, at_line: int, in_line: int
+) -> None:
+    """Behind so much junk that it stands at each place of the windows of the search."""
+    module = twin.module("scans")
+    names = module.Names(KNOWN)
+    for junk, verdict in ((b"t", in_line), (b"\n", at_line)):
+        assert module.may_begin(names, data, 0, len(data), junk == b"\n") == verdict
+        # What is cut off is so by the end of the data; behind all else stands something.
+        behind = b"" if verdict == CUT else b" t" * 60 + b"\xff\xd8\xff"
+        for size in range(1, 340):
+            before = b"t" * (size - 1) + junk
+            whole = before + data + behind
+            found = module.search_junk(names, whole, 0, 0, len(whole))
+            assert found == (size if verdict != NO else len(whole) - 3), size
+
+
+def test_what_begins_before_the_search_is_not_found(twin: Any) -> None:
+    module = twin.module("scans")
+    names = module.Names(KNOWN)
+    for line_end in (b"\n", b"\r\n", b"\n\r"):
+        data = line_end + b"--new\r\nX-A: b" + b"t" * 90
+        at = len(line_end)
+        for pos in range(at + 1):
+            assert module.search_junk(names, data, 0, pos, len(data)) == at
+        for pos in range(at + 1, at + 9):
+            assert module.search_junk(names, data, 0, pos, len(data)) == len(data)
+        # A line end before the start does not count.
+        assert module.search_junk(names, data, at, at, len(data)) == len(data)
+
+
 def naive_run(data: bytes, pos: int, end: int, of: bytes) -> int:
     """Behind the bytes `of` which `data[pos:end]` begins with."""
     while pos < end and data[pos] in of:

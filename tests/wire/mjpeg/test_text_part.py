@@ -116,6 +116,7 @@ def test_a_part_ends_at_the_same_place_however_it_is_cut(
         # An image: behind a header, or at the start of a line.
         (b"te" + HEAD + SOI, 2 + len(HEAD), 2 + len(HEAD)),
         (b"text\r\n" + SOI, -1, 6),
+        (b"text\r\n" + SOI + b"more", -1, 6),
         (b"text\r\n\xff\xd8\xff\0", -1, -1),
         (b"text\r\n\xff\xd8\xff", -1, -1),
     ],
