@@ -276,7 +276,10 @@ def test_an_image_that_begins_where_none_should(cut: int | None) -> None:
         assert said == [(SOI, len(start)), (EOI, len(start) + 6)]
         assert walk.depth == 0
     # At the end of the stream FFD8 begins nothing.
-    assert steps(HEAD + scan() + b"\xff\xd8", cuts)[0] == []
+    data = HEAD + scan() + b"\xff\xd8"
+    said, walk = steps(data, cuts)
+    assert said == []
+    assert walk.pos == len(data)
 
 
 TABLES = [0xC0, 0xC4, 0xDB, 0xDD, 0xDF]
@@ -382,6 +385,16 @@ def test_an_sos_that_is_none_by_its_count_is_not_waited_for(count: int) -> None:
     walk.begin(False)
     assert walk.walk(data, 2, len(data), len(data), False) == SURPRISE
     assert walk.pos == 4
+
+
+def test_an_sos_that_is_none_by_its_length_is_waited_for_up_to_its_end_only() -> None:
+    """Two bytes behind it are looked at, as behind any; its length is of 16 bits (T.81 B.1.1.4)."""
+    head = HEAD + b"\xff\xda\1\x08\1"
+    whole = head + bytes(4 + 0x108 + 2 - len(head))
+    for look, outcome in ((len(whole) - 1, MORE), (len(whole), SURPRISE)):
+        walk = MarkerWalk()
+        walk.begin(False)
+        assert walk.walk(whole, 2, look, look, False) == outcome
 
 
 def test_a_segment_is_begun_as_soon_as_its_length_is_there() -> None:
