@@ -162,7 +162,8 @@ def test_line_ends_that_come_behind_junk(twin: Any, line_end: bytes, starts: boo
     body = line_end + OTHER
     at = 4 + len(line_end) if starts else 4 + len(body)
     for pieces in ([body], [line_end, OTHER], [bytes([byte]) for byte in body]):
-        found = outcome(twin, [b"text", *pieces])
+        # What can't be the start of a header is junk at once.
+        found = outcome(twin, [b"te t", *pieces])
         assert found[:2] == (DELIMITER if starts else OVER, at)
 
 

@@ -230,6 +230,7 @@ def test_the_stream_ends_inside_the_block(twin: Any, block: bytes) -> None:
         # The CR is the rest of the delimiter's LF CR, or of the empty line's.
         (b"\rA: b\n\r\n\r\xff\xd8\xff", 9),
         (b"A: b\n\rC: d\n\r\n\rtext", 14),
+        (b"\rA: b\n\n\rtext", 8),
         # In a stream of LF alone it is the part's, or an image would not stand behind it.
         (b"A: b\n\n\rtext", 6),
         (b"A: b\n\n\r\xff\xd8\xff", 7),

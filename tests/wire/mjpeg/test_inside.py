@@ -44,6 +44,9 @@ def test_what_follows_tells_a_thumbnail() -> None:
     rest = jpeg("gray")[20:]
     assert search(START + TINY + rest + b"\r\n", OTHER) == -1
     assert search(START + TINY + b"\0\0" + rest, ENDED) == -1
+    # The rest may be cut off in its scan.
+    for stands in (IMAGE, OTHER):
+        assert search(START + TINY + rest[:-2], stands) == -1
     # A marker at once behind it is what comes behind a segment.
     assert search(START + TINY + jpeg("gray")[2:-2], ENDED) == -1
 

@@ -112,6 +112,19 @@ def test_more_than_was_lent_is_refused(twin: Any, missing: int) -> None:
     assert (window.fed, store.size) == (3, 0)
 
 
+@pytest.mark.parametrize("fed", range(4))
+def test_the_room_is_that_of_what_was_lent(twin: Any, fed: int) -> None:
+    """However much came before; the first bytes are the image's if they do not fill it."""
+    window, store, one = loan(twin)
+    window.pass_by(fed)
+    one.lend(10)[:5] = b"image"
+    with pytest.raises(LocalProtocolError, match="room for 65536 bytes"):
+        one.accept(65537, 10)
+    one.lend(10)[:5] = b"image"
+    assert one.accept(5, 10) == 5
+    assert (bytes(store.take()), window.fed) == (b"image", fed + 5)
+
+
 class StoreWithPlace(Store):
     """What the compiled store does, in Python: it has a place for what is still to come."""
 
