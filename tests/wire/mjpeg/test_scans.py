@@ -222,8 +222,9 @@ def test_what_may_begin_and_where_it_is_found(
         assert module.may_begin(names, data, 0, len(data), junk == b"\n") == verdict
         # What is cut off is so by the end of the data; behind all else stands something.
         behind = b"" if verdict == CUT else b" t" * 60 + b"\xff\xd8\xff"
-        for size in range(1, 340):
-            before = b"t" * (size - 1) + junk
+        # The first place of the data is in no line's start.
+        for size in range(junk == b"\n", 340):
+            before = b"t" * (size - 1) + junk[:size]
             whole = before + data + behind
             found = module.search_junk(names, whole, 0, 0, len(whole))
             assert found == (size if verdict != NO else len(whole) - 3), size

@@ -141,9 +141,10 @@ def test_ffd8ff_in_the_middle_of_a_line(
 def test_what_the_end_of_a_part_cuts_is_not_in_it(twin: Any) -> None:
     """By its length the part ends in an FFD8FF, which is none of its bytes."""
     for stop, found in ((6, -1), (7, 4)):
-        window, reader, names = part(twin, text=True)
-        window.feed(b"text" + SOI + b"abc")
-        assert reader.end(names, 0, stop, False, False) == found
+        for final in (False, True):
+            window, reader, names = part(twin, text=True)
+            window.feed(b"text" + SOI + b"abc")
+            assert reader.end(names, 0, stop, final, False) == found
 
 
 def test_an_image_across_the_end_counts_more_than_a_name_in_it(twin: Any) -> None:
