@@ -397,6 +397,17 @@ def test_an_sos_that_is_none_by_its_length_is_waited_for_up_to_its_end_only() ->
         assert walk.walk(whole, 2, look, look, False) == outcome
 
 
+@pytest.mark.parametrize("start", [HEAD, HEAD + scan()])
+@pytest.mark.parametrize("size", [253, 254, 1000, 65533])
+def test_a_length_has_two_bytes(start: bytes, size: int) -> None:
+    """The first one counts 256 (T.81 B.1.1.4); what is leapt over holds an EOI at each place."""
+    body = (b"\xff\xd9" * size)[:size]
+    data = start + segment(0xDB, body) + scan() + b"\xff\xd9"
+    said, walk = steps(data)
+    assert said == [(EOI, len(data))]
+    assert not walk.surprised
+
+
 def test_a_segment_is_begun_as_soon_as_its_length_is_there() -> None:
     data = HEAD + b"\xff\xdb\0\x43"
     for look, place in ((len(data) - 1, 2), (len(data), len(data))):
