@@ -42,7 +42,7 @@ cdef class Ending:
     cpdef bytes cut(self)
     @cython.locals(at=Py_ssize_t, other=Py_ssize_t)
     cdef bint _met_soi(self) except -1
-    cdef bint _bare(self) except -1
+    cdef bint _undelimited(self) except -1
     @cython.locals(since=Py_ssize_t)
     cdef bint _search_doubted(self, Py_ssize_t pos) except -1
     @cython.locals(at=Py_ssize_t)

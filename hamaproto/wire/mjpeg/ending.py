@@ -192,7 +192,7 @@ class Ending:
             and opinion.asked == at - 3
             and window.pos >= 6
             and window.data[window.pos - 6 : window.pos] == _SOI_TWICE
-            and not self._bare()
+            and not self._undelimited()
         ):
             # Behind two others, of which the second one was asked about.
             opinion.asked = at
@@ -204,13 +204,13 @@ class Ending:
                 return self._broken(other, opinion.cut_by)
         if walker.due or opinion.headed(view, view.stop):
             return self._broken(at, "soi")
-        if walker.sos >= 0 or walker.in_scan or self._bare():
+        if walker.sos >= 0 or walker.in_scan or self._undelimited():
             # It may be the thumbnail of an image into which a segment has led.
             other = opinion.around(view, walker)
             return self._broken(other if other >= 0 else at, "soi")
         return False
 
-    def _bare(self) -> bool:
+    def _undelimited(self) -> bool:
         """Whether this is a stream of images alone, whatever was declared."""
         delimiters = self._delimiters
         return not delimiters.multipart or (

@@ -23,6 +23,6 @@ cdef class HeadReader:
     cpdef object open(self, Py_ssize_t pos)
     cpdef int read(self) except -1
     cpdef bytes content_type(self)
-    cpdef bint is_sound(self) except -1
+    cpdef bint is_audio(self) except -1
     cpdef bint is_image(self) except -1
     cpdef bint is_text(self) except -1

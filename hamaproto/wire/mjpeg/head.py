@@ -256,7 +256,7 @@ class HeadReader:
                 return value
         return b""
 
-    def is_sound(self) -> bool:
+    def is_audio(self) -> bool:
         """Whether the part says that it is sound, or video of another kind."""
         return self.content_type().lower().startswith((b"audio/", b"video/"))
 

@@ -31,7 +31,7 @@ cdef class States:
     cdef Store _store
     cdef Gap _gap
     cdef int _state
-    cdef bint _idle, _end_given, _ceased
+    cdef bint _idle, _end_given, _in_order
     cdef Py_ssize_t _max_part
     cdef Py_ssize_t _room
 

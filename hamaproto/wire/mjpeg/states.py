@@ -99,7 +99,6 @@ class States:
     """What `MjpegParser` is behind its methods: the state, and the parts that are asked."""
 
     __slots__ = (
-        "_ceased",
         "_delimiters",
         "_end_given",
         "_ending",
@@ -107,6 +106,7 @@ class States:
         "_head",
         "_idle",
         "_image",
+        "_in_order",
         "_max_part",
         "_report",
         "_room",
@@ -135,7 +135,7 @@ class States:
         # How much of what the image is missing the hot path may take, or 0.
         self._room = 0
         # Whether the stream has ended in order so far.
-        self._ceased = True
+        self._in_order = True
         # Whether `EndOfStream` was given out by the iterator at hand.
         self._end_given = False
 
@@ -158,7 +158,7 @@ class States:
         if PURE and self._end_given:
             return NEED_DATA
         self._end_given = True
-        return EndOfStream(self._ceased, self._window.fed, self._gap.closed)
+        return EndOfStream(self._in_order, self._window.fed, self._gap.closed)
 
     def _more(self) -> NeedData | None:
         """Get more bytes behind what is held."""
@@ -219,7 +219,7 @@ class States:
             self._open_head(window.pos)
         else:
             if gap.has_head:
-                self._ceased = False
+                self._in_order = False
             self._report.flush()
             self._report.settled = window.fed
             self._state = _END
@@ -274,7 +274,7 @@ class States:
             self._gap.junk = True
         elif window.pos < window.end:
             # Not so if it ends behind a delimiter, which is how these cameras end.
-            self._ceased = False
+            self._in_order = False
             at = window.base + window.pos
             self._report.skip(at, window.fed, "cut off inside a header block")
             window.pos = window.end
@@ -307,7 +307,7 @@ class States:
         if not self._head.is_image():
             self._state = _PART
             head = self._head
-            self._text_part.open(head.body_at, head.is_text(), head.is_sound())
+            self._text_part.open(head.body_at, head.is_text(), head.is_audio())
             return None
         self._state = _GAP
         if have[:1] not in (b"\r", b"\n", b"-", b""):
@@ -325,7 +325,7 @@ class States:
 
     def _part(self) -> MjpegEvent | NeedData | None:
         window = self._window
-        # The part is held at `_pos`.
+        # The part is held from where the window stands.
         data, base, start = window.data, window.base, window.pos
         length = self._head.length
         if length > self._max_part:
@@ -359,7 +359,7 @@ class States:
             self._part_too_large()
             return None
         if final:
-            self._ceased = False
+            self._in_order = False
             if length >= 0:
                 self._report.note(AnomalyCode.TRUNCATED_PART, base + stop, "the stream ended")
             return self._deliver_part(stop, stop, False)
@@ -465,7 +465,7 @@ class States:
         """Give out what there is of the image that was cut off."""
         by = self._ending.by
         if by == "eof":
-            self._ceased = False
+            self._in_order = False
         data = self._ending.cut()
         if data is None:
             return None

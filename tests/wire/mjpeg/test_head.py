@@ -165,7 +165,7 @@ def test_what_a_part_says_that_it_is(
     window.feed(b"Content-Type: " + kind + b"\r\nContent-Type:\r\n\r\n")
     assert head.read() == CLOSED
     assert head.content_type() == kind
-    assert (head.is_image(), head.is_text(), head.is_sound()) == (image, text, sound)
+    assert (head.is_image(), head.is_text(), head.is_audio()) == (image, text, sound)
 
 
 @pytest.mark.parametrize("line", [b"", b"X: y", b"\r"])
