@@ -105,6 +105,8 @@ class Window:
     def put_back(self, data: bytes) -> None:
         """Read again what was passed on last: `data` is what stands before `pos`."""
         self._queue.appendleft((self.data, self.pos))
+        # What comes next belongs behind that, not to what is at hand.
+        self._starved = False
         self._piece = 0
         self.base += self.pos - len(data)
         self.data = data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 #: What a reader does: feed so many bytes, pass so many on, ask for more, take some back.
@@ -31,6 +31,18 @@ def holds(window: Any) -> None:
     assert held == STREAM[at : at + len(held)]
 
 
+# What comes when bytes were put back stands behind those that are queued.
+@example(
+    steps=[
+        ("feed", 0),
+        ("pass", 1),
+        ("feed", 6),
+        ("more", 0),
+        ("back", 1),
+        ("more", 0),
+        ("feed", 0),
+    ]
+)
 @given(steps=STEPS)
 def test_what_is_passed_on_is_what_was_fed(twin: Any, steps: list[tuple[str, int]]) -> None:
     window = twin.module("window").Window()
