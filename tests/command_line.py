@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,28 +36,6 @@ def start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-
-
-@contextlib.contextmanager
-def answering(answer: bytes) -> Iterator[str]:
-    """A server that says this to the first who connects, and then closes."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    client, _ = server.accept()
-                    with client:
-                        client.recv(65536)
-                        client.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
 
 
 def pictures_of(path: str | Path) -> list[tuple[bytes, float]]:

@@ -11,15 +11,14 @@ import gzip
 import io
 import os
 import re
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from answering import scripted
 from documents import README, ROOT, TOPICS, blocks
 
 import fixtures
@@ -109,35 +108,16 @@ FRAMES = 3
 def answering(answer: bytes) -> Iterator[str]:
     """A server that gives the same answer to everybody, then closes."""
 
-    def serve() -> None:
-        while True:
-            try:
-                sock, _ = server.accept()
-            except OSError:
-                return
-            with sock, contextlib.suppress(OSError):
-                asked = b""
-                while b"\r\n\r\n" not in asked and (data := sock.recv(65536)):
-                    asked += data
-                known = [text for path, text in TEXTS.items() if path in asked]
-                sock.sendall(known[0] if known else answer)
-                sock.shutdown(socket.SHUT_WR)
-                while sock.recv(65536):
-                    pass
+    def said(target: str) -> bytes:
+        return next((text for path, text in TEXTS.items() if path in target), answer)
 
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    with scripted(said) as url:
+        yield url
 
 
 PLAIN = b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"
 #: What is answered to other requests than that of the stream.
-TEXTS = {b"param.cgi": PLAIN + b"Brand.ProdFullName=x\n", b"ptz.cgi": PLAIN + b"OK\r\n"}
+TEXTS = {"param.cgi": PLAIN + b"Brand.ProdFullName=x\n", "ptz.cgi": PLAIN + b"OK\r\n"}
 
 
 def picture() -> bytes:

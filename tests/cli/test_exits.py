@@ -9,8 +9,8 @@ from pathlib import Path
 
 import av
 import pytest
+from answering import scripted
 from command_line import (
-    answering,
     simulated,
 )
 from PIL import Image, UnidentifiedImageError
@@ -116,6 +116,6 @@ def test_nobody_there(capsys: pytest.CaptureFixture[str]) -> None:
     [b"", b"SSH-2.0-OpenSSH_9.6\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nBr"],
 )
 def test_broken_answers(answer: bytes, capsys: pytest.CaptureFixture[str]) -> None:
-    with answering(answer) as url:
+    with scripted(answer) as url:
         assert run(["info", url]) == 6
     assert len(capsys.readouterr().err.splitlines()) == 1

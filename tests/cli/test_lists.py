@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from answering import scripted
 from command_line import (
-    answering,
     simulated,
 )
 
@@ -190,7 +189,7 @@ def test_get_set_and_ask(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_a_camera_refuses_of_info_is_told_once(
     body: bytes, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + body) as url:
+    with scripted(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + body) as url:
         assert run(["info", url]) == 7
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1

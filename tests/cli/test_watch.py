@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answering import scripted
 from command_line import (
-    answering,
     decoded_by_ffmpeg,
     simulated,
     speech,
@@ -25,7 +25,7 @@ from hamaproto.io.serve import CameraThread
 
 def test_listen_gives_what_ffmpeg_decodes_of_the_same_frames() -> None:
     frames = speech()
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Type: audio/gsm\r\n\r\n" + frames) as url:
+    with scripted(b"HTTP/1.1 200 OK\r\nContent-Type: audio/gsm\r\n\r\n" + frames) as url:
         assert run(["listen", url, "-o", "x.wav"]) == 0
         assert run(["listen", url, "-o", "x.gsm"]) == 0
         assert run(["listen", url, "-o", "x.s16"]) == 0

@@ -9,12 +9,12 @@ import asyncio
 import contextlib
 import resource
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import anyio
 import pytest
+from answering import serving
 from driving import LATE, Driver, asynchronous, collect, everywhere, frames_of, simulated
 from driving import nothing_left as nothing_left
 from driving import quick_collections as quick_collections
@@ -39,26 +39,17 @@ PICTURES = (
 @contextlib.contextmanager
 def eager(answer: bytes, *, closes: bool) -> Iterator[str]:
     """A camera that has answered before it was asked, and may have hung up too."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    client, _ = server.accept()
-                    with client:
-                        client.sendall(answer)
-                        if closes:
-                            client.shutdown(socket.SHUT_WR)
-                        while client.recv(65536):
-                            pass
+    def talk(client: socket.socket, number: int) -> None:
+        with contextlib.suppress(OSError), client:
+            client.sendall(answer)
+            if closes:
+                client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    with serving(talk) as url:
+        yield url
 
 
 @everywhere

@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 import pytest
+from answering import scripted
 from conversations import PICTURE
 from driving import (
     AUTH,
@@ -152,28 +153,6 @@ def test_nobody_accepts(driver: Driver) -> None:
         driver.run(scenario, f"http://127.0.0.1:{server.getsockname()[1]}")
 
 
-@contextlib.contextmanager
-def answering(answer: bytes) -> Iterator[str]:
-    """A server that says this to whoever connects, and closes."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    client, _ = server.accept()
-                    with client:
-                        client.recv(65536)
-                        client.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
 @everywhere
 @pytest.mark.parametrize(
     "answer",
@@ -190,7 +169,7 @@ def test_an_answer_that_breaks_off(driver: Driver, answer: bytes) -> None:
             with pytest.raises(ConnectionLostError):
                 await camera.execute(commands.brand())
 
-    with answering(answer) as url:
+    with scripted(answer) as url:
         driver.run(scenario, url)
 
 
@@ -259,7 +238,7 @@ def test_frames_are_the_whole_pictures_of_a_stream(driver: Driver, policy: str) 
 
     stream = part(PICTURE) + part(b"ping", b"text/plain") + part(PICTURE[:-60]) + part(PICTURE)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
-    with answering(head + stream + b"--b--\r\n") as url:
+    with scripted(head + stream + b"--b--\r\n") as url:
         driver.run(scenario, url)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import trustme
+from answering import serving
 from driving import AUTH, LATE, SOON, Driver, collect, everywhere, frames_of, simulated
 from driving import nothing_left as nothing_left
 from driving import quick_collections as quick_collections
@@ -188,26 +189,17 @@ def test_a_self_signed_certificate_is_its_own_authority(driver: Driver, tmp_path
 @contextlib.contextmanager
 def saying(data: bytes) -> Iterator[str]:
     """A server that answers anything with these bytes; gives its `host:port`."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    client, _ = server.accept()
-                    with client:
-                        client.recv(65536)
-                        client.sendall(data)
-                        client.shutdown(socket.SHUT_WR)
-                        while client.recv(65536):
-                            pass
+    def talk(client: socket.socket, number: int) -> None:
+        with contextlib.suppress(OSError), client:
+            client.recv(65536)
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
 
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.getsockname()[1]}"
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    with serving(talk) as url:
+        yield url.removeprefix("http://")
 
 
 @everywhere
