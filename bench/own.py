@@ -35,7 +35,6 @@ class Elsewhere(NamedTuple):
     reason: str
 
 
-_STREAMS = "its parts are not yet apart from the parser, whose streams test them"
 _DRIVERS = "one scenario is held to all drivers, in files that bear the names of the scenarios"
 _MJPEG = (
     "test_guarantees_mjpeg.py",
@@ -67,7 +66,6 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "wire/contract": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
     "wire/mjpeg/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
     "wire/mjpeg/codes": Elsewhere(_MJPEG, "it holds numbers and nothing else"),
-    "wire/mjpeg/states": Elsewhere(_MJPEG, _STREAMS),
     "wire/mjpeg/turn": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
     "wire/mjpeg/view": Elsewhere(
         ("wire/mjpeg/test_image.py",), "it holds four values for a question"

@@ -55,7 +55,7 @@ cdef class States:
     cdef object _body(self)
     @cython.locals(
         base=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t, at=Py_ssize_t,
-        until=Py_ssize_t, least=Py_ssize_t, most=Py_ssize_t, told=bint, whole=bint, final=bint,
+        until=Py_ssize_t, least=Py_ssize_t, most=Py_ssize_t, declared=bint, whole=bint, final=bint,
     )
     cdef object _part(self)
     cdef object _part_too_large(self)

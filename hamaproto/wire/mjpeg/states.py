@@ -1,5 +1,3 @@
-# cython: binding=False
-# Methods that bind would show their types, and cost each chunk 7 % more.
 """The states of the parser of multipart MJPEG, and which part is asked when.
 
 How it works is told in `hamaproto.wire.mjpeg`.  A part answers with a code or a place; only this
@@ -226,7 +224,7 @@ class States:
         return None
 
     def _give(self, data: bytes, at: int) -> MjpegEvent:
-        """Give out an image that began at offset `at` and that its length told the truth about."""
+        """Give out an image that began at offset `at`, whose length was right."""
         length = len(data)
         end = at + length
         self._ending.kept(length)
@@ -331,20 +329,20 @@ class States:
         if length > self._max_part:
             length = self._head.length = -1
             self._report.note(AnomalyCode.INVALID_LENGTH, base + start, "over Limits.max_part")
-        told = length >= 0
-        most = length if told else self._max_part + _PART_LOOKAHEAD
+        declared = length >= 0
+        most = length if declared else self._max_part + _PART_LOOKAHEAD
         stop = min(window.end, start + most)
-        whole = told and stop == start + length
+        whole = declared and stop == start + length
         final = stop == window.end and window.final()
-        at = self._text_part.end(self._gap.names, start, stop, final or whole, not told)
+        at = self._text_part.end(self._gap.names, start, stop, final or whole, not declared)
         if at >= 0:
             until = at - line_end_before(data, at, start)
-            if not told and until - start > self._max_part:
+            if not declared and until - start > self._max_part:
                 self._part_too_large()
                 return None
-            if told:
+            if declared:
                 self._report.note(AnomalyCode.TRUNCATED_PART, base + at, "shorter than its length")
-            return self._deliver_part(until, at, not told)
+            return self._deliver_part(until, at, not declared)
         if whole:
             at = self._text_part.across(self._gap.names, start, stop)
             if at == stop:
@@ -355,7 +353,7 @@ class States:
             return self._more()
         # A line end of two bytes may stand between the part and its delimiter.
         least = stop if final else self._text_part.least(self._gap.names, stop) - 2
-        if not told and least - start > self._max_part:
+        if not declared and least - start > self._max_part:
             self._part_too_large()
             return None
         if final:

@@ -1,0 +1,261 @@
+"""From state to state: what comes of each sign that a part gives, in whole streams.
+
+What is expected is written down beside each stream, from what its bytes are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fixtures.feeding import pieces, record
+from hamaproto.events import Anomaly, EndOfStream, Frame, Part, Skipped
+from hamaproto.limits import Limits
+
+#: The smallest image that T.81 lets be: a table, a frame header, a scan.
+START = b"\xff\xd8\xff\xdb\0\x43\0" + b"\x10" * 64 + b"\xff\xc0\0\x0b\x08\0\x10\0\x10\1\1\x11\0"
+CUT = START + b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"abc" * 20
+IMAGE = CUT + b"\xff\xd9"
+LINE = b"--frame\r\n"
+JPEG = b"Content-Type: image/jpeg\r\n"
+TEXT = b"Content-Type: text/plain\r\n"
+BINARY = b"Content-Type: application/x-settings\r\n"
+END = b"--frame--\r\n"
+LIMITS = Limits(max_frame=4000, max_part=64, max_junk=10_000, max_part_head=400)
+
+
+def sized(data: bytes, head: bytes = JPEG, length: int | None = None) -> bytes:
+    """A part with a Content-Length, that of `data` unless another one is given."""
+    declared = len(data) if length is None else length
+    return LINE + head + b"Content-Length: %d\r\n\r\n" % declared + data + b"\r\n"
+
+
+def part(data: bytes, head: bytes = JPEG) -> bytes:
+    return LINE + head + b"\r\n" + data + b"\r\n"
+
+
+def frame(data: bytes = IMAGE, end: str = "eoi") -> tuple[object, ...]:
+    return ("frame", data, end, end in ("eoi", "length"))
+
+
+WHOLE, SIZED = frame(), frame(end="length")
+BARE = ("anomaly", "missing-delimiter")
+DONE = ("end", True, True)
+#: It ends as these cameras end: behind an image, or behind a delimiter.
+STOPPED = ("end", True, False)
+LOST = ("end", False, False)
+
+#: A stream, and all that must be said of it.
+STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
+    "nothing": (b"", [STOPPED]),
+    "line ends alone": (b"\r\n\r\n", [STOPPED]),
+    # Gap, head, body, walk, gap.
+    "images without length": (part(IMAGE) * 2 + END, [WHOLE, WHOLE, DONE]),
+    # Where a boundary was declared, each image without a delimiter is told.
+    "an image alone": (IMAGE, [BARE, WHOLE, STOPPED]),
+    "images alone": (IMAGE * 3, [BARE, WHOLE] * 3 + [STOPPED]),
+    # Gap, and take as soon as a length was right.
+    "images with length": (sized(IMAGE) * 4 + END, [SIZED] * 4 + [DONE]),
+    "junk before an image whose length is believed": (
+        sized(IMAGE) * 2 + b"xyz" + sized(IMAGE) + END,
+        [SIZED, SIZED, ("anomaly", "junk"), ("skipped",), SIZED, DONE],
+    ),
+    "a length, then none": (sized(IMAGE) * 2 + part(IMAGE), [SIZED, SIZED, WHOLE, STOPPED]),
+    "a head where the stream begins": (
+        JPEG + b"\r\n" + IMAGE + b"\r\n" + END,
+        [BARE, WHOLE, DONE],
+    ),
+    "a delimiter at the end": (part(IMAGE) + LINE, [WHOLE, STOPPED]),
+    "half a head at the end": (part(IMAGE) + LINE + JPEG, [WHOLE, ("skipped",), LOST]),
+    "a head at the end": (part(IMAGE) + LINE + JPEG + b"\r\n", [WHOLE, LOST]),
+    "two delimiters": (
+        LINE + part(IMAGE) + END,
+        [("anomaly", "duplicate-delimiter"), WHOLE, DONE],
+    ),
+    "a head that is too large": (
+        LINE + b"X: " + b"y" * 500 + b"\r\n\r\n" + part(IMAGE) + END,
+        [("anomaly", "head-too-large"), ("skipped",), WHOLE, DONE],
+    ),
+    "parts behind the last delimiter": (
+        part(IMAGE) + END + part(IMAGE) + END,
+        [WHOLE, ("anomaly", "closed-and-continued"), WHOLE, DONE],
+    ),
+    # What may follow a header block.
+    "an image under another type": (
+        part(IMAGE, TEXT) + END,
+        [("anomaly", "content-type-not-image"), WHOLE, DONE],
+    ),
+    "a response head in the body": (
+        b"--frame\r\nContent-Type: multipart/x-mixed-replace; boundary=other\r\n\r\n--other\r\n"
+        + JPEG
+        + b"\r\n"
+        + IMAGE
+        + b"\r\n--other--\r\n",
+        [("anomaly", "junk"), ("anomaly", "boundary-changed"), WHOLE, DONE],
+    ),
+    "nothing behind a head": (part(b"") + part(IMAGE) + END, [WHOLE, DONE]),
+    "junk before an image": (
+        part(b"xyz" + IMAGE) + END,
+        [("anomaly", "junk-before-image"), ("skipped",), WHOLE, DONE],
+    ),
+    "an image without its SOI": (
+        part(IMAGE[2:]) + part(IMAGE) + END,
+        [("anomaly", "junk-before-image"), ("skipped",), WHOLE, DONE],
+    ),
+    "a stream joined inside an image": (
+        CUT[-20:] + b"\xff\xd9\r\n" + part(IMAGE) + END,
+        [("anomaly", "junk"), ("skipped",), WHOLE, DONE],
+    ),
+    # Parts that are no images.
+    "a text with length": (sized(b"hello", TEXT) + END, [("part", b"hello", True), DONE]),
+    "a text without length": (part(b"hello", TEXT) + END, [("part", b"hello", True), DONE]),
+    # A length of 0 is what some cameras send for none at all.
+    "an empty text": (
+        sized(b"", TEXT) + END,
+        [("anomaly", "invalid-length"), ("part", b"", True), DONE],
+    ),
+    "a text that the stream cuts off": (
+        sized(b"hello", TEXT, 9)[:-2],
+        [("anomaly", "truncated-part"), ("part", b"hello", False), LOST],
+    ),
+    "a text without length or end": (
+        part(b"hello", TEXT)[:-2],
+        [("part", b"hello", False), LOST],
+    ),
+    "a text that is shorter than it says": (
+        sized(b"hello", TEXT, 40) + part(IMAGE) + END,
+        [("anomaly", "truncated-part"), ("part", b"hello", False), WHOLE, DONE],
+    ),
+    "a text that took the next image for its rest": (
+        LINE + TEXT + b"Content-Length: 20\r\n\r\nhello" + IMAGE + b"\r\n" + END,
+        [("anomaly", "truncated-part"), ("part", b"hello", False), BARE, WHOLE, DONE],
+    ),
+    "bytes that took the head of the next image for their rest": (
+        LINE + BINARY + b"Content-Length: 7\r\n\r\nhello" + IMAGE + b"\r\n" + END,
+        [("anomaly", "truncated-part"), ("part", b"hello", False), BARE, WHOLE, DONE],
+    ),
+    "a text of as many bytes as may be": (
+        part(b"x" * 64, TEXT) + END,
+        [("part", b"x" * 64, True), DONE],
+    ),
+    "a text that is too large": (
+        part(b"x" * 200, TEXT) + part(IMAGE) + END,
+        [("anomaly", "part-too-large"), ("skipped",), WHOLE, DONE],
+    ),
+    "a text just too large": (
+        part(b"x" * 65, TEXT) + part(IMAGE) + END,
+        [("anomaly", "part-too-large"), ("skipped",), WHOLE, DONE],
+    ),
+    "a length over the limit of a text": (
+        sized(b"hello", TEXT, 65) + END,
+        [("anomaly", "invalid-length"), ("part", b"hello", True), DONE],
+    ),
+    # What can be wrong with an image.
+    "an image cut off by a delimiter": (
+        part(CUT) + part(IMAGE) + END,
+        [frame(CUT, "delimiter"), ("anomaly", "truncated-image"), WHOLE, DONE],
+    ),
+    "an image cut off by the next": (
+        CUT + IMAGE,
+        [BARE, frame(CUT, "soi"), ("anomaly", "truncated-image"), BARE, WHOLE, STOPPED],
+    ),
+    "an image cut off by the end": (
+        part(IMAGE) + part(CUT)[:-2],
+        [WHOLE, frame(CUT, "eof"), ("anomaly", "truncated-image"), LOST],
+    ),
+    "an image that never came to its scan": (
+        part(START) + part(IMAGE) + END,
+        [("anomaly", "image-without-scan"), ("skipped",), WHOLE, DONE],
+    ),
+    "SOI twice": (
+        part(b"\xff\xd8" + IMAGE) + END,
+        [("anomaly", "junk-before-image"), ("skipped",), WHOLE, DONE],
+    ),
+    "a damaged image": (
+        part(IMAGE[:-2] + b"\xff\xf0" + IMAGE[-2:]) + part(IMAGE) + END,
+        [
+            frame(IMAGE[:-2] + b"\xff\xf0" + IMAGE[-2:]),
+            ("anomaly", "damaged-image"),
+            WHOLE,
+            DONE,
+        ],
+    ),
+    "an image over the limit": (
+        part(CUT + b"abc" * 2000 + b"\xff\xd9") + part(IMAGE) + END,
+        [("anomaly", "image-too-large"), ("skipped",), WHOLE, DONE],
+    ),
+    # Lengths that are believed, and wrong.
+    "a believed length that is too short": (
+        sized(IMAGE) * 2 + sized(IMAGE, length=len(IMAGE) - 1) + END,
+        [SIZED, SIZED, WHOLE, ("anomaly", "length-mismatch"), DONE],
+    ),
+    "a believed length that is too long": (
+        sized(IMAGE) * 2 + sized(IMAGE, length=len(IMAGE) + 1) + END,
+        [SIZED, SIZED, WHOLE, ("anomaly", "length-mismatch"), DONE],
+    ),
+    "a believed length behind which the stream ends": (
+        sized(IMAGE) * 2 + sized(IMAGE, length=len(IMAGE) + 9)[:-2],
+        [SIZED, SIZED, WHOLE, ("anomaly", "length-mismatch"), STOPPED],
+    ),
+}
+
+
+def said(event: Any) -> tuple[object, ...]:
+    if isinstance(event, Frame):
+        return ("frame", event.data, event.end, event.complete)
+    if isinstance(event, Part):
+        return ("part", event.data, event.complete)
+    if isinstance(event, Anomaly):
+        return ("anomaly", event.code.value)
+    if isinstance(event, Skipped):
+        return ("skipped",)
+    assert isinstance(event, EndOfStream)
+    return ("end", event.complete, event.closed)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_each_stream_is_told_in_full(twin: Any, name: str) -> None:
+    stream, expected = STREAMS[name]
+    for size in (len(stream) or 1, 1460, 7, 1):
+        parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame", limits=LIMITS)
+        log = record(parser, pieces(stream, size))
+        assert [said(event) for event in log.events] == expected, size
+        for event in (*log.frames, *log.parts):
+            assert stream[event.offset : event.offset + len(event.data)] == event.data
+        account = parser.accounting
+        assert account.fed == len(stream)
+        assert account.delivered == sum(len(event.data) for event in (*log.frames, *log.parts))
+        assert account.skipped == sum(event.length for event in log.of("Skipped"))
+        assert account.pending == 0
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_what_was_fed_before_a_question_is_told_as_well(twin: Any, size: int) -> None:
+    stream, expected = STREAMS["images with length"]
+    parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame")
+    events = []
+    for count, piece in enumerate(pieces(stream, size)):
+        parser.receive_data(piece)
+        if count % 5 == 4:
+            events += parser.events()
+    parser.receive_eof()
+    events += parser.events()
+    assert [said(event) for event in events] == expected
+    # Asked again behind the end, it says the end again.
+    assert [said(event) for event in parser.events()] == expected[-1:]
+
+
+def test_an_image_comes_with_its_last_byte(twin: Any) -> None:
+    """Taken by its length or walked, in whatever pieces."""
+    for image_part in (sized(IMAGE), part(IMAGE)):
+        parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame")
+        behind = len(image_part) - 2  # without the line end behind it
+        for _ in range(4):
+            for piece in pieces(image_part[: behind - 1], 9):
+                parser.receive_data(piece)
+                assert list(parser.events()) == []
+            parser.receive_data(image_part[behind - 1 : behind])
+            assert [type(event) for event in parser.events()] == [Frame]
+            parser.receive_data(image_part[behind:])
+            assert list(parser.events()) == []
