@@ -63,6 +63,9 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "_accel": Elsewhere(("test_package.py",), "which twin is taken is decided for the package"),
     "_version": Elsewhere(("test_package.py",), "it holds one string"),
     "gsm/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
+    "pytest_plugin/__init__": Elsewhere(
+        ("pytest_plugin/test_camera.py",), "it hands on names, when they are asked for"
+    ),
     "wire/contract": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
     "wire/mjpeg/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
     "wire/mjpeg/codes": Elsewhere(_MJPEG, "it holds numbers and nothing else"),

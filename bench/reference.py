@@ -32,6 +32,8 @@ MODULES = (
     "hamaproto.gsm",
     "hamaproto.gsm.files",
     "hamaproto.camera",
+    "hamaproto.camera.clock",
+    "hamaproto.pytest_plugin",
     "hamaproto.client",
     "hamaproto.timing",
 )

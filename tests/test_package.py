@@ -30,6 +30,7 @@ LAYERS = (
     {"talk"},
     {"timing"},
     {"io"},
+    {"pytest_plugin"},
     {"cli"},
     {"__main__"},
 )

@@ -6,15 +6,21 @@ driven by bytes and by a time that is passed in.  `hamaproto.io.serve` runs them
 
 from hamaproto.camera.connection import ServerConnection
 from hamaproto.camera.faults import FAULTS, Faults
+from hamaproto.camera.log import Exchange, RequestLog
 from hamaproto.camera.picture import Pictures, Stamp, read_stamp
+from hamaproto.camera.profiles import PROFILES, Profile
 from hamaproto.camera.scene import Scene
 from hamaproto.camera.state import CameraState
 
 __all__ = [
     "FAULTS",
+    "PROFILES",
     "CameraState",
+    "Exchange",
     "Faults",
     "Pictures",
+    "Profile",
+    "RequestLog",
     "Scene",
     "ServerConnection",
     "Stamp",

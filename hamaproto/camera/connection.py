@@ -19,25 +19,16 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from hamaproto.camera.faults import HeadLines
+from hamaproto.camera.faults import Faults, HeadLines
+from hamaproto.camera.log import Exchange
 from hamaproto.camera.login import BASIC_CHALLENGE, Verdict, check_basic
+from hamaproto.camera.profiles import SERVER, UNCACHED
 from hamaproto.camera.request import RequestHead, RequestReader
 from hamaproto.camera.state import CameraState
 from hamaproto.camera.streams import DELIMITER_LINE, AudioStream, Stream, TalkStream, VideoStream
 
 __all__ = ["ServerConnection"]
 
-_SERVER: Final = b"Server: GoAhead-Webs"
-_UNCACHED: Final = (b"Pragma: no-cache", b"Cache-Control: no-cache")
-_JPEG_HEAD: Final = (b"HTTP/1.0 200 OK", _SERVER, *_UNCACHED, b"Content-Type: image/jpeg")
-_TEXT_HEAD: Final = (b"HTTP/1.1 200 OK", _SERVER, *_UNCACHED, b"Content-Type: text/plain")
-_VIDEO_HEAD: Final = (
-    b"HTTP/1.1 200 OK",
-    _SERVER,
-    *_UNCACHED,
-    b'Content-Type: multipart/x-mixed-replace; boundary="myboundary"',
-)
-_AUDIO_HEAD: Final = (b"HTTP/1.1 200 OK", b"Content-Type: audio/gsm")
 _HTML: Final = b"Content-Type: text/html"
 
 Answer = Callable[[float], None]
@@ -72,8 +63,9 @@ class ServerConnection:
     __slots__ = (
         "_answer",
         "_body",
+        "_chunked",
         "_ended",
-        "_faults",
+        "_exchange",
         "_left",
         "_over",
         "_pieces",
@@ -81,12 +73,15 @@ class ServerConnection:
         "_routed",
         "_state",
         "_stream",
+        "_whole",
         "reset",
     )
 
     def __init__(self, state: CameraState) -> None:
         self._state = state
-        self._faults = state.faults
+        state.log.connections += 1
+        self._exchange: Exchange | None = None
+        self._chunked = False
         self._reader = RequestReader()
         self._stream: Stream | TalkStream | None = None
         self._routed = False
@@ -101,6 +96,8 @@ class ServerConnection:
         self._pieces: list[bytes] = []
         #: Whether nothing will come behind the pieces that wait.
         self._over = False
+        #: Whether what was sent ends where it should.
+        self._whole = True
         self.reset = False
         """Whether the connection is to be closed with a reset."""
 
@@ -111,6 +108,16 @@ class ServerConnection:
     def request(self) -> RequestHead | None:
         """What was asked, once that is known."""
         return self._reader.head
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """What the camera's log says of this connection."""
+        return self._exchange
+
+    @property
+    def _faults(self) -> Faults:
+        """The faults of the moment: they may be changed while a stream runs."""
+        return self._state.faults
 
     @property
     def asked(self) -> bool:
@@ -158,6 +165,7 @@ class ServerConnection:
             # Its body was cut off; the device takes what it has.
             self._ask()
         if not self._routed or self._stream is not None:
+            self._note_end("gone")
             self._over = True
 
     def _ask(self) -> None:
@@ -167,6 +175,10 @@ class ServerConnection:
         if head is not None and self._body:
             more = bytes(self._body).strip()
             head = replace(head, query=head.query + b"&" + more if head.query else more)
+        if head is None:
+            self._state.log.unreadable += 1
+        else:
+            self._exchange = self._state.log.open(head)
         self._answer = self._route(head)
 
     def data_to_send(self, now: float) -> bytes:
@@ -174,12 +186,18 @@ class ServerConnection:
 
         A piece is one head, one picture or the sound that is due.
         """
+        exchange = self._exchange
+        if exchange is not None and exchange.at is None:
+            exchange.at = now
         if self._answer is not None:
             answer, self._answer = self._answer, None
             answer(now)
         stream = self._stream
         if isinstance(stream, Stream) and not self._pieces and not self._over:
+            before = stream.sent
+            stream.faults = self._faults
             piece = stream.take(now)
+            self._state.log.count(exchange, stream.sent - before, 0)
             if stream.ended:
                 self.reset = stream.reset
                 self._finish(piece, whole=stream.whole)
@@ -188,7 +206,16 @@ class ServerConnection:
         if self._ended and self._routed and stream is None and not self._pieces:
             # There was no answer, and a client that is gone would be waited for.
             self._over = True
-        return self._pieces.pop(0) if self._pieces else b""
+        piece = self._pieces.pop(0) if self._pieces else b""
+        self._state.log.count(exchange, 0, len(piece))
+        if self.closed:
+            self._note_end("reset" if self.reset else "whole" if self._whole else "cut off")
+        return piece
+
+    def _note_end(self, how: str) -> None:
+        """Write into the log how it ended; what was written first counts."""
+        if self._exchange is not None and not self._exchange.ended:
+            self._exchange.ended = how
 
     def next_wakeup(self, now: float) -> float | None:
         """When there will be something to send; None if that depends on the client."""
@@ -196,10 +223,12 @@ class ServerConnection:
             return now
         if self._over or not isinstance(self._stream, Stream):
             return None
+        self._stream.faults = self._faults
         return self._stream.due()
 
     def close(self) -> None:
         """The connection is gone: a slot that it held is free again.  May be called twice."""
+        self._note_end("gone")
         self._over = True
         self._answer = None
         self._pieces.clear()
@@ -225,7 +254,11 @@ class ServerConnection:
         refusal = self._refuse_login(head)
         if refusal is not None:
             return refusal
-        return _ROUTES.get(head.path, ServerConnection._not_found)(self, head)
+        profile = self._state.profile
+        path = profile.paths.get(head.path, head.path)
+        if path == _TALK and not profile.beyond:
+            return self._not_found(head)
+        return _ROUTES.get(path, ServerConnection._not_found)(self, head)
 
     def _refuse_login(self, head: RequestHead) -> Answer | None:
         """The 401 that is due, or None."""
@@ -233,14 +266,15 @@ class ServerConnection:
         if not state.users:
             return None
         field = head.fields.get("authorization", "")
-        if self._faults.digest:
+        digest = self._faults.digest or state.profile.digest
+        if digest:
             verdict = state.digest.check(field, head.method, head.target, state.users)
         else:
             verdict = check_basic(field, state.users)
         if verdict is Verdict.ACCEPTED:
             return None
         challenge = BASIC_CHALLENGE
-        if self._faults.digest:
+        if digest:
             challenge = state.digest.challenge(stale=verdict is Verdict.STALE)
         page = _page("Access Denied", "Access Denied")
         return lambda now: self._send_page(
@@ -281,9 +315,9 @@ class ServerConnection:
             location = f"http://{host if _HOST.fullmatch(host) else 'camera'}/{source}"
             page = _page("Moved", f'The settings are at <a href="{location}">{location}</a>.')
             fields = (
-                _SERVER,
+                SERVER,
                 f"Date: {_date(self._state.epoch + now)}".encode(),
-                *_UNCACHED,
+                *UNCACHED,
                 _HTML,
                 f"Location: {location}".encode(),
             )
@@ -292,10 +326,12 @@ class ServerConnection:
         return answer
 
     def _video(self, head: RequestHead) -> Answer:
-        return lambda now: self._send_stream(_VIDEO_HEAD, DELIMITER_LINE, VideoStream, now)
+        return lambda now: self._send_stream(
+            self._state.profile.video, DELIMITER_LINE, VideoStream, now
+        )
 
     def _audio(self, head: RequestHead) -> Answer:
-        return lambda now: self._send_stream(_AUDIO_HEAD, b"", AudioStream, now)
+        return lambda now: self._send_stream(self._state.profile.audio, b"", AudioStream, now)
 
     def _talk(self, head: RequestHead) -> Answer | None:
         # No answer has been seen; the socket is open until the client closes it.
@@ -305,15 +341,16 @@ class ServerConnection:
     # Writing it
 
     def _send_page(self, status: bytes, page: bytes, *fields: bytes) -> None:
-        self._send(page, status, _SERVER, *fields, *_UNCACHED, _HTML)
+        self._send(page, status, SERVER, *fields, *UNCACHED, _HTML)
 
     def _send_text(self, body: bytes) -> None:
-        self._send(self._faults.text(body), *_TEXT_HEAD)
+        self._send(self._faults.text(body), *self._state.profile.text)
 
     def _send_image(self, now: float) -> None:
         state = self._state
         image = state.picture(state.ticker.index(now))
-        self._send(image, *_JPEG_HEAD, b"Content-Length: %d" % len(image))
+        self._state.log.count(self._exchange, int(self._wants_body), 0)
+        self._send(image, *state.profile.image, b"Content-Length: %d" % len(image))
 
     def _send(self, body: bytes, *lines: bytes) -> None:
         """An answer that ends."""
@@ -340,20 +377,22 @@ class ServerConnection:
         return self._reader.head is None or self._reader.head.method != "HEAD"
 
     def _put_head(self, lines: tuple[bytes, ...]) -> None:
+        if self._exchange is not None:
+            self._exchange.status = int(lines[0].split()[1])
+        self._chunked = self._faults.chunked
         head = self._faults.head(HeadLines(list(lines)))
         if head:
             self._pieces.append(head)
 
     def _put(self, data: bytes) -> None:
         if data:
-            self._pieces.append(
-                b"%x\r\n%b\r\n" % (len(data), data) if self._faults.chunked else data
-            )
+            self._pieces.append(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
     def _finish(self, data: bytes, *, whole: bool = True) -> None:
         """Send the last of the body; `whole` unless it is to look cut off."""
+        self._whole = whole
         self._put(data)
-        if self._faults.chunked and whole:
+        if self._chunked and whole:
             self._pieces.append(b"0\r\n\r\n")
         self._over = True
 
@@ -367,6 +406,8 @@ _QUERIED: Final = frozenset(
         "/form/enet",
     }
 )
+#: What only some profiles have: it is not in the specification.
+_TALK: Final = "/camera-cgi/audio/transmit.cgi"
 #: Where each program of the device is found.
 _ROUTES: Final[Mapping[str, Callable[[ServerConnection, RequestHead], Answer | None]]] = (
     MappingProxyType(
@@ -379,7 +420,7 @@ _ROUTES: Final[Mapping[str, Callable[[ServerConnection, RequestHead], Answer | N
             "/camera-cgi/com/ptz.cgi": ServerConnection._ptz,
             "/camera-cgi/com/ptzconfig.cgi": ServerConnection._ptzconfig,
             "/camera-cgi/audio/receive.cgi": ServerConnection._audio,
-            "/camera-cgi/audio/transmit.cgi": ServerConnection._talk,
+            _TALK: ServerConnection._talk,
             "/form/enet": ServerConnection._form,
         }
     )

@@ -12,15 +12,16 @@ connection applies them in the order in which they were named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
 from hamaproto.errors import LocalProtocolError
 
-__all__ = ["FAULTS", "NO_FAULTS", "Ending", "Fault", "Faults", "HeadLines", "PartShape"]
+__all__ = ["FAULTS", "NO_FAULTS", "Chosen", "Ending", "Fault", "Faults", "HeadLines", "PartShape"]
 
 
 @dataclass(slots=True)
@@ -89,6 +90,8 @@ class Fault:
     text: Callable[[bytes], bytes] | None = None
     #: What happens to a GSM frame; its number in the stream and its bytes.
     audio: Callable[[int, bytes], bytes] | None = None
+    #: The numbers that it takes, each with what it is if it is left out.
+    options: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def _bare_date(head: HeadLines) -> None:
@@ -252,6 +255,10 @@ def _short_audio(number: int, frame: bytes) -> bytes:
     return frame[:-5] if number % 25 == 24 else frame
 
 
+def _ending(about: str, ending: Ending) -> Fault:
+    return Fault(about, ending=ending, options=MappingProxyType({"after": 3}))
+
+
 FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
     {
         # the head
@@ -312,11 +319,11 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
         ),
         "text-part": Fault("a text part behind each image", part=_text_part),
         # the end
-        "die": Fault("the stream is closed in the middle of a frame", ending=Ending.DIE),
-        "stall": Fault("the stream falls silent after a frame", ending=Ending.STALL),
-        "stall-inside": Fault("the stream falls silent inside a frame", ending=Ending.STALL_INSIDE),
-        "reset": Fault("the connection is reset after a frame", ending=Ending.RESET),
-        "close": Fault("a closing delimiter, then the end", ending=Ending.CLOSE),
+        "die": _ending("the stream is closed in the middle of a frame", Ending.DIE),
+        "stall": _ending("the stream falls silent after a frame", Ending.STALL),
+        "stall-inside": _ending("the stream falls silent inside a frame", Ending.STALL_INSIDE),
+        "reset": _ending("the connection is reset after a frame", Ending.RESET),
+        "close": _ending("a closing delimiter, then the end", Ending.CLOSE),
         # the service
         "full": Fault("all slots for streams are taken", full=True),
         "mute": Fault("requests are read and not answered", mute=True),
@@ -328,41 +335,108 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
 )
 """Every fault that can be chosen."""
 
+_SPEC = re.compile(r"(?P<name>[^@:]*)(?:@(?P<after>[^@:]*))?(?::(?P<rest>.*))?", re.DOTALL)
+_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
+
+def _name(spec: str) -> str:
+    """The name of a fault without its numbers."""
+    return re.split("[@:]", spec, maxsplit=1)[0]
+
+
+def _unknown(name: str) -> str:
+    return f"no fault is named {name!r}; there are {', '.join(FAULTS)}"
+
+
+def _chosen(spec: str) -> Chosen:
+    """`die`, `die@5`, `die:after=5`, `drop:percent=30`."""
+    found = _SPEC.fullmatch(spec)
+    if found is None or found["name"] not in FAULTS:
+        raise LocalProtocolError(_unknown(_name(spec)))
+    row = FAULTS[found["name"]]
+    options = dict(row.options)
+    given = [] if found["after"] is None else [("after", found["after"])]
+    if found["rest"] is not None:
+        pairs = (pair.partition("=") for pair in found["rest"].split(":"))
+        given += [(key, value) for key, _, value in pairs]
+    for key, value in given:
+        # Those that are whole numbers count frames or bytes, and none is below 0.
+        whole = isinstance(options.get(key), int)
+        if key not in options or not _NUMBER.fullmatch(value) or (whole and not value.isdigit()):
+            raise LocalProtocolError(f"{spec!r}: {_takes(found['name'])}")
+        options[key] = int(value) if whole else float(value)
+    return Chosen(row, MappingProxyType(options))
+
+
+def _takes(name: str) -> str:
+    """What may stand behind a name, for who wrote something else."""
+    options = FAULTS[name].options
+    if not options:
+        return f"nothing can be set of {name}"
+    told = " ".join(f"{name}:{key}={value:g}" for key, value in options.items())
+    short = f" or {name}@3" if "after" in options else ""
+    return f"a number has to follow, as in {told}{short}"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A row with the numbers that were given to it."""
+
+    row: Fault
+    options: Mapping[str, float]
+
 
 class Faults:
     """A choice of faults: `Faults("lf", "die@5")`.
 
-    `@N` says after how many whole frames of a stream its end comes; 3 if it is left out.
-    An unknown name raises `LocalProtocolError`.
+    `@N`, or `:after=N`, says after how many whole frames of a stream its end comes; 3 if it is
+    left out.  Other numbers follow in the same way: `drop:percent=30`; a row's `options` are
+    those that it takes.  An unknown name raises `LocalProtocolError`.
     """
 
-    __slots__ = ("after", "names", "rows")
+    __slots__ = ("after", "chosen", "names", "rows")
 
     def __init__(self, *names: str) -> None:
         self.after = 3
         self.names = names
-        rows = []
-        for spec in names:
-            name, mark, count = spec.partition("@")
-            if name not in FAULTS:
-                raise LocalProtocolError(
-                    f"no fault is named {name!r}; there are {', '.join(FAULTS)}"
-                )
-            if mark:
-                if FAULTS[name].ending is None or not (count.isascii() and count.isdigit()):
-                    raise LocalProtocolError(
-                        f"{spec!r}: '@' and a number of frames may follow "
-                        f"{', '.join(name for name, row in FAULTS.items() if row.ending)}"
-                    )
-                self.after = int(count)
-            rows.append(FAULTS[name])
-        self.rows = tuple(rows)
+        self.chosen = tuple(map(_chosen, names))
+        self.rows = tuple(one.row for one in self.chosen)
+        for one in self.chosen:
+            if one.row.ending is not None:
+                self.after = int(one.options["after"])
+
+    @classmethod
+    def parse(cls, text: str | Iterable[str] | Faults | None) -> Faults:
+        """What people write: `"lf, stall@3"` or `["lf", "stall@3"]`; nothing is no fault."""
+        if isinstance(text, Faults):
+            return text
+        if isinstance(text, str):
+            return cls(*text.replace(",", " ").split())
+        names = tuple(text or ())
+        if not all(isinstance(name, str) for name in names):
+            raise LocalProtocolError(
+                f"faults={text!r}: names are needed, such as 'lf, stall@3' or ['lf', 'stall@3']"
+            )
+        return cls(*names)
 
     def __repr__(self) -> str:
         return f"Faults({', '.join(map(repr, self.names))})"
 
     def __iter__(self) -> Iterator[Fault]:
         return iter(self.rows)
+
+    def with_more(self, *names: str) -> Faults:
+        """These and others; one that is there already gets the new numbers."""
+        fresh = {_name(name) for name in names}
+        return Faults(*(name for name in self.names if _name(name) not in fresh), *names)
+
+    def without(self, *names: str) -> Faults:
+        """These but for some, which are named with or without their numbers."""
+        gone = {_name(name) for name in names}
+        for name in gone:
+            if name not in FAULTS:
+                raise LocalProtocolError(_unknown(name))
+        return Faults(*(name for name in self.names if _name(name) not in gone))
 
     @property
     def ending(self) -> Ending | None:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
+    "BEYOND",
     "FORM_FIELDS",
     "GROUPS",
     "MAX_VALUE",
@@ -98,6 +99,14 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "MD1.Config": ("MD1.Config=0, 10, 15, 60, 70, 90",),
         "MD.Setting": ("Motion detection enable=1",),
         "listuser": (),
+    }
+)
+
+#: The groups of the block above that the specification does not have.
+BEYOND: Final = frozenset(
+    {
+        *("Input.NbrOfInputs", "Output.NbrOfOutputs", "Network.RTSP", "Audio.volume"),
+        *("MD1.Config", "MD.Setting", "listuser"),
     }
 )
 

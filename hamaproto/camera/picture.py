@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Final, NamedTuple
 
@@ -21,7 +22,7 @@ from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.scene import Renderer, Scene
 from hamaproto.errors import LocalProtocolError
 
-__all__ = ["Pictures", "Stamp", "read_stamp"]
+__all__ = ["Pictures", "Stamp", "read_stamp", "stamps_in"]
 
 #: Pictures that are kept: those that are at most `streams.MAX_LAG` old, at 30 fps.
 _KEPT: Final = 8
@@ -84,11 +85,26 @@ def _stamped(image: bytes, scene: Scene) -> bytes:
 
 def read_stamp(image: bytes) -> Stamp | None:
     """The stamp of a picture of the simulated camera; None for any other bytes."""
-    start = image.find(_STAMP)
-    if start < 4 or image[start - 4 : start - 2] != b"\xff\xfe":
+    found = _stamp_at(image, image.find(_STAMP))
+    return None if found is None else found[0]
+
+
+def stamps_in(data: bytes) -> Iterator[tuple[Stamp, int]]:
+    """All stamps in any bytes, each with where it stands."""
+    start = data.find(_STAMP)
+    while start >= 0:
+        found = _stamp_at(data, start)
+        if found is not None:
+            yield found[0], start
+        start = data.find(_STAMP, start + len(_STAMP) if found is None else found[1])
+
+
+def _stamp_at(data: bytes, start: int) -> tuple[Stamp, int] | None:
+    """The stamp whose text begins there, and where it ends."""
+    if start < 4 or data[start - 4 : start - 2] != b"\xff\xfe":
         return None
-    size = int.from_bytes(image[start - 2 : start], "big") - 2
+    end = start - 2 + int.from_bytes(data[start - 2 : start], "big")
     try:
-        return Stamp(**json.loads(image[start + len(_STAMP) : start + size]))
+        return Stamp(**json.loads(data[start + len(_STAMP) : end])), end
     except (ValueError, TypeError):
         return None

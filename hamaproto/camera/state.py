@@ -19,9 +19,11 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from hamaproto.camera.faults import NO_FAULTS, Faults
+from hamaproto.camera.log import RequestLog
 from hamaproto.camera.login import DigestLogin
 from hamaproto.camera.motors import Motors
 from hamaproto.camera.parameters import (
+    BEYOND,
     FORM_FIELDS,
     GROUPS,
     SHOWN_WHILE,
@@ -31,6 +33,7 @@ from hamaproto.camera.parameters import (
     leading_number,
 )
 from hamaproto.camera.picture import Pictures
+from hamaproto.camera.profiles import DEFAULT_PROFILE, profile_named
 from hamaproto.camera.scene import Scene
 from hamaproto.camera.sound import SILENCE, Sound, chime
 from hamaproto.camera.ticker import Ticker
@@ -63,7 +66,10 @@ class CameraState:
     the servers of `hamaproto.io.serve` set it if it is 0.
     `other_users` counts viewers that come by other ways than these connections and take
     slots of the `max_users` too.  Without audio or PTZ the camera says so and ignores what
-    it lacks.  `faults` are given to connections that begin after they were set.
+    it lacks.  `faults` may be exchanged at any time: what is a matter of heads and logins applies
+    to the next request, the rest to streams that run as well.  `profile` is a name of
+    `profiles.PROFILES`, `seed` decides what is left to chance, and `log` has what was asked.
+    Raises `LocalProtocolError` for a value that makes no sense.
 
     Not for many threads at a time: the program that drives the connections owns it.
     """
@@ -71,6 +77,8 @@ class CameraState:
     def __init__(
         self,
         *,
+        profile: str = DEFAULT_PROFILE,
+        seed: int = 0,
         users: Mapping[str, str] | None = None,
         faults: Faults = NO_FAULTS,
         max_users: int = 16,
@@ -91,6 +99,9 @@ class CameraState:
             raise LocalProtocolError(
                 f"max_users={max_users}, other_users={other_users}: counts can't be negative"
             )
+        self.profile = profile_named(profile)
+        self.seed = seed
+        self.log = RequestLog()
         self.users = dict(users or {})
         self.faults = faults
         self.max_users = max_users
@@ -128,6 +139,17 @@ class CameraState:
     def __repr__(self) -> str:
         # Never the users: their passwords are among them.
         return f"<CameraState {self.streams} streams, {len(self.presets)} presets>"
+
+    def reboot(self, now: float) -> None:
+        """Forget what a camera forgets without power: the motors go home, nonces are void.
+
+        What was set by parameters and presets stays.  The connections are the driver's to end.
+        """
+        self.motors = Motors()
+        self.motors.set_speed(self.pt_speed, now)
+        self.preset = None
+        self.motion = False
+        self.digest = DigestLogin()
 
     # What pictures and sound are made from.
 
@@ -239,12 +261,12 @@ class CameraState:
 
     def listing(self, group: str) -> list[str]:
         """The lines of one group, or the device's error line."""
-        if group == "listuser":
+        if group == "listuser" and self.profile.beyond:
             return [
                 f"User{number}={name},Password={password}"
                 for number, (name, password) in enumerate(self.users.items(), 1)
             ]
-        if group not in GROUPS:
+        if group not in GROUPS or (group in BEYOND and not self.profile.beyond):
             return [f"# Error -1 getting param in group '{group}'!"]
         if group == "Properties.Audio" and not self.has_audio:
             return ["Properties.Audio=no"]
@@ -270,6 +292,19 @@ class CameraState:
         """Store what `action=update` asks for, as far as the device would."""
         for name, setter in UPDATES.items():
             self._store(setter, find_value(query, name), now)
+
+    def set(self, key: str, value: str, now: float) -> str:
+        """Store a value as the device would, under its key or its name in a form.
+
+        Gives what is stored then.  Raises `LocalProtocolError` if nothing sets such a parameter.
+        """
+        setter = UPDATES.get(key) or FORM_FIELDS.get(key)
+        if setter is None:
+            raise LocalProtocolError(
+                f"no parameter {key!r} can be set; there are {', '.join([*UPDATES, *FORM_FIELDS])}"
+            )
+        self._store(setter, value, now)
+        return self.stored[setter.key]
 
     def _store(self, setter: Setter, text: str | None, now: float) -> None:
         value = None if text is None else setter.rule(text)

@@ -41,7 +41,6 @@ class Stream:
     """
 
     __slots__ = (
-        "_faults",
         "_holds_slot",
         "_max_lag",
         "_next",
@@ -49,6 +48,7 @@ class Stream:
         "_state",
         "_ticker",
         "ended",
+        "faults",
         "reset",
         "sent",
         "skipped",
@@ -59,7 +59,8 @@ class Stream:
         self, state: CameraState, faults: Faults, now: float, ticker: Ticker, max_lag: float
     ) -> None:
         self._state = state
-        self._faults = faults
+        #: May be exchanged while the stream runs.
+        self.faults = faults
         self._ticker = ticker
         self._max_lag = max_lag
         self._next = ticker.index(now)
@@ -85,16 +86,18 @@ class Stream:
     def take(self, now: float) -> bytes:
         """The next frame if it is due, or b"".  Call again: more than one may be due."""
         current = self._ticker.index(now)
+        ending = self.faults.ending
+        going_on = ending is None or self.sent < self.faults.after
+        self._silent = self._silent and not going_on
         if self.ended or self._silent or current < self._next:
             return b""
         number = max(self._next, current - int(self._max_lag * self._ticker.rate))
         self.skipped += number - self._next
         self._next = number + 1
-        ending = self._faults.ending
-        if ending is None or self.sent < self._faults.after:
+        if going_on:
             piece = self._piece(number)
             self.sent += 1
-            if ending is Ending.CLOSE and self.sent >= self._faults.after:
+            if ending is Ending.CLOSE and self.sent >= self.faults.after:
                 self.ended = True
             return piece
         self._silent = True
@@ -108,7 +111,8 @@ class Stream:
 
     def due(self) -> float | None:
         """When there will be more; None for never."""
-        return None if self.ended or self._silent else self._ticker.due(self._next)
+        silent = self._silent and self.faults.ending is not None
+        return None if self.ended or silent else self._ticker.due(self._next)
 
     def _piece(self, number: int) -> bytes:
         """The frame of that number, as it is sent."""
@@ -125,12 +129,10 @@ class VideoStream(Stream):
 
     def _piece(self, number: int) -> bytes:
         image = self._state.picture(number)
-        fields = [
-            b"Motion-Event: %d" % self._state.motion,
-            b"Content-Type: image/jpeg",
-            b"Content-Length: %d" % len(image),
-        ]
-        faults = self._faults
+        fields = [b"Content-Type: image/jpeg", b"Content-Length: %d" % len(image)]
+        if self._state.profile.motion_event:
+            fields.insert(0, b"Motion-Event: %d" % self._state.motion)
+        faults = self.faults
         closes = faults.ending is Ending.CLOSE and self.sent + 1 >= faults.after
         tail = _CLOSING_TAIL if closes else _TAIL
         return faults.part(PartShape(self.sent, fields, image, tail))
@@ -148,7 +150,7 @@ class AudioStream(Stream):
             self.ended = True
 
     def _piece(self, number: int) -> bytes:
-        return self._faults.audio(self.sent, self._state.sound_frame(number))
+        return self.faults.audio(self.sent, self._state.sound_frame(number))
 
 
 class TalkStream:

@@ -3,8 +3,8 @@
 `serve(state)` is an async context manager for programs that have an event loop,
 `running_camera(state)` a context manager that brings its own thread, for tests and for
 blocking programs.  Both listen on a port that the system chooses unless told otherwise,
-both can be stalled, killed, reset and restarted from outside, and leave no task, thread or
-socket behind.
+both can be stalled, killed, reset, rebooted and restarted from outside, refuse connections for a
+while, take any clock, and leave no task, thread or socket behind.
 
 The write buffer of a client never holds more than one piece: nothing is asked of the
 connection while the transport still has bytes, so a slow client misses pictures.  How much the
@@ -24,12 +24,14 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from types import TracebackType
-from typing import Final, Self, TypeVar, cast
+from typing import Any, Final, Self, TypeVar, cast
 
 from hamaproto.camera import CameraState, ServerConnection
+from hamaproto.camera.clock import Clock, ManualClock, RushingClock
 from hamaproto.camera.streams import TalkStream
+from hamaproto.errors import LocalProtocolError
 from hamaproto.io.listening import Listener
 
 __all__ = ["CameraThread", "SimulatedCamera", "running_camera", "serve"]
@@ -51,6 +53,11 @@ TALK_BURST: Final = 64 * 1024
 TALK_RATE: Final = 256 * 1024
 #: Bytes after which everybody else has a turn.
 _SLICE: Final = 4096
+
+#: Pieces for one client in a row where no clock holds it back.
+_PIECES: Final = 16
+#: How often, and seconds apart, a port is tried that somebody took while the camera was away.
+_TRIES, _AGAIN = 100, 0.1
 
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 
@@ -76,6 +83,8 @@ class _Client(asyncio.Protocol):
         self._talk_taken = 0
         self._talk_since = 0.0
         self._transport: asyncio.Transport | None = None
+        #: The time of this client alone, where the clock rushes.
+        self._own_time = camera.now()
         camera.clients.add(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -168,18 +177,26 @@ class _Client(asyncio.Protocol):
                 # Most likely it has gone; nothing would tell in all the time that may pass.
                 transport.close()
             return
+        pieces = 0
         # A client that went away shows in a write; asyncio complains about the ones behind it.
         while not self._paused and not transport.is_closing():
-            now = self._camera.now()
+            now = self._own_time if self._camera.rushes else self._camera.now()
             piece = connection.data_to_send(now)
             if piece:
                 transport.write(piece)
-                continue
-            if connection.closed:
+                pieces += 1
+                if pieces < _PIECES or not self._camera.rushes:
+                    continue
+                # In a rush there is always more, and others want to be served as well.
+                self._wakeup = self._loop.call_later(0.0, self.pump)
+            elif connection.closed:
                 self._close(transport)
             else:
                 wakeup = connection.next_wakeup(now)
-                if wakeup is not None:
+                if wakeup is not None and self._camera.rushes:
+                    self._own_time = wakeup
+                    continue
+                if wakeup is not None and not self._camera.stands_still:
                     self._wakeup = self._loop.call_later(max(0.0, wakeup - now), self.pump)
             return
 
@@ -242,7 +259,12 @@ class SimulatedCamera:
     """
 
     def __init__(
-        self, state: CameraState | None = None, *, host: str = "127.0.0.1", port: int = 0
+        self,
+        state: CameraState | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | None = None,
     ) -> None:
         self.state = state if state is not None else CameraState()
         self.host = host
@@ -254,7 +276,10 @@ class SimulatedCamera:
         """The connections that are open; for the server's own use."""
         self._listener: Listener | None = None
         self._gone: asyncio.Event | None = None
+        self._coming_back: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._origin = 0.0
+        self._clock = clock
 
     def __repr__(self) -> str:
         return f"<SimulatedCamera {self.url}, {len(self.clients)} clients>"
@@ -267,29 +292,87 @@ class SimulatedCamera:
 
     @property
     def listening(self) -> bool:
-        """Whether it was started, and not stopped since."""
+        """Whether it accepts connections: it was started, and has not stopped or refused since."""
         return self._listener is not None
 
+    @property
+    def rushes(self) -> bool:
+        """Whether nobody waits for a frame (`RushingClock`)."""
+        return isinstance(self._clock, RushingClock)
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether time goes on when it is told to, and by itself never (`ManualClock`)."""
+        return isinstance(self._clock, ManualClock)
+
     def now(self) -> float:
-        """The camera's time: seconds since it was first started."""
-        return time.monotonic() - self._origin
+        """The camera's time: what its clock says, or seconds since it was first started."""
+        return time.monotonic() - self._origin if self._clock is None else self._clock()
 
     async def start(self) -> None:
         """Listen.  Raises OSError if the address can't be had."""
-        self.state.epoch = self.state.epoch or time.time()
-        self._origin = time.monotonic() - (time.time() - self.state.epoch)
-        listener = Listener(
-            lambda: _Client(self), send_buffer=SEND_BUFFER, receive_buffer=RECEIVE_BUFFER
-        )
-        self.port = await listener.open(self.host, self.port)
-        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        if self._clock is None:
+            self.state.epoch = self.state.epoch or time.time()
+            self._origin = time.monotonic() - (time.time() - self.state.epoch)
+        await self.accept()
+        if isinstance(self._clock, ManualClock) and self._time_went_on not in self._clock.watchers:
+            self._clock.watchers.append(self._time_went_on)
+
+    def _time_went_on(self) -> None:
+        """For the clock, in any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self.pump)
+
+    async def accept(self) -> None:
+        """Accept connections, again on the same port behind `refuse`; OSError if it is taken."""
+        if self._listener is None:
+            listener = Listener(
+                lambda: _Client(self), send_buffer=SEND_BUFFER, receive_buffer=RECEIVE_BUFFER
+            )
+            self.port = await listener.open(self.host, self.port)
+            self._listener = listener
+
+    async def refuse(self) -> None:
+        """Accept no more connections; those that are open go on."""
+        if self._listener is not None:
+            listener, self._listener = self._listener, None
+            await listener.close()
+
+    async def reboot(self, seconds: float = 0.0) -> None:
+        """Be away for so long: every connection is closed, and new ones are refused.
+
+        Returns when the camera is away; it comes back by itself.
+        """
+        self._stay_away()
+        await self.refuse()
+        self.kill()
+        self.state.reboot(self.now())
+        self._coming_back = asyncio.create_task(self._come_back(seconds))
+
+    async def _come_back(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        for left in reversed(range(_TRIES)):
+            try:
+                await self.accept()
+                break
+            except OSError:
+                if not left:
+                    raise
+                await asyncio.sleep(_AGAIN)
+
+    def _stay_away(self) -> None:
+        if self._coming_back is not None:
+            self._coming_back.cancel()
+            self._coming_back = None
 
     async def stop(self) -> None:
         """Stop listening, close every connection, and wait until all are gone."""
-        if self._listener is None:
-            return
-        listener, self._listener = self._listener, None
-        await listener.close()
+        self._stay_away()
+        if isinstance(self._clock, ManualClock) and self._time_went_on in self._clock.watchers:
+            self._clock.watchers.remove(self._time_went_on)
+        await self.refuse()
         self.kill()
         if self.clients:
             self._gone = asyncio.Event()
@@ -329,6 +412,10 @@ class SimulatedCamera:
     def resume(self) -> None:
         """Go on sending; what was due in between is lost."""
         self.stalled = False
+        self.pump()
+
+    def pump(self) -> None:
+        """Look at every connection: the faults or the time have been changed from outside."""
         for client in tuple(self.clients):
             client.pump()
 
@@ -340,13 +427,19 @@ class SimulatedCamera:
 
 
 def serve(
-    state: CameraState | None = None, *, host: str = "127.0.0.1", port: int = 0
+    state: CameraState | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    clock: Clock | None = None,
 ) -> SimulatedCamera:
     """A simulated camera to be used as `async with serve(state) as camera: camera.url`.
 
-    With `port=0` the system chooses one; without a state it is a new camera.
+    With `port=0` the system chooses one; without a state it is a new camera.  With a `clock` of
+    `hamaproto.camera.clock`, or any function that gives seconds, the camera's time is that one,
+    and `CameraState.epoch` is left as it is.
     """
-    return SimulatedCamera(state, host=host, port=port)
+    return SimulatedCamera(state, host=host, port=port, clock=clock)
 
 
 class CameraThread:
@@ -418,8 +511,7 @@ class CameraThread:
         async def run() -> T:
             return function()
 
-        assert self._loop is not None, "the camera runs inside its `with` block only"
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        return self.run(run())
 
     def kill(self) -> None:
         """Close every connection at once, in the middle of whatever it is sending."""
@@ -439,19 +531,43 @@ class CameraThread:
 
     def stop(self) -> None:
         """Stop listening and close every connection; `restart` brings the camera back."""
-        assert self._loop is not None, "the camera runs inside its `with` block only"
-        asyncio.run_coroutine_threadsafe(self.camera.stop(), self._loop).result()
+        self.run(self.camera.stop())
 
     def restart(self) -> None:
         """Listen again on the same port, all connections closed."""
-        assert self._loop is not None, "the camera runs inside its `with` block only"
-        asyncio.run_coroutine_threadsafe(self.camera.restart(), self._loop).result()
+        self.run(self.camera.restart())
+
+    def refuse(self) -> None:
+        """Accept no more connections; those that are open go on."""
+        self.run(self.camera.refuse())
+
+    def accept(self) -> None:
+        """Accept connections again behind `refuse`."""
+        self.run(self.camera.accept())
+
+    def reboot(self, seconds: float = 0.0) -> None:
+        """Be away for so long; returns at once, and the camera comes back by itself."""
+        self.run(self.camera.reboot(seconds))
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the camera's thread and return what it returns."""
+        if self._loop is None or self._loop.is_closed():
+            coroutine.close()
+            raise LocalProtocolError("the camera runs inside its `with` block only")
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
 @contextlib.contextmanager
 def running_camera(
-    state: CameraState | None = None, *, host: str = "127.0.0.1", port: int = 0
+    state: CameraState | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    clock: Clock | None = None,
 ) -> Iterator[CameraThread]:
-    """A simulated camera in a thread: `with running_camera() as camera: camera.url`."""
-    with CameraThread(SimulatedCamera(state, host=host, port=port)) as camera:
+    """A simulated camera in a thread: `with running_camera() as camera: camera.url`.
+
+    The arguments are those of `serve`.
+    """
+    with CameraThread(SimulatedCamera(state, host=host, port=port, clock=clock)) as camera:
         yield camera
