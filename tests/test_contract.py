@@ -21,8 +21,10 @@ from typing import Any
 import pytest
 
 from fixtures.build.jpegs import image, with_comment
+from fixtures.build.packets import pcap, pcapng, talk
 from hamaproto import ClientConnection, Limits, LocalProtocolError, commands
 from hamaproto._accel import COMPILED_MODULES
+from hamaproto.captures import PcapParser
 from hamaproto.errors import HamaError
 from hamaproto.events import Frame, NeedData
 from hamaproto.gsm import GsmFrameParser
@@ -101,6 +103,11 @@ PARSERS = [
         VIDEO_HEAD + PART * 4,
         VIDEO_HEAD + bytes(1000),
     ),
+]
+TALK = talk(b"GET / HTTP/1.0\r\n\r\n", VIDEO_HEAD + PART)
+PARSERS += [
+    Row("pcap", lambda limits=None: PcapParser(), pcap(TALK), bytes(1000)),
+    Row("pcapng", lambda limits=None: PcapParser(), pcapng(TALK), bytes(1000)),
 ]
 each = pytest.mark.parametrize("row", PARSERS, ids=lambda row: row.name)
 each_that_fails = pytest.mark.parametrize(

@@ -28,6 +28,7 @@ LAYERS = (
     {"client", "camera", "attempts", "failures", "ending"},
     {"session"},
     {"talk"},
+    {"captures"},
     {"timing"},
     {"io"},
     {"pytest_plugin"},
