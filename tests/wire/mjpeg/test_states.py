@@ -17,6 +17,8 @@ from hamaproto.limits import Limits
 START = b"\xff\xd8\xff\xdb\0\x43\0" + b"\x10" * 64 + b"\xff\xc0\0\x0b\x08\0\x10\0\x10\1\1\x11\0"
 CUT = START + b"\xff\xda\0\x08\1\1\0\0\x3f\0" + b"abc" * 20
 IMAGE = CUT + b"\xff\xd9"
+#: An image with another one in its first segment, as a thumbnail is.
+DOUBLE = b"\xff\xd8\xff\xe1" + (len(IMAGE) + 2).to_bytes(2, "big") + IMAGE + IMAGE[2:]
 LINE = b"--frame\r\n"
 JPEG = b"Content-Type: image/jpeg\r\n"
 TEXT = b"Content-Type: text/plain\r\n"
@@ -35,12 +37,18 @@ def part(data: bytes, head: bytes = JPEG) -> bytes:
     return LINE + head + b"\r\n" + data + b"\r\n"
 
 
+def bare(data: bytes, head: bytes = JPEG) -> bytes:
+    """A part whose delimiter has no dashes before it."""
+    return part(data, head)[2:]
+
+
 def frame(data: bytes = IMAGE, end: str = "eoi") -> tuple[object, ...]:
     return ("frame", data, end, end in ("eoi", "length"))
 
 
 WHOLE, SIZED = frame(), frame(end="length")
 BARE = ("anomaly", "missing-delimiter")
+DASHLESS = ("anomaly", "delimiter-without-dashes")
 DONE = ("end", True, True)
 #: It ends as these cameras end: behind an image, or behind a delimiter.
 STOPPED = ("end", True, False)
@@ -81,7 +89,22 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
         part(IMAGE) + END + part(IMAGE) + END,
         [WHOLE, ("anomaly", "closed-and-continued"), WHOLE, DONE],
     ),
+    "a delimiter at once behind an image": (
+        part(IMAGE)[:-2] + part(IMAGE)[:-2] + END,
+        [WHOLE, WHOLE, DONE],
+    ),
+    "delimiters without dashes": (bare(IMAGE) * 2, [DASHLESS, WHOLE, WHOLE, STOPPED]),
+    "one without dashes at once behind an image": (
+        bare(IMAGE)[:-2] + bare(IMAGE),
+        [DASHLESS, WHOLE, WHOLE, STOPPED],
+    ),
     # What may follow a header block.
+    "a delimiter at once behind a head": (LINE + JPEG + b"\r\n" + part(IMAGE), [WHOLE, STOPPED]),
+    "a delimiter at once behind the head of a text": (
+        LINE + TEXT + b"\r\n" + part(IMAGE),
+        [("part", b"", True), WHOLE, STOPPED],
+    ),
+    "a delimiter in the place of an empty line": (LINE + JPEG + part(IMAGE), [WHOLE, STOPPED]),
     "an image under another type": (
         part(IMAGE, TEXT) + END,
         [("anomaly", "content-type-not-image"), WHOLE, DONE],
@@ -103,6 +126,36 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
         part(IMAGE[2:]) + part(IMAGE) + END,
         [("anomaly", "junk-before-image"), ("skipped",), WHOLE, DONE],
     ),
+    "an image without its SOI that holds another one": (
+        part(DOUBLE[2:]) + part(DOUBLE) + END,
+        [("anomaly", "junk-before-image"), ("skipped",), frame(DOUBLE), DONE],
+    ),
+    "two bytes in the place of its SOI": (
+        part(b"ab" + DOUBLE[2:]) + part(IMAGE) + END,
+        [("anomaly", "junk-before-image"), ("skipped",), WHOLE, DONE],
+    ),
+    # So far behind its head it is none, and the one in it stands alone.
+    "three bytes in the place of its SOI": (
+        part(b"abc" + DOUBLE[2:]) + part(IMAGE) + END,
+        [
+            ("anomaly", "junk-before-image"),
+            ("skipped",),
+            WHOLE,
+            ("anomaly", "junk"),
+            ("skipped",),
+            WHOLE,
+            DONE,
+        ],
+    ),
+    "bytes and a line end before an image": (
+        part(b"ab\r\n" + IMAGE) + END,
+        [("anomaly", "junk-before-image"), ("skipped",), WHOLE, DONE],
+    ),
+    "a line end before an image": (part(b"\r\n" + IMAGE) + END, [WHOLE, DONE]),
+    "a stream joined inside an image that holds another one": (
+        DOUBLE[4:] + b"\r\n" + part(IMAGE) + END,
+        [("anomaly", "junk"), ("skipped",), WHOLE, DONE],
+    ),
     "a stream joined inside an image": (
         CUT[-20:] + b"\xff\xd9\r\n" + part(IMAGE) + END,
         [("anomaly", "junk"), ("skipped",), WHOLE, DONE],
@@ -110,6 +163,14 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
     # Parts that are no images.
     "a text with length": (sized(b"hello", TEXT) + END, [("part", b"hello", True), DONE]),
     "a text without length": (part(b"hello", TEXT) + END, [("part", b"hello", True), DONE]),
+    "a delimiter at once behind a text": (
+        part(b"hello", TEXT)[:-2] + sized(b"hello", TEXT)[:-2] + part(IMAGE),
+        [("part", b"hello", True)] * 2 + [WHOLE, STOPPED],
+    ),
+    "one without dashes at once behind a text with length": (
+        bare(IMAGE) + sized(b"hello", TEXT)[2:-2] + bare(IMAGE),
+        [DASHLESS, WHOLE, ("part", b"hello", True), WHOLE, STOPPED],
+    ),
     # A length of 0 is what some cameras send for none at all.
     "an empty text": (
         sized(b"", TEXT) + END,
@@ -137,6 +198,10 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
     ),
     "a text of as many bytes as may be": (
         part(b"x" * 64, TEXT) + END,
+        [("part", b"x" * 64, True), DONE],
+    ),
+    "a text of as many bytes as may be, with length": (
+        sized(b"x" * 64, TEXT) + END,
         [("part", b"x" * 64, True), DONE],
     ),
     "a text that is too large": (
@@ -185,7 +250,11 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
         part(CUT + b"abc" * 2000 + b"\xff\xd9") + part(IMAGE) + END,
         [("anomaly", "image-too-large"), ("skipped",), WHOLE, DONE],
     ),
-    # Lengths that are believed, and wrong.
+    # Lengths that are wrong, believed or not.
+    "a wrong length before one that is right": (
+        sized(IMAGE, length=len(IMAGE) - 1) + sized(IMAGE) + sized(IMAGE) + END,
+        [WHOLE, ("anomaly", "length-mismatch"), SIZED, SIZED, DONE],
+    ),
     "a believed length that is too short": (
         sized(IMAGE) * 2 + sized(IMAGE, length=len(IMAGE) - 1) + END,
         [SIZED, SIZED, WHOLE, ("anomaly", "length-mismatch"), DONE],
