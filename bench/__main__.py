@@ -1,6 +1,11 @@
-"""`python -m bench NAME [OPTIONS]`: runs one of the measurements below.
+"""`python -m bench`: what was measured stands in bench/README.md, and this is what measures it.
 
-Each is a module of this folder with a `main(argv)` that returns the exit status, and is
+    python -m bench                          the suites, and the other commands
+    python -m bench run SUITE...             measures, and prints a table
+    python -m bench compare A.json B.json    is B better than A?
+    python -m bench --readme                 bench/README.md, with each table measured anew
+
+Each command is a module of this folder with a `main(argv)` that returns the exit status, and is
 imported only when it is asked for: none needs what another one needs.
 """
 
@@ -9,36 +14,48 @@ from __future__ import annotations
 import importlib
 import sys
 
-#: Name on the command line -> (module, what it measures).
-SUBJECTS: dict[str, tuple[str, str]] = {
-    "mjpeg": ("bench.mjpeg", "the MJPEG parser beside others: speed, right or wrong, floods"),
-    "heads": ("bench.heads", "which response heads are read, by us and by others"),
+__all__ = ["COMMANDS", "main", "usage"]
+
+#: Name on the command line -> (module, what it does).
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("bench.run", "measures suites, beside others, and prints one table"),
+    "compare": ("bench.compare", "two files of `run --json`: the ratios, with intervals"),
     "load": ("bench.load", "many streams in one asyncio process: lost frames, CPU, memory"),
-    "gsm": ("bench.gsm", "the GSM 06.10 codec beside others"),
     "together": ("bench.together", "sound and picture of a recording behind a bad network"),
     "damage": ("bench.damage", "images lost by every kind of damage, of every way of delimiting"),
+    "fuzz": ("bench.fuzz", "the parsers and their twins on damaged input, for minutes"),
     "fuzz-gsm": ("bench.fuzz_gsm", "the GSM codec's twins against each other, a million frames"),
     "mutants": ("bench.mutants", "whether a module's own tests notice a token that is wrong"),
     "coverage": ("bench.covered", "which branches a module's own tests reach"),
     "reference": ("bench.reference", "the reference of the public names: no measurement"),
-    "fuzz": ("bench.fuzz", "the parsers and their twins on damaged input, for minutes"),
 }
 
 
 def usage() -> str:
-    width = max(map(len, SUBJECTS))
-    rows = "\n".join(f"    {name:{width}}  {what}" for name, (_, what) in SUBJECTS.items())
-    return f"usage: python -m bench NAME [--help | OPTIONS]\n\n{rows}"
+    """The suites and the commands, a line each."""
+    from bench.measure.catalogue import suites
+
+    known = suites()
+    width = max(len(name) for name in (*COMMANDS, *(suite.name for suite in known)))
+    lines = ["usage: python -m bench COMMAND [--help | OPTIONS]", ""]
+    lines += [f"    {name:{width}}  {what}" for name, (_, what) in COMMANDS.items()]
+    lines += ["", "suites, for `python -m bench run SUITE...`:", ""]
+    lines += [f"    {suite.name:{width}}  {suite.about}" for suite in known]
+    return "\n".join(lines)
 
 
 def main(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         print(usage())
-        return 0 if argv else 2
-    if argv[0] not in SUBJECTS:
+        return 0
+    if argv[0] == "--readme":
+        from bench.readme import main as readme
+
+        return readme(argv[1:])
+    if argv[0] not in COMMANDS:
         print(f"python -m bench: there is no {argv[0]!r}\n{usage()}", file=sys.stderr)
         return 2
-    status = importlib.import_module(SUBJECTS[argv[0]][0]).main(argv[1:])
+    status = importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:])
     return int(status or 0)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.own import ALSO, ELSEWHERE, TESTS, by_name, modules, own_tests
+from bench.own import ALSO, ELSEWHERE, ROOT, TESTS, by_name, modules, own_tests
 
 #: Test files below the top that belong to no module.
 OVER_SEVERAL = {
@@ -43,4 +43,9 @@ def test_each_test_file_in_a_folder_belongs_to_a_module() -> None:
     owned = {path for module in modules() for path in own_tests(module)}
     for path in sorted(set(TESTS.glob("*/**/test_*.py")) - owned):
         name = path.relative_to(TESTS).as_posix()
+        if name.startswith("bench/"):
+            # The measurements are no part of the package, and stand beside it.
+            subject = (ROOT / name).with_name(path.name.removeprefix("test_"))
+            assert subject.is_file(), f"tests/{name} is of no module: {subject} is gone"
+            continue
         assert name in OVER_SEVERAL, f"tests/{name} is of no module: see bench/own.py"

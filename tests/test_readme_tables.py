@@ -10,8 +10,9 @@ from camera_client import opened
 from documents import BENCH, README, ROOT, TOPICS
 
 import hamaproto
-from bench.__main__ import SUBJECTS
+from bench.__main__ import COMMANDS
 from bench.__main__ import main as bench
+from bench.measure.catalogue import suites
 from hamaproto import errors, events
 from hamaproto.camera import CameraState
 from hamaproto.cli.app import cli
@@ -79,21 +80,25 @@ def test_the_addresses_for_home_assistant_are_the_cameras() -> None:
         assert data.split()[1] == b"200", target
 
 
-def test_every_measurement_is_described() -> None:
+def test_every_command_and_suite_of_bench_is_described() -> None:
     lines = re.findall(r"python -m bench ([^`\n]+)", BENCH)
-    assert {line.split()[0] for line in lines} - {"NAME"} == set(SUBJECTS)
+    assert {line.split()[0] for line in lines} - {"--help", "--readme"} == set(COMMANDS)
+    named = {name for line in lines if line.startswith("run ") for name in line.split()[1:]}
+    for suite in suites():
+        assert suite.name in named or suite.name.split("/")[0] in named, suite.name
 
 
-@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_the_options_of_a_measurement_exist(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         bench([name, "--help"])
     said = capsys.readouterr().out
+    known = f"{said} {' '.join(suite.name for suite in suites())}"
     for words in re.findall(rf"python -m bench {name}(?![\w-])([^`\n]*)", BENCH):
         for option in re.findall(r"--[a-z-]+", words):
             assert option in said
         for word in re.findall(r"^ ([a-z]+)", words):
-            assert word in said
+            assert word in known
 
 
 def test_the_gate_finds_the_commands_it_runs() -> None:

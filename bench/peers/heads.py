@@ -1,33 +1,45 @@
-"""Who reads the heads that cameras send: the table of `fixtures.build.heads`, read by everyone.
+"""HTTP libraries as readers of response heads, each through its own front door.
 
-    python -m bench heads [--cuts 1,2,7,0] [--rows] [--only NAME,...]
+    python -m bench.peers.heads [NAME...]       each head that these read wrong
 
-Prints a Markdown table with a row a reader: how many answers it delivered that have a
-reading, how many it refused that have none.  An answer counts if it came out right however
-it was cut.  Each library is used through its own front door, over a connection that is
-played from memory; what it raises counts as refusal.  An answer whose body is cut off
-counts as delivered if the bytes can be had, before or with the error.
+An answer is played from memory, in pieces; what a library raises counts as refusal.  An answer
+whose body is cut off counts as delivered if the bytes can be had, before or with the error.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import http.client
-import importlib.metadata
+import importlib.util
 import io
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from bench.measure.entries import Skipped
 from fixtures.build.heads import CUTS, HEADS, Head
 from fixtures.feeding import pieces
 from hamaproto.errors import HamaError
 from hamaproto.events import Data, EndOfStream, Response
 from hamaproto.wire.http import ResponseParser
 
-__all__ = ["READERS", "Answer", "Score", "main", "score", "table"]
+__all__ = ["READERS", "Answer", "Score", "clean", "installed", "main", "score"]
+
+#: Rows of the table in which nothing is odd, by rule and name.
+CLEAN = {
+    ("status line", "HTTP/1.1"),
+    ("status line", "HTTP/1.0"),
+    ("status line", "404"),
+    ("headers", "upper case"),
+    ("Content-Length elsewhere", "plain"),
+    ("Content-Length elsewhere", "none: until the end"),
+    ("Transfer-Encoding", "chunked"),
+    ("Transfer-Encoding", "on a multipart"),
+    ("chunks", "of one byte each"),
+    ("chunks", "trailers"),
+}
 
 
 @dataclass(slots=True)
@@ -346,46 +358,31 @@ def score(name: str, heads: Sequence[Head] = HEADS, cuts: Sequence[int] = CUTS) 
     return result
 
 
-def _version(name: str) -> str:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+def clean() -> list[Head]:
+    """Heads in which nothing is odd: whoever speaks HTTP reads them."""
+    return [head for head in HEADS if (head.rule, head.name) in CLEAN]
 
 
-def table(scores: Sequence[Score], heads: Sequence[Head] = HEADS) -> str:
-    """The scores in Markdown."""
-    refusals = sum(head.reading is None for head in heads)
-    lines = [
-        f"| reader | read, of {len(heads) - refusals} | refused, of {refusals} "
-        f"| right, of {len(heads)} |",
-        "|---|---:|---:|---:|",
-    ]
-    lines += [
-        f"| {f'{row.reader} {_version(row.reader)}'.strip()} | {row.read} | {row.refused} "
-        f"| {row.right} |"
-        for row in scores
-    ]
-    return "\n".join(lines) + "\n"
+def installed() -> tuple[list[str], list[Skipped]]:
+    """The readers that can be asked, and the others."""
+    there, gone = [], []
+    for name in READERS:
+        if importlib.util.find_spec(name) is None:
+            gone.append(Skipped("all", name, f"{name} is not installed"))
+        else:
+            there.append(name)
+    return there, gone
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Print the table; 1 if our own reader was wrong anywhere."""
-    parser = argparse.ArgumentParser(prog="python -m bench heads", description=__doc__)
-    parser.add_argument("--cuts", default=",".join(map(str, CUTS)), help="bytes a piece; 0: whole")
-    parser.add_argument("--only", default=",".join(READERS), help="readers, by commas")
-    parser.add_argument("--rows", action="store_true", help="name each row that was got wrong")
-    options = parser.parse_args(argv)
-    cuts = [int(cut) for cut in options.cuts.split(",")]
-    scores = [score(name, cuts=cuts) for name in options.only.split(",")]
-    print(table(scores), end="")
-    if options.rows:
-        for row in scores:
-            print(f"\n{row.reader}:")
-            for head in row.wrong:
-                print(f"  {head.rule}: {head.name}")
+def main(names: Sequence[str]) -> int:
+    """Print what these read wrong, or all; 1 if our own reader was wrong anywhere."""
+    scores = [score(name) for name in names or installed()[0]]
+    for row in scores:
+        print(f"{row.reader}: {row.read} read, {row.refused} refused, {len(row.wrong)} wrong")
+        for head in row.wrong:
+            print(f"  {head.rule}: {head.name}")
     return int(any(row.wrong for row in scores if row.reader == "hamaproto"))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,65 +1,26 @@
-"""The streams that `bench.mjpeg` reads, and everybody who reads them: ours, others, the limits.
+"""Everybody who reads MJPEG from Python: ours, others, and what no reader can pass.
 
-A reader takes the pieces of a stream, gives each frame to a sink and counts them.  Those over
-a socket pair have a child process that writes; their limit is to receive and do nothing.
+A reader takes the pieces of a stream, gives each frame to a sink and counts them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib
-import os
-import socket
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
-__all__ = [
-    "CONTENT_TYPE",
-    "READERS",
-    "SOCKETS",
-    "Load",
-    "Reader",
-    "copy_limit",
-    "memmem_limit",
-    "stream",
-]
+from bench.measure.entries import Entry, Key, Options, OwnReader, Skipped, Timed, Unit
+from bench.streams import BOUNDARY, CONTENT_TYPE, Load
 
-BOUNDARY = "frame"
-CONTENT_TYPE = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+__all__ = ["COPY", "FIND", "READERS", "Reader", "contest", "judged", "limits", "own", "readers"]
 
 #: What a reader does with a frame, or None: drop it.
-Sink = Callable[[bytes], object] | None
+Sink: TypeAlias = Callable[[bytes], object] | None
 #: Reads a stream that comes in pieces, gives each frame to the sink, counts them.
-Reader = Callable[[list[bytes], Sink], int]
+Reader: TypeAlias = Callable[[list[bytes], Sink], int]
 
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One stream to read, in pieces of one size."""
-
-    frames: list[bytes]
-    body: bytes
-    size: int
-    length: bool
-
-    @property
-    def label(self) -> str:
-        return f"{'with' if self.length else 'without'} Content-Length, {self.size} B"
-
-
-def stream(frames: list[bytes], *, length: bool) -> bytes:
-    out = []
-    for data in frames:
-        out.append(b"--frame\r\nContent-Type: image/jpeg\r\n")
-        if length:
-            out.append(b"Content-Length: %d\r\n" % len(data))
-        out += (b"\r\n", data, b"\r\n")
-    out.append(b"--frame--\r\n")
-    return b"".join(out)
-
-
-# The readers
+COPY, FIND = "limit: allocate and copy once", "limit: find the delimiters"
 
 
 def ours(module: str) -> Reader:
@@ -134,9 +95,10 @@ def pyav(*, fitted: bool) -> Reader:
 
     def read(chunks: list[bytes], sink: Sink) -> int:
         count = 0
-        file: Any = File(chunks) if fitted or len(chunks[0]) <= 32768 else Large(chunks)
-        buffer = {"buffer_size": len(chunks[0])} if fitted else {}
-        with av.open(file, "r", format="mpjpeg", **buffer) as container:
+        largest = max(map(len, chunks))
+        file: Any = File(chunks) if fitted or largest <= 32768 else Large(chunks)
+        size = largest if fitted else 32768
+        with av.open(file, "r", format="mpjpeg", buffer_size=size) as container:
             packets = container.demux(video=0)
             while True:
                 try:
@@ -166,8 +128,14 @@ def aiohttp_reader() -> Reader:
         content.feed_eof()
         reader = MultipartReader({"Content-Type": CONTENT_TYPE}, content)
         count = 0
-        while (part := await reader.next()) is not None:
-            data = await part.read()  # type: ignore[union-attr]
+        while True:
+            try:
+                part = await reader.next()
+                if part is None:
+                    break
+                data = await part.read()  # type: ignore[union-attr]
+            except ValueError:
+                break  # it takes the end without a closing delimiter for an error
             count += 1
             if sink is not None:
                 sink(bytes(data))
@@ -258,12 +226,7 @@ def find_loop() -> Reader:
 def copy_limit(load: Load) -> Reader:
     """Allocate each frame and copy it once, its place being known."""
     view = memoryview(load.body)
-    places = []
-    at = 0
-    for data in load.frames:
-        at = load.body.index(b"\r\n\r\n", at) + 4
-        places.append((at, at + len(data)))
-        at += len(data)
+    places = [(at, at + len(data)) for at, data in load.placed()]
 
     def read(chunks: list[bytes], sink: Sink) -> int:
         for start, stop in places:
@@ -289,6 +252,20 @@ def memmem_limit(load: Load) -> Reader:
     return read
 
 
+def own(function: OwnReader) -> Reader:
+    """What `--reader` named, as a reader of ours."""
+
+    def read(chunks: list[bytes], sink: Sink) -> int:
+        count = 0
+        for data in function(iter(chunks), CONTENT_TYPE):
+            count += 1
+            if sink is not None:
+                sink(data)
+        return count
+
+    return read
+
+
 #: Readers of pieces, by name: what makes one, and what must be installed for it.
 READERS: dict[str, Callable[[], Reader]] = {
     "ours, compiled": lambda: ours_decoded("hamaproto.wire._mjpeg.parser"),
@@ -304,74 +281,59 @@ READERS: dict[str, Callable[[], Reader]] = {
 }
 
 
-# Over a socket pair
+def readers(options: Options) -> dict[str, Callable[[], Reader]]:
+    """All of `READERS`, and behind them those that the command named."""
+    named: dict[str, Callable[[], Reader]] = {
+        spec: lambda function=function: own(function)  # type: ignore[misc]
+        for spec, function in options.readers.items()
+    }
+    return READERS | named
 
 
-def _writer(body: bytes, size: int) -> tuple[socket.socket, int]:
-    """A socket to read `body` from, and the child process that writes it."""
-    here, there = socket.socketpair()
-    child = os.fork()
-    if child == 0:
+def judged(read: Reader, load: Load) -> str:
+    """Empty if it gave exactly the frames that were sent, else what it gave instead."""
+    expected = iter(load.frames)
+    same: list[bool] = []
+    try:
+        read(load.pieces, lambda data: same.append(data == next(expected, None)))
+    except Exception as error:  # whatever a parser of somebody raises
+        return f"raised {type(error).__name__} behind {sum(same)} right frames: {error}"
+    if all(same) and len(same) == len(load.frames):
+        return ""
+    return f"wrong: {sum(same)} of {len(load.frames)} frames in their place and as they were sent"
+
+
+def limits(load: Load, unit: Unit, amount: float) -> Iterator[Timed]:
+    """What no reader can pass."""
+    for name, make in ((COPY, copy_limit), (FIND, memmem_limit)):
+        yield Timed(load.name, name, unit, amount, _call(make(load), load), (load.name, COPY))
+
+
+def _call(read: Reader, load: Load) -> Callable[[], int]:
+    return lambda: read(load.pieces, None)
+
+
+def contest(
+    load: Load,
+    options: Options,
+    unit: Unit,
+    amount: float,
+    reference: Callable[[str], Key],
+    names: Sequence[str] = (),
+) -> Iterator[Entry | Skipped]:
+    """Every reader of one load, or those that are named; `reference` is asked for each one's."""
+    for name, make in readers(options).items():
+        if names and name not in names:
+            continue
         try:
-            here.close()
-            view = memoryview(body)
-            for at in range(0, len(body), size):
-                there.sendall(view[at : at + size])
-        finally:
-            os._exit(0)
-    there.close()
-    return here, child
-
-
-def socket_zero_copy(load: Load) -> int:
-    from hamaproto.events import NEED_DATA, Frame
-
-    parser = importlib.import_module("hamaproto.wire._mjpeg.parser").MjpegParser(CONTENT_TYPE)
-    connection, child = _writer(load.body, load.size)
-    receive, get_buffer = connection.recv_into, parser.get_buffer
-    updated, next_event = parser.buffer_updated, parser.next_event
-    size, count = load.size, 0
-    while True:
-        buffer = get_buffer(size)
-        got = receive(buffer, min(size, len(buffer)))
-        if not got:
-            break
-        updated(got)
-        while (event := next_event()) is not NEED_DATA:
-            count += type(event) is Frame
-    connection.close()
-    os.waitpid(child, 0)
-    return count
-
-
-def socket_chunks(load: Load) -> int:
-    from hamaproto.events import NEED_DATA, Frame
-
-    parser = importlib.import_module("hamaproto.wire._mjpeg.parser").MjpegParser(CONTENT_TYPE)
-    connection, child = _writer(load.body, load.size)
-    receive, feed, next_event = connection.recv, parser.receive_data, parser.next_event
-    size, count = load.size, 0
-    while chunk := receive(size):
-        feed(chunk)
-        while (event := next_event()) is not NEED_DATA:
-            count += type(event) is Frame
-    connection.close()
-    os.waitpid(child, 0)
-    return count
-
-
-def socket_limit(load: Load) -> int:
-    connection, child = _writer(load.body, load.size)
-    receive, buffer = connection.recv_into, bytearray(load.size)
-    while receive(buffer):
-        pass
-    connection.close()
-    os.waitpid(child, 0)
-    return len(load.frames)
-
-
-SOCKETS: dict[str, Callable[[Load], int]] = {
-    "socket: ours, zero-copy": socket_zero_copy,
-    "socket: ours, recv": socket_chunks,
-    "socket: recv_into alone": socket_limit,
-}
+            read = make()
+        except ImportError as error:
+            yield Skipped(load.name, name, str(error))
+            continue
+        wrong = judged(read, load)
+        if wrong.startswith("raised"):
+            yield Skipped(load.name, name, wrong)
+        else:
+            yield Timed(
+                load.name, name, unit, amount, _call(read, load), reference(name), note=wrong
+            )

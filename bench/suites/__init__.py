@@ -1,0 +1,1 @@
+"""The suites, one module each: `bench.measure.entries` has what a suite is."""

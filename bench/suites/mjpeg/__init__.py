@@ -1,0 +1,1 @@
+"""The MJPEG parser beside everybody else who reads such streams from Python."""

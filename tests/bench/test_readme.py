@@ -1,0 +1,81 @@
+"""`python -m bench --readme`: a table of bench/README.md is what the command beside it prints."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bench import readme
+from bench.measure.catalogue import chosen
+from bench.measure.results import Report, Result, write
+from bench.measure.table import HEADER, RULE
+from bench.readme import README, main, rewritten, tables
+from bench.run import parser
+
+TEXT = README.read_text(encoding="utf-8")
+FIGURE = r"[\d,]+(?:\.\d+)?"
+
+
+def test_each_table_has_the_shape_that_the_program_prints() -> None:
+    lines = TEXT.splitlines()
+    found = list(tables(lines))
+    assert found
+    for table in found:
+        assert table.words[0] == "run", "only suites are printed so"
+        asked = parser().parse_args(table.words[1:])
+        assert chosen(asked.suite)
+        assert lines[table.start + 1] == RULE
+        rows = lines[table.start + 2 : table.stop]
+        assert rows
+        for row in rows:
+            cells = [cell.strip() for cell in row.strip("|").split(" | ")]
+            assert len(cells) == 7, row
+            contestant, name, unit, median, span, rounds, times = cells
+            assert contestant
+            assert name
+            assert unit
+            assert re.fullmatch(FIGURE, median), row
+            assert re.fullmatch(rf"{FIGURE}(\.\.{FIGURE})?", span), row
+            assert rounds.isdecimal()
+            assert re.fullmatch(rf"(1 \(reference\)|{FIGURE})?", times), row
+
+
+def test_what_the_program_prints_in_place_of_itself_changes_nothing() -> None:
+    lines = TEXT.splitlines()
+    kept = {table.words: lines[table.start : table.stop] for table in tables(lines)}
+    assert rewritten(TEXT, lambda words: kept[tuple(words)]) == TEXT
+    assert rewritten(TEXT, lambda words: []) == TEXT
+
+
+def test_a_table_without_a_command_is_told() -> None:
+    with pytest.raises(ValueError, match="line 3: no command"):
+        list(tables(["# Title", "", HEADER, RULE]))
+
+
+def test_figures_of_a_file_take_their_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "README.md"
+    page.write_text(
+        f"`python -m bench run gsm --only ours` prints:\n\n{HEADER}\n{RULE}\n| old |\n\n"
+        f"`python -m bench run params`:\n\n{HEADER}\n{RULE}\n| stays |\n\nThe end.\n"
+    )
+    monkeypatch.setattr(readme, "README", page)
+    results = [
+        Result("gsm", "decode", name, "ns a frame", False, ("decode", "limit"), [value])
+        for name, value in (("limit", 1.0), ("ours", 2.0), ("theirs", 3.0))
+    ]
+    write(Report("", "", {}, {}, results), tmp_path / "a.json")
+    assert main(["--from", str(tmp_path / "a.json")]) == 0
+    said = capsys.readouterr().out
+    assert "| old |" not in said
+    assert "| stays |" in said
+    assert said.endswith("The end.\n")
+    assert [line.split(" | ")[0] for line in said.splitlines() if "decode" in line] == [
+        "| limit",
+        "| ours",
+    ]
+    assert main(["--from", str(tmp_path / "none.json")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
