@@ -12,12 +12,14 @@ a fault may then change their shape (`faults.py`).  Whatever comes in, nothing i
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import parse_qsl
 
 from hamaproto.camera.faults import Faults, HeadLines
 from hamaproto.camera.log import Exchange
@@ -26,6 +28,7 @@ from hamaproto.camera.profiles import SERVER, UNCACHED
 from hamaproto.camera.request import RequestHead, RequestReader
 from hamaproto.camera.state import CameraState
 from hamaproto.camera.streams import DELIMITER_LINE, AudioStream, Stream, TalkStream, VideoStream
+from hamaproto.errors import LocalProtocolError
 
 __all__ = ["ServerConnection"]
 
@@ -64,10 +67,12 @@ class ServerConnection:
         "_answer",
         "_body",
         "_chunked",
+        "_combined",
         "_ended",
         "_exchange",
         "_left",
         "_over",
+        "_own",
         "_pieces",
         "_reader",
         "_routed",
@@ -82,6 +87,9 @@ class ServerConnection:
         state.log.connections += 1
         self._exchange: Exchange | None = None
         self._chunked = False
+        #: Faults that the request asks for itself, and these with those of everybody.
+        self._own: tuple[str, ...] = ()
+        self._combined: tuple[Faults, Faults] | None = None
         self._reader = RequestReader()
         self._stream: Stream | TalkStream | None = None
         self._routed = False
@@ -117,7 +125,12 @@ class ServerConnection:
     @property
     def _faults(self) -> Faults:
         """The faults of the moment: they may be changed while a stream runs."""
-        return self._state.faults
+        everybody = self._state.faults
+        if not self._own:
+            return everybody
+        if self._combined is None or self._combined[0] is not everybody:
+            self._combined = everybody, everybody.with_more(*self._own)
+        return self._combined[1]
 
     @property
     def asked(self) -> bool:
@@ -243,6 +256,11 @@ class ServerConnection:
             return lambda now: self._send_page(
                 line, _page("Error", "The request was not understood.")
             )
+        try:
+            self._own = _own_faults(head)
+        except LocalProtocolError as error:
+            told = _page("Error", html.escape(str(error)))
+            return lambda now: self._send_page(b"HTTP/1.0 400 Bad Request", told)
         if self._faults.mute:
             return lambda now: None
         if head.method not in ("GET", "HEAD", "POST"):
@@ -438,6 +456,15 @@ def _length_of_query(head: RequestHead | None) -> int:
     if not _LENGTH.fullmatch(length) or "transfer-encoding" in head.fields:
         return 0
     return int(length) if int(length) <= MAX_BODY else 0
+
+
+def _own_faults(head: RequestHead) -> tuple[str, ...]:
+    """The faults in a request's own URL: `?fault=stall:after=3`, and more behind `&`."""
+    if b"fault=" not in head.query:
+        return ()
+    query = head.query.decode("latin-1")
+    given = [value for name, value in parse_qsl(query) if name == "fault"]
+    return Faults.parse(",".join(given)).names
 
 
 def _date(seconds: float) -> str:

@@ -16,12 +16,23 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from random import Random
 from types import MappingProxyType
 from typing import Final
 
 from hamaproto.errors import LocalProtocolError
 
-__all__ = ["FAULTS", "NO_FAULTS", "Chosen", "Ending", "Fault", "Faults", "HeadLines", "PartShape"]
+__all__ = [
+    "FAULTS",
+    "NO_FAULTS",
+    "Chosen",
+    "Ending",
+    "Fault",
+    "Faults",
+    "HeadLines",
+    "PartShape",
+    "Turn",
+]
 
 
 @dataclass(slots=True)
@@ -59,6 +70,25 @@ class PartShape:
         return b"".join((*(line + b"\r\n" for line in self.fields), b"\r\n", self.body, self.tail))
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The moment at which a stream's next frame is due; `number` counts them from 0.
+
+    What is left to chance is taken from `chance`, which depends on the seed, the fault and the
+    number: so it is the same for every client, and each time.
+    """
+
+    number: int
+    seed: int
+
+    def chance(self, name: str, number: int | None = None) -> Random:
+        return Random(f"{self.seed} {name} {self.number if number is None else number}")
+
+
+#: Which frames are sent where one is due, as distances from it; () for none.
+Choice = Callable[[Turn, Mapping[str, float]], tuple[int, ...]]
+
+
 class Ending(Enum):
     """How a stream that breaks off does so."""
 
@@ -90,6 +120,8 @@ class Fault:
     text: Callable[[bytes], bytes] | None = None
     #: What happens to a GSM frame; its number in the stream and its bytes.
     audio: Callable[[int, bytes], bytes] | None = None
+    #: Which frames of a stream are sent.
+    choice: Choice | None = None
     #: The numbers that it takes, each with what it is if it is left out.
     options: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -243,6 +275,24 @@ def _twice(shape: PartShape) -> None:
     shape.tail += shape.tail
 
 
+def _drop(turn: Turn, options: Mapping[str, float]) -> tuple[int, ...]:
+    lost = turn.chance("drop").random() * 100 < options["percent"]
+    return () if lost else (0,)
+
+
+def _duplicate(turn: Turn, options: Mapping[str, float]) -> tuple[int, ...]:
+    again = turn.chance("duplicate").random() * 100 < options["percent"]
+    return (0, 0) if again else (0,)
+
+
+def _reorder(turn: Turn, options: Mapping[str, float]) -> tuple[int, ...]:
+    # Two neighbours change places: what is decided for the first holds for the second.
+    second = turn.number % 2
+    chance = turn.chance("reorder", turn.number - second)
+    changed = chance.random() * 100 < options["percent"]
+    return (-1 if second else 1,) if changed else (0,)
+
+
 def _bare_ok(body: bytes) -> bytes:
     return b"OK" if body == b"OK\r\n" else body
 
@@ -318,6 +368,22 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
             ),
         ),
         "text-part": Fault("a text part behind each image", part=_text_part),
+        # which frames come
+        "drop": Fault(
+            "frames are left out, so many in a hundred",
+            choice=_drop,
+            options=MappingProxyType({"percent": 10.0}),
+        ),
+        "duplicate": Fault(
+            "frames come twice, so many in a hundred",
+            choice=_duplicate,
+            options=MappingProxyType({"percent": 10.0}),
+        ),
+        "reorder": Fault(
+            "two frames change places, so many pairs in a hundred",
+            choice=_reorder,
+            options=MappingProxyType({"percent": 10.0}),
+        ),
         # the end
         "die": _ending("the stream is closed in the middle of a frame", Ending.DIE),
         "stall": _ending("the stream falls silent after a frame", Ending.STALL),
@@ -336,6 +402,9 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
 """Every fault that can be chosen."""
 
 _SPEC = re.compile(r"(?P<name>[^@:]*)(?:@(?P<after>[^@:]*))?(?::(?P<rest>.*))?", re.DOTALL)
+#: Numbers that may be below 0, and the highest of those that have one.
+_SIGNED: Final = frozenset({"ppm", "offset"})
+_MOST: Final = {"percent": 100}
 _NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
@@ -364,7 +433,10 @@ def _chosen(spec: str) -> Chosen:
         whole = isinstance(options.get(key), int)
         if key not in options or not _NUMBER.fullmatch(value) or (whole and not value.isdigit()):
             raise LocalProtocolError(f"{spec!r}: {_takes(found['name'])}")
-        options[key] = int(value) if whole else float(value)
+        number = int(value) if whole else float(value)
+        if key not in _SIGNED and not 0 <= number <= _MOST.get(key, number):
+            raise LocalProtocolError(f"{spec!r}: {key} is 0 to {_MOST.get(key, 'any number')}")
+        options[key] = number
     return Chosen(row, MappingProxyType(options))
 
 
@@ -425,6 +497,11 @@ class Faults:
     def __iter__(self) -> Iterator[Fault]:
         return iter(self.rows)
 
+    @staticmethod
+    def name_of(spec: str) -> str:
+        """`drop` of `drop:percent=30`."""
+        return _name(spec)
+
     def with_more(self, *names: str) -> Faults:
         """These and others; one that is there already gets the new numbers."""
         fresh = {_name(name) for name in names}
@@ -476,6 +553,15 @@ class Faults:
             if row.part is not None:
                 row.part(shape)
         return bytes(shape)
+
+    def choose(self, turn: Turn) -> tuple[int, ...]:
+        """Which frames are sent where one is due, as distances from it."""
+        chosen: tuple[int, ...] = (0,)
+        for one in self.chosen:
+            if one.row.choice is not None:
+                steps = one.row.choice(turn, one.options)
+                chosen = tuple(at + step for at in chosen for step in steps)
+        return chosen
 
     def text(self, body: bytes) -> bytes:
         """The answer of the parameter program as it is sent."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from hamaproto.errors import LocalProtocolError
+
 __all__ = [
     "BEYOND",
     "FORM_FIELDS",
@@ -25,6 +27,7 @@ __all__ = [
     "Setter",
     "find_value",
     "leading_number",
+    "settable",
 ]
 
 #: The device ignores a value of more bytes than this.
@@ -226,6 +229,19 @@ FORM_FIELDS: Final[Mapping[str, Setter]] = MappingProxyType(
         "enet_audio_output_vol": Setter("output_volume", _VOLUME),
     }
 )
+
+
+def settable(key: str) -> Setter:
+    """What sets a parameter, by its key or its name in a form.
+
+    Raises `LocalProtocolError` if nothing does.
+    """
+    setter = UPDATES.get(key) or FORM_FIELDS.get(key)
+    if setter is None:
+        raise LocalProtocolError(
+            f"no parameter {key!r} can be set; there are {', '.join([*UPDATES, *FORM_FIELDS])}"
+        )
+    return setter
 
 
 def find_value(query: bytes, name: str) -> str | None:

@@ -30,6 +30,8 @@ _MULTIPART: Final = b"Content-Type: multipart/x-mixed-replace; "
 class Profile:
     """One row: the heads are lines without their ends, the status line first."""
 
+    name: str
+    """What it is called."""
     about: str
     """What it is, in words."""
     video: tuple[bytes, ...]
@@ -61,6 +63,7 @@ _AUDIO: Final = (b"HTTP/1.1 200 OK", b"Content-Type: audio/gsm")
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {
         "spec": Profile(
+            "spec",
             "the camera as the specification prints it: folded heads, audio/basic, nothing else",
             video=(
                 b"HTTP/1.0 200 OK",
@@ -72,16 +75,19 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
             beyond=False,
         ),
         "firmware-1.6": Profile(
+            "firmware-1.6",
             "the boundary in quotation marks, Motion-Event, audio/gsm",
             video=_video(b'"myboundary"'),
             audio=_AUDIO,
         ),
         "firmware-1.39": Profile(
+            "firmware-1.39",
             "as 1.6, the boundary without quotation marks",
             video=_video(b"myboundary"),
             audio=_AUDIO,
         ),
         "sibling": Profile(
+            "sibling",
             "a later sibling: Digest, and the stream as /snapshot.cgi as well",
             video=_video(b'"myboundary"'),
             audio=_AUDIO,

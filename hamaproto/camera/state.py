@@ -15,7 +15,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from hamaproto.camera.faults import NO_FAULTS, Faults
@@ -31,6 +31,7 @@ from hamaproto.camera.parameters import (
     Setter,
     find_value,
     leading_number,
+    settable,
 )
 from hamaproto.camera.picture import Pictures
 from hamaproto.camera.profiles import DEFAULT_PROFILE, profile_named
@@ -150,6 +151,29 @@ class CameraState:
         self.preset = None
         self.motion = False
         self.digest = DigestLogin()
+
+    def as_dict(self, now: float) -> dict[str, Any]:
+        """What there is to know of the camera, as JSON can say it; of users the names only."""
+        pan, tilt = self.position(now)
+        return {
+            "profile": self.profile.name,
+            "seed": self.seed,
+            "time": now,
+            "faults": list(self.faults.names),
+            "streams": self.streams,
+            "current_users": self.current_users,
+            "max_users": self.max_users,
+            "position": {"pan": pan, "tilt": tilt},
+            "target": dict(zip(("pan", "tilt"), self.motors.target, strict=True)),
+            "presets": {
+                str(number): {"name": one.name, "pan": one.pan, "tilt": one.tilt}
+                for number, one in self.presets.items()
+            },
+            "preset": None if self.preset is None else self.preset.name,
+            "motion": self.motion,
+            "talk_frames": self.talk_frames,
+            "users": list(self.users),
+        }
 
     # What pictures and sound are made from.
 
@@ -298,11 +322,7 @@ class CameraState:
 
         Gives what is stored then.  Raises `LocalProtocolError` if nothing sets such a parameter.
         """
-        setter = UPDATES.get(key) or FORM_FIELDS.get(key)
-        if setter is None:
-            raise LocalProtocolError(
-                f"no parameter {key!r} can be set; there are {', '.join([*UPDATES, *FORM_FIELDS])}"
-            )
+        setter = settable(key)
         self._store(setter, value, now)
         return self.stored[setter.key]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hamaproto.camera.faults import Ending, Faults, PartShape
+from hamaproto.camera.faults import Ending, Faults, PartShape, Turn
 from hamaproto.camera.state import CameraState
 from hamaproto.camera.ticker import Ticker
 from hamaproto.errors import RemoteProtocolError
@@ -47,6 +47,7 @@ class Stream:
         "_silent",
         "_state",
         "_ticker",
+        "_turns",
         "ended",
         "faults",
         "reset",
@@ -65,6 +66,8 @@ class Stream:
         self._max_lag = max_lag
         self._next = ticker.index(now)
         self._silent = False
+        #: Frames that were due and not skipped, whatever was made of them.
+        self._turns = 0
         self._holds_slot = state.take_slot()
         #: Whole frames that were handed out, and frames that were due and left out.
         self.sent = 0
@@ -95,11 +98,14 @@ class Stream:
         self.skipped += number - self._next
         self._next = number + 1
         if going_on:
-            piece = self._piece(number)
-            self.sent += 1
+            pieces = []
+            for step in self.faults.choose(Turn(self._turns, self._state.seed)):
+                pieces.append(self._piece(max(0, number + step)))
+                self.sent += 1
+            self._turns += 1
             if ending is Ending.CLOSE and self.sent >= self.faults.after:
                 self.ended = True
-            return piece
+            return b"".join(pieces)
         self._silent = True
         self.ended = ending in (Ending.DIE, Ending.RESET, Ending.CLOSE)
         self.reset = ending is Ending.RESET

@@ -5,16 +5,54 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hamaproto.camera import FAULTS, CameraState, Faults
+from hamaproto.camera import FAULTS, PROFILES, CameraState, Faults, Profile
+from hamaproto.camera.faults import Fault
+from hamaproto.camera.profiles import DEFAULT_PROFILE
+from hamaproto.camera.schedule import Step, read_schedule
 from hamaproto.cli.capture import run_until_stopped
 from hamaproto.cli.options import json_option
 from hamaproto.cli.plain import note, print_json, print_line
-from hamaproto.io.serve import serve
+from hamaproto.io.control import Control
+from hamaproto.io.serve import SimulatedCamera, serve
+
+if TYPE_CHECKING:
+    from hamaproto.io.control_http import ControlServer
 
 __all__ = ["simulate"]
+
+_ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^:\[\]]+):(?P<port>[0-9]{1,5})")
+_HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?")
+
+
+def _address(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[str, int] | None:
+    """`127.0.0.1:8081`: an address and a port."""
+    if value is None:
+        return None
+    found = _ADDRESS.fullmatch(value)
+    if found is None or int(found["port"]) > 65535:
+        raise click.BadParameter(
+            f"{value!r}: an address and a port are needed, as in 127.0.0.1:8081 (port 0: any)"
+        )
+    return found["host"].strip("[]"), int(found["port"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Remote:
+    """Who may do something to the camera while it runs."""
+
+    control: tuple[str, int] | None
+    allow_hosts: tuple[str, ...]
+    steps: tuple[Step, ...]
 
 
 @click.command()
@@ -29,10 +67,34 @@ __all__ = ["simulate"]
 @click.option("--user", metavar="NAME", help="Ask for a login.")
 @click.option("--password", default="1234", metavar="PASSWORD", help="Its password; 1234 if left.")
 @click.option(
+    "--profile",
+    default=DEFAULT_PROFILE,
+    show_default=True,
+    type=click.Choice(list(PROFILES)),
+    help="Which camera of the family it is.",
+)
+@click.option(
     "--fault", "faults", multiple=True, metavar="NAME", help="What is wrong with it; many may be."
+)
+@click.option("--seed", default=0, show_default=True, help="Chooses what faults leave to chance.")
+@click.option(
+    "--schedule",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that says what happens to it, and when.",
+)
+@click.option(
+    "--control",
+    callback=_address,
+    metavar="HOST:PORT",
+    help="Be controlled there: JSON over HTTP.",
+)
+@click.option(
+    "--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="Another name of --control."
 )
 @json_option
 @click.option("--list-faults", is_flag=True, help="Print the faults and end.")
+@click.option("--list-profiles", is_flag=True, help="Print the profiles and end.")
 @click.option("--no-audio", is_flag=True, help="A camera without a microphone.")
 @click.option("--no-ptz", is_flag=True, help="A camera that does not move.")
 def simulate(
@@ -40,43 +102,101 @@ def simulate(
     port: int,
     user: str | None,
     password: str,
+    profile: str,
     faults: tuple[str, ...],
-    list_faults: bool,
+    seed: int,
+    schedule: Path | None,
+    control: tuple[str, int] | None,
+    allow_hosts: tuple[str, ...],
     as_json: bool,
+    list_faults: bool,
+    list_profiles: bool,
     no_audio: bool,
     no_ptz: bool,
 ) -> None:
-    """Be a camera until interrupted; the first line on stdout is its URL."""
-    if list_faults and as_json:
-        print_json({name: fault.about for name, fault in FAULTS.items()})
-        return
-    if list_faults:
-        for name, fault in FAULTS.items():
-            print_line(f"{name:<20} {fault.about}")
+    """Be a camera until interrupted; the first line on stdout is its URL.
+
+    With --control the second line is the URL of that; `hamaproto help simulated-camera` has more.
+    """
+    if list_faults or list_profiles:
+        _list(FAULTS if list_faults else PROFILES, as_json)
         return
     state = CameraState(
         users=None if user is None else {user: password},
         faults=Faults(*faults),
         has_audio=not no_audio,
         has_ptz=not no_ptz,
+        seed=seed,
+        profile=profile,
     )
+    for name in allow_hosts:
+        if control is None or not _HOST_NAME.fullmatch(name):
+            raise click.UsageError(
+                f"--allow-host {name!r}: a name is needed, as in camera.test or camera.test:8081, "
+                "and --control beside it"
+            )
+    remote = _Remote(control, allow_hosts, () if schedule is None else _steps(schedule))
 
     async def main() -> None:
-        async with serve(state, host=host, port=port) as camera:
-            if as_json:
-                print_json({"url": camera.url}, indent=None)
-            else:
-                print_line(camera.url)
+        async with (
+            serve(state, host=host, port=port) as camera,
+            Control(camera) as hands,
+            _controlled(hands, remote) as server,
+        ):
+            _say_where(camera, server, as_json)
             if user is None and not _is_loopback(host):
                 note(
                     f"anyone who can reach {host} can watch and steer this camera: --user NAME "
                     "asks for a login, --host 127.0.0.1 keeps it to this machine"
                 )
+            if control is not None and not _is_loopback(control[0]):
+                note(f"anyone who can reach {control[0]} can control this camera")
             note("a simulated camera; Ctrl-C ends it")
             with contextlib.suppress(asyncio.CancelledError):
+                await hands.play(remote.steps)
                 await asyncio.Event().wait()
 
     run_until_stopped(main())
+
+
+def _steps(path: Path) -> tuple[Step, ...]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{path}: a schedule is text in UTF-8") from None
+    return read_schedule(text)
+
+
+def _controlled(
+    hands: Control, remote: _Remote
+) -> contextlib.AbstractAsyncContextManager[ControlServer | None]:
+    if remote.control is None:
+        return contextlib.nullcontext()
+    try:
+        from hamaproto.io.control_http import ControlServer
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f"--control needs {error.name}: pip install 'hamaproto[serve]'"
+        ) from None
+    host, port = remote.control
+    return ControlServer(hands, host=host, port=port, allow_hosts=remote.allow_hosts)
+
+
+def _say_where(camera: SimulatedCamera, server: ControlServer | None, as_json: bool) -> None:
+    found = {"url": camera.url} | ({} if server is None else {"control": server.url})
+    if as_json:
+        print_json(found, indent=None)
+    else:
+        for url in found.values():
+            print_line(url)
+
+
+def _list(table: Mapping[str, Fault] | Mapping[str, Profile], as_json: bool) -> None:
+    if as_json:
+        print_json({name: row.about for name, row in table.items()})
+        return
+    for name, row in table.items():
+        print_line(f"{name:<20} {row.about}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import random
 import re
+from typing import ClassVar
 
 import pytest
 from camera_client import LIST, UPDATE, Answer, ask, drain, opened
 from PIL import Image
 
 from hamaproto.camera import FAULTS, CameraState, Faults, Pictures, ServerConnection, read_stamp
-from hamaproto.camera.faults import _THUMBNAIL, Ending, HeadLines, PartShape
+from hamaproto.camera.faults import _THUMBNAIL, Ending, HeadLines, PartShape, Turn
 from hamaproto.camera.mosaic import draw_mosaic
+from hamaproto.camera.picture import stamps_in
 from hamaproto.errors import HamaError, LocalProtocolError
 from hamaproto.wire.http import ResponseParser
 
@@ -44,7 +47,46 @@ def test_the_table_is_what_can_be_chosen() -> None:
     assert repr(Faults("lf", "die@2")) == "Faults('lf', 'die@2')"
 
 
-@pytest.mark.parametrize("name", ["", "none", "die@", "die@x", "die@-1", "lf@3", "die@²"])
+def test_what_people_write() -> None:
+    for text in (
+        "lf, die@2",
+        "lf die@2",
+        ["lf", "die@2"],
+        ("lf", "die:after=2"),
+        Faults("lf", "die@2"),
+    ):
+        faults = Faults.parse(text)
+        assert [Faults.name_of(name) for name in faults.names] == ["lf", "die"]
+        assert faults.after == 2
+    assert Faults.parse(None).names == Faults.parse("").names == ()
+    assert Faults("lf", "die@2").with_more("die@3", "no-type").names == ("lf", "die@3", "no-type")
+    assert Faults("lf", "die@2").without("die").names == ("lf",)
+    assert Faults("lf", "die@2").without("die@7", "no-type").names == ("lf",)
+    with pytest.raises(LocalProtocolError, match="no fault is named 'x'"):
+        Faults().without("x")
+    with pytest.raises(LocalProtocolError, match="names are needed"):
+        Faults.parse([3])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "none",
+        "die@",
+        "die@x",
+        "die@-1",
+        "lf@3",
+        "die@²",
+        "die:",
+        "die:after",
+        "die:after=1.5",
+        "die:percent=3",
+        "drop:percent=-1",
+        "drop:percent=x",
+        "lf:a=1",
+    ],
+)
 def test_unknown_names_are_refused(name: str) -> None:
     with pytest.raises(LocalProtocolError):
         Faults(name)
@@ -223,6 +265,96 @@ def test_what_is_switched_on() -> None:
     # The ending that was named last counts.
     assert Faults("die@2", "lf", "close@5", "lf").ending is Ending.CLOSE
     assert Faults("die@2", "close@5").after == 5
+
+
+def numbers(*faults: str, seed: int = 0) -> list[int]:
+    """The pictures of four seconds of video."""
+    state = CameraState(faults=Faults(*faults), pictures=Pictures(draw_mosaic), seed=seed)
+    connection, data = opened(state, VIDEO)
+    now: float | None = 0.0
+    while (now := connection.next_wakeup(now or 0.0)) is not None and now <= 4:
+        data += drain(connection, now)
+    assert connection.exchange is not None
+    found = [stamp.number for stamp, _ in stamps_in(data)]
+    assert connection.exchange.frames == len(found)
+    return found
+
+
+class TestWhichFramesCome:
+    ALL: ClassVar = list(range(61))
+
+    def test_drop(self) -> None:
+        dropped = numbers("drop:percent=30")
+        assert dropped == sorted(set(dropped))
+        assert 30 <= len(dropped) <= 55
+        assert numbers("drop:percent=0") == self.ALL
+        assert numbers("drop:percent=100") == []
+
+    def test_duplicate(self) -> None:
+        double = numbers("duplicate:percent=30")
+        assert sorted(set(double)) == self.ALL
+        assert double == sorted(double)
+        assert 6 <= len(double) - 61 <= 31
+        assert numbers("duplicate:percent=100") == sorted(self.ALL * 2)
+
+    def test_reorder(self) -> None:
+        mixed = numbers("reorder:percent=50")
+        assert mixed != self.ALL
+        # Each picture of a whole pair is there, and none is more than one place off.
+        assert sorted(mixed[:60]) == self.ALL[:60]
+        assert all(abs(number - place) <= 1 for place, number in enumerate(mixed))
+        assert numbers("reorder:percent=100")[:4] == [1, 0, 3, 2]
+
+    @pytest.mark.parametrize("fault", ["drop", "duplicate", "reorder"])
+    def test_the_seed_decides(self, fault: str) -> None:
+        spec = f"{fault}:percent=50"
+        assert numbers(spec, seed=1) == numbers(spec, seed=1)
+        assert numbers(spec, seed=1) != numbers(spec, seed=2)
+
+    def test_the_same_on_every_python(self) -> None:
+        """As `random.Random` of the standard library has it since Python 3.2."""
+        chances = [Turn(number, 7).chance("drop").random() < 0.5 for number in range(12)]
+        expected = [random.Random(f"7 drop {number}").random() < 0.5 for number in range(12)]
+        assert chances == expected
+
+    def test_together(self) -> None:
+        assert numbers("duplicate:percent=100", "drop:percent=100") == []
+        both = numbers("reorder:percent=100", "duplicate:percent=100")
+        assert both[:4] == [1, 1, 0, 0]
+
+
+class TestInTheUrl:
+    def test_for_this_answer_alone(self) -> None:
+        state = camera("lf")
+        _, data = opened(state, VIDEO + "?fault=die:after=0&fault=no-reason")
+        assert data.startswith(b"HTTP/1.1 200\nServer")
+        assert state.faults.names == ("lf",)
+        assert not opened(state, VIDEO)[1].startswith(b"HTTP/1.1 200\n")
+
+    @pytest.mark.parametrize(
+        "query", ["fault=stall%3Aafter%3D1", "fault=stall%401", "fault=stall@1"]
+    )
+    def test_encoded(self, query: str) -> None:
+        connection, _ = opened(camera(), f"{VIDEO}?{query}")
+        drain(connection, 10.0)
+        assert connection.next_wakeup(10.0) is None
+
+    def test_what_is_unknown_is_told(self) -> None:
+        answer = ask(camera(), "/jpg/image.jpg?fault=%3Cb%3E")
+        assert answer.status == 400
+        assert b"no fault is named &#x27;&lt;b&gt;&#x27;; there are bare-date" in answer.body
+
+    def test_other_queries_are_left_alone(self) -> None:
+        assert ask(camera(), "/jpg/image.jpg?default=1").status == 200
+        assert ask(camera(), "/jpg/image.jpg?fault=").status == 200
+
+    def test_faults_of_all_may_change_beside_it(self) -> None:
+        state = camera()
+        connection, _ = opened(state, VIDEO + "?fault=text-part")
+        state.faults = Faults("junk-behind")
+        data = drain(connection, 1.0)
+        assert b"text/plain" in data
+        assert b"junk" in data
 
 
 class TestEndings:
