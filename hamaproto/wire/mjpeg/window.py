@@ -69,6 +69,12 @@ class Window:
         """Get more bytes behind `data[pos:]`, which is held; False if there are none yet."""
         if not self._queue:
             self._starved = True
+            if self.pos == self.end:
+                # The chunk was read: its memory is for the next one, of whichever stream.
+                self.base += self.pos
+                self.data = b""
+                self.pos = 0
+                self.end = 0
             return False
         chunk, start = self._queue.popleft()
         held = self.end - self.pos

@@ -73,6 +73,19 @@ def test_what_is_passed_on_is_what_was_fed(twin: Any, steps: list[tuple[str, int
     assert offset(window) == fed
 
 
+@given(sizes=st.lists(st.sampled_from(SIZES), min_size=1, max_size=5))
+def test_what_was_read_is_not_kept_while_more_is_waited_for(twin: Any, sizes: list[int]) -> None:
+    window = twin.module("window").Window()
+    fed = 0
+    for size in sizes:
+        window.feed(STREAM[fed : fed + size])
+        fed += size
+    while window.pos < window.end or window.more():
+        window.pos = window.end
+    assert len(window.data) == 0
+    assert offset(window) == window.fed == fed
+
+
 def test_a_tail_that_is_held_does_not_cause_a_large_chunk_to_be_copied(twin: Any) -> None:
     window = twin.module("window").Window()
     window.feed(STREAM[:100])
