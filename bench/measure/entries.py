@@ -35,6 +35,8 @@ __all__ = [
     "Timed",
     "Told",
     "Unit",
+    "raised",
+    "tried",
 ]
 
 #: Row and contestant: what a figure is of, within a suite.
@@ -109,6 +111,20 @@ class Skipped:
     row: str
     contestant: str
     why: str
+
+
+def raised(error: Exception) -> str:
+    """What somebody's code raised, in a line."""
+    return f"raised {type(error).__name__}: {' '.join(str(error).split())[:100]}"
+
+
+def tried(entry: Timed) -> Timed | Skipped:
+    """The entry, if a call of it does not raise: others may, on what we read."""
+    try:
+        entry.run()
+    except Exception as error:
+        return Skipped(entry.row, entry.contestant, raised(error))
+    return entry
 
 
 Entry: TypeAlias = Timed | Told

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from bench.measure.entries import Contest, Entry, Key, Skipped, Timed, Told
+from bench.measure.entries import Contest, Entry, Key, Skipped, Timed, Told, raised
 from bench.measure.results import Left, Result
 
 __all__ = ["SHORTEST", "measure", "once", "wanted"]
@@ -90,8 +90,7 @@ class _Turn:
             try:
                 action()
             except Exception as error:
-                said = " ".join(str(error).split())[:100]
-                self.why_not = f"raised {type(error).__name__}: {said}"
+                self.why_not = raised(error)
 
     def warm(self) -> None:
         if isinstance(self.entry, Timed):

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from bench.measure.entries import Entry, Key, Options, OwnReader, Skipped, Timed, Unit
+from bench.measure.entries import Entry, Key, Options, OwnReader, Skipped, Timed, Unit, raised
 from bench.streams import BOUNDARY, CONTENT_TYPE, Load
 
 __all__ = ["COPY", "FIND", "READERS", "Reader", "contest", "judged", "limits", "own", "readers"]
@@ -297,7 +297,7 @@ def judged(read: Reader, load: Load) -> str:
     try:
         read(load.pieces, lambda data: same.append(data == next(expected, None)))
     except Exception as error:  # whatever a parser of somebody raises
-        return f"raised {type(error).__name__} behind {sum(same)} right frames: {error}"
+        return f"{raised(error)} (behind {sum(same)} right frames)"
     if all(same) and len(same) == len(load.frames):
         return ""
     return f"wrong: {sum(same)} of {len(load.frames)} frames in their place and as they were sent"

@@ -9,9 +9,10 @@ errors, what is no parameter, where each line stood, keys with and without `root
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from bench.measure.entries import Contest, Entry, Options, Skipped, Timed, Unit
+from bench.measure.entries import Contest, Entry, Options, Skipped, Timed, Unit, tried
 from bench.streams import SEGMENT
 from fixtures import read_json
 
@@ -96,7 +97,6 @@ def _contest(row: str, text: list[str]) -> Contest:
         entries.append(Skipped(row, "axis", str(error)))
     else:
         decoded = body.decode().rstrip()
-        entries.append(
-            Timed(row, "axis", NS_A_LINE, count, lambda: params_to_dict(decoded), reference)
-        )
+        read = partial(params_to_dict, decoded)
+        entries.append(tried(Timed(row, "axis", NS_A_LINE, count, read, reference)))
     return entries

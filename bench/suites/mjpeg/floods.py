@@ -22,6 +22,7 @@ __all__ = ["SETTINGS", "contests"]
 
 #: Bytes of a flood in large pieces; of one fed byte by byte a 25th.
 SETTINGS = {"bytes": 100_000}
+MICRO = False
 ORDINARY = "ordinary data"
 #: Seconds after which a flood is told by what was fed of it until then.
 PATIENCE = 0.1
