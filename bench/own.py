@@ -36,14 +36,6 @@ class Elsewhere(NamedTuple):
 
 
 _DRIVERS = "one scenario is held to all drivers, in files that bear the names of the scenarios"
-_MJPEG = (
-    "test_guarantees_mjpeg.py",
-    "wire/mjpeg/test_damage.py",
-    "wire/mjpeg/test_parser.py",
-    "wire/mjpeg/test_quirks.py",
-    "wire/mjpeg/test_recordings.py",
-    "wire/mjpeg/test_recovery.py",
-)
 _SCENARIOS = (
     "io/test_cancellation.py",
     "io/test_driver.py",
@@ -68,7 +60,9 @@ ELSEWHERE: dict[str, Elsewhere] = {
     ),
     "wire/contract": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
     "wire/mjpeg/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
-    "wire/mjpeg/codes": Elsewhere(_MJPEG, "it holds numbers and nothing else"),
+    "wire/mjpeg/codes": Elsewhere(
+        ("wire/mjpeg/test_states.py",), "numbers, which the states tell from each other"
+    ),
     "wire/mjpeg/turn": Elsewhere(("test_contract.py",), "the contract is that of every parser"),
     "wire/mjpeg/view": Elsewhere(
         ("wire/mjpeg/test_image.py",), "it holds four values for a question"
@@ -90,7 +84,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "gsm/encoder": ("gsm/test_codec.py",),
     "camera/connection": ("camera/test_round_trip.py",),
     "wire/http/response": ("wire/http/test_heads_peers.py",),
-    "wire/mjpeg/parser": tuple(name for name in _MJPEG if "test_parser" not in name),
+    "wire/mjpeg/parser": ("test_contract.py",),
 }
 
 

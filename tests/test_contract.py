@@ -325,7 +325,10 @@ def entered(parser: Any, refused: set[str]) -> None:
     for name, call in entries(parser).items():
         try:
             call()
-        except LocalProtocolError:
+        except LocalProtocolError as error:
+            # An iterator that was made before asks as `next_event` does.
+            asked = "next_event" if name == "events" else name
+            assert str(error).startswith(f"{asked}() "), f"{name}: {error}"
             refused.add(name)
         except StopIteration:
             # Nothing was there to ask for: the list of events was empty.

@@ -196,6 +196,10 @@ class MjpegParser(States):
         `next_event` by turns, without the calls.  What the iterator raises goes through;
         the parser can then be asked, fed and ended as ever; not so by the iterator itself.
         """
+        if not enter(self._turn):
+            # Said here, since `_ask` would say that it was `next_event`.
+            raise entered_twice(self, "next_event_from")
+        leave(self._turn)
         while True:
             event = self.next_event() if PURE else self._ask()
             if event is not NEED_DATA:
