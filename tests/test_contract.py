@@ -24,7 +24,7 @@ from fixtures.build.jpegs import image, with_comment
 from fixtures.build.packets import pcap, pcapng, talk
 from hamaproto import ClientConnection, Limits, LocalProtocolError, commands
 from hamaproto._accel import COMPILED_MODULES
-from hamaproto.captures import PcapParser
+from hamaproto.captures import CaptureParser, PcapParser
 from hamaproto.errors import HamaError
 from hamaproto.events import Frame, NeedData
 from hamaproto.gsm import GsmFrameParser
@@ -108,6 +108,8 @@ TALK = talk(b"GET / HTTP/1.0\r\n\r\n", VIDEO_HEAD + PART)
 PARSERS += [
     Row("pcap", lambda limits=None: PcapParser(), pcap(TALK), bytes(1000)),
     Row("pcapng", lambda limits=None: PcapParser(), pcapng(TALK), bytes(1000)),
+    Row("capture", lambda limits=None: CaptureParser(), pcap(TALK), pcap(TALK) + b"\xff" * 40),
+    Row("saved", lambda limits=None: CaptureParser(), VIDEO_HEAD + PART * 4, b""),
 ]
 each = pytest.mark.parametrize("row", PARSERS, ids=lambda row: row.name)
 each_that_fails = pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from answering import scripted
 from documents import README, ROOT, TOPICS, blocks
 
 import fixtures
+from fixtures.build.packets import pcap, talk
 from hamaproto.camera import CameraState, Faults, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.scene import Scene
@@ -42,6 +43,7 @@ SHOWS = {
     "in_pytest": r"^$",  # pytest runs it, in tests/pytest_plugin
     "bank": r"^\(64, 8000\) int16$",
     "capture": r"(\d+ length 320 240 \d+\n){31}$",
+    "dated": r"(1 1700000000\d{9} \d+ True\n){31}$",
 }
 #: What a snippet finds that reads a file.
 RECORDED = next(r for r in fixtures.recordings() if r.name == "motion_320x240")
@@ -88,6 +90,8 @@ def test_a_snippet_runs(
 ) -> None:
     text = SNIPPETS[name]
     (tmp_path / "garden.body").write_bytes(RECORDED.body)
+    packets = talk(b"GET /mjpg/video.mjpg HTTP/1.0\r\n\r\n", RECORDED.wire)
+    (tmp_path / "door.pcap").write_bytes(pcap(packets))
     camera = locked_camera if "1234" in text else open_camera
     output = run(text, camera.url, tmp_path)
     assert re.search(SHOWS.get(name, THREE_FRAMES), output, re.DOTALL), output

@@ -7,26 +7,45 @@
     conversation    the two directions of a conversation, each in order
     reassembly      `TcpReassembler`: packets to the streams of all conversations
     streams         what is told of them
+    guess           what a stream is that has no head
+    body            a body through its parser, across gaps
+    answers         the direction of a server; places, which packet brought which byte
+    questions       the direction of a client
+    exchanges       requests and answers in pairs
+    observed        what is seen: an event, its exchange, when and where it came
+    parser          `CaptureParser`: any file to what is seen in it
+    reading         `open(path)`
 
 No socket and no clock: all times are those that stand in the file.
 """
 
 from hamaproto.captures.conversation import Conversation, Endpoint
+from hamaproto.captures.observed import Asked, Broken, Exchange, Observed, Place
 from hamaproto.captures.packets import Bounds, Interface, Packet, Section
+from hamaproto.captures.parser import CaptureParser
 from hamaproto.captures.pcap import PcapParser
+from hamaproto.captures.reading import Capture, open
 from hamaproto.captures.reassembly import TcpReassembler
 from hamaproto.captures.streams import Closed, Gap, StreamData
 
 __all__ = [
+    "Asked",
     "Bounds",
+    "Broken",
+    "Capture",
+    "CaptureParser",
     "Closed",
     "Conversation",
     "Endpoint",
+    "Exchange",
     "Gap",
     "Interface",
+    "Observed",
     "Packet",
     "PcapParser",
+    "Place",
     "Section",
     "StreamData",
     "TcpReassembler",
+    "open",
 ]

@@ -95,6 +95,7 @@ class Half:
         "reset",
         "retransmitted",
         "side",
+        "syn",
     )
 
     def __init__(self, conversation: Conversation, side: int) -> None:
@@ -107,6 +108,8 @@ class Half:
         self.position = 0
         #: Whether the beginning is known.
         self.begun = False
+        #: Whether the SYN is in the capture.
+        self.syn = False
         self.held: list[Held] = []
         self.held_bytes = 0
         #: Where the stream ends, once a FIN or RST told.

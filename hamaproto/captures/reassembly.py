@@ -276,6 +276,7 @@ class TcpReassembler(Exclusive):
             if half.conversation.client < 0:
                 half.conversation.client = 1 - half.side if flags & ACK else half.side
             if not half.begun:
+                half.syn = True
                 self._changed(half, half.begin, sequence + 1)
             sequence += 1
         if flags & (FIN | RST) and half.end is None:
