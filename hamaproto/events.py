@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, StrEnum
+from operator import is_
+from types import MethodType
 from typing import Final, Literal, NamedTuple
 
 from hamaproto.headers import Headers
@@ -50,6 +52,9 @@ class NeedData(Enum):
 
 
 NEED_DATA: Final = NeedData.NEED_DATA
+# It equals itself alone.  Said without a line of Python: `iter(parser.next_event, NEED_DATA)`
+# compares each event to it, and would else ask each event's own comparison.
+NeedData.__eq__ = MethodType(is_, NEED_DATA)  # type: ignore[method-assign]
 
 
 class Arrival(NamedTuple):

@@ -31,7 +31,7 @@ PARTS = {
 SHOWN = {
     "window": {"data", "pos", "end", "base", "fed", "eof"},
     "report": {"ready", "held", "error", "delivered", "skipped", "settled"},
-    "belief": {"until"},
+    "belief": {"until", "last"},
     "head": {"raw", "length", "body_at", "match"},
     "gap": {
         "names",
@@ -42,6 +42,7 @@ SHOWN = {
         "has_head",
         "junk",
         "line_start",
+        "opened",
     },
     "text_part": set(),
     "image": {"at", "kept", "end", "declared", "missing", "phantom", "doubted", "store", "walker"},

@@ -16,40 +16,6 @@ _AGAIN = 8
 _CREDIT = 1048576
 
 
-class Belief:
-    """Whether a length may be taken unseen.
-
-    It is believed while the walk has confirmed this stream's lengths, none has lied since, and
-    it is like the last good one.
-    """
-
-    __slots__ = ("_confirmed", "_last", "_needed")
-
-    def __init__(self) -> None:
-        self._needed = 1
-        self._confirmed = 0
-        self._last = 0
-
-    def believes(self, length: int) -> bool:
-        """Whether lengths have been right, and this one is like the last."""
-        # Like the last one: within a quarter of it and 64 bytes.
-        return self._confirmed >= self._needed and 4 * abs(length - self._last) <= self._last + 256
-
-    def confirmed(self, length: int) -> None:
-        """A walk came to the end that the length had given."""
-        self._confirmed += 1
-        self._last = length
-
-    def kept(self, length: int) -> None:
-        """An image that was taken by its length ended there."""
-        self._last = length
-
-    def lied(self) -> None:
-        """An image ended elsewhere: more of them must be right before the next is believed."""
-        self._confirmed = 0
-        self._needed = min(self._needed * 2, _MOST_NEEDED)
-
-
 class Doubt:
     """Whether an image is searched as it is walked, so that little is walked in vain.
 
@@ -67,3 +33,42 @@ class Doubt:
         """So many bytes were walked and are read again."""
         self._rewound += size
         self.until = (self._rewound - self._credit) // _AGAIN
+
+
+class Belief:
+    """Whether a length may be taken unseen.
+
+    It is believed while the walk has confirmed this stream's lengths, none has lied since, and
+    it is like the last good one; not for an image in doubt.
+
+    `last`: the last length that was right.  Who took an image by its length sets it, once that
+    has turned out right: each frame of a healthy stream would else be a call more.
+    """
+
+    __slots__ = ("_confirmed", "_doubt", "_needed", "last")
+
+    def __init__(self, doubt: Doubt) -> None:
+        self._doubt = doubt
+        self._needed = 1
+        self._confirmed = 0
+        self.last = 0
+
+    def believes(self, at: int, length: int) -> bool:
+        """Whether an image at offset `at` may be taken by this length unseen."""
+        last = self.last
+        # Like the last one: within a quarter of it and 64 bytes.
+        return (
+            self._confirmed >= self._needed
+            and 4 * abs(length - last) <= last + 256
+            and at >= self._doubt.until
+        )
+
+    def confirmed(self, length: int) -> None:
+        """A walk came to the end that the length had given."""
+        self._confirmed += 1
+        self.last = length
+
+    def lied(self) -> None:
+        """An image ended elsewhere: more of them must be right before the next is believed."""
+        self._confirmed = 0
+        self._needed = min(self._needed * 2, _MOST_NEEDED)

@@ -7,41 +7,61 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HeadMatcher", "clean_head"]
+__all__ = ["HeadMatcher", "clean_head", "last_head_alone"]
 
 
 class HeadMatcher:
     """A delimiter, and what `clean_head` last found behind it.
 
     `start` and `stop` are the block without its empty line, `length` is -1 if none was given.
+    `line` is the delimiter as it stands behind an image: with a line end before it and behind it.
     """
 
-    __slots__ = ("delimiter", "head", "length", "prefix", "start", "stop", "suffix")
+    __slots__ = (
+        "block",
+        "delimiter",
+        "head",
+        "length",
+        "line",
+        "prefix",
+        "start",
+        "stop",
+        "suffix",
+    )
 
     def __init__(self, delimiter: bytes) -> None:
         self.delimiter = delimiter
+        self.line = b"\r\n" + delimiter + b"\r\n"
         self.start = self.stop = 0
         self.length = -1
         # The last one found, cut at its Content-Length: one part's head is mostly the last
         # one's with another number.  `head` is where the block begins in it.
-        self.prefix = self.suffix = b""
+        self.prefix = self.block = self.suffix = b""
         self.head = 0
 
 
-#: What stands behind the delimiter; the delimiter itself may be another one each time.
-_BLOCK = re.compile(rb"\r\n((?:[!-,.-9;-~][!-9;-~]*+:[\t\x20-\x7e]*+\r\n)++)\r\n\xff\xd8\xff").match
+#: What stands behind a delimiter's line end.
+_BLOCK = re.compile(rb"((?:[!-,.-9;-~][!-9;-~]*+:[\t\x20-\x7e]*+\r\n)++)\r\n\xff\xd8\xff").match
 _LENGTH = re.compile(rb"(?:\A|\n)content-length:[ \t]*([0-9]{1,9})[ \t]*\r\n").search
 _TYPE = re.compile(rb"(?:\A|\n)content-type:[ \t]*image/jpe?g[ \t]*\r\n").search
 
 
+_SOI = b"\xff\xd8\xff"
 #: An empty line and FFD8FF.
 _BEHIND_BLOCK = 5
 
 
 def clean_head(
-    matcher: HeadMatcher, data: bytes | bytearray, pos: int, end: int, most_lines: int
+    matcher: HeadMatcher,
+    data: bytes | bytearray,
+    pos: int,
+    end: int,
+    most_lines: int,
+    opened: bool,
 ) -> bool:
     """Read a delimiter and a header block about which there is nothing to report.
+
+    If it is `opened`, the delimiter with its line end was read before, and the block begins here.
 
     That is: at most one CRLF, the delimiter, CRLF, at most `most_lines` lines of
     `name: value` CRLF in plain ASCII, no name with a dash in front, with one Content-Type of
@@ -49,19 +69,23 @@ def clean_head(
     with `Content-`, an empty line, and FFD8FF.  What was found stands in `matcher` then.
     False if anything at all is otherwise: the careful way then finds out what.
     """
-    if matcher.suffix and data.startswith(matcher.prefix, pos, end):
-        number = pos + len(matcher.prefix)
+    prefix = matcher.block if opened else matcher.prefix
+    if matcher.suffix and data.startswith(prefix, pos, end):
+        number = pos + len(prefix)
         stop = data.find(b"\r", number, number + 10)
         # The suffix first: without a CR `stop` is -1, and what would be cut out is the whole chunk.
         if data.startswith(matcher.suffix, stop, end) and (digits := data[number:stop]).isdigit():
-            matcher.start = pos + matcher.head
+            matcher.start = pos if opened else pos + matcher.head
             matcher.stop = stop + len(matcher.suffix) - _BEHIND_BLOCK
             matcher.length = int(digits)
             return True
-    line = pos + 2 if data.startswith(b"\r\n", pos, end) else pos
-    if not data.startswith(matcher.delimiter, line, end):
-        return False
-    found = _BLOCK(data, line + len(matcher.delimiter), end)
+    start = pos
+    if not opened:
+        behind = 0 if data.startswith(b"\r\n", pos, end) else 2
+        if not data.startswith(matcher.line[behind:], pos, end):
+            return False
+        start = pos + len(matcher.line) - behind
+    found = _BLOCK(data, start, end)
     if found is None:
         return False
     block = found.group(1).lower()
@@ -75,7 +99,25 @@ def clean_head(
     matcher.suffix = b""
     if length is not None:
         first, behind = length.span(1)
-        matcher.prefix = bytes(data[pos : matcher.start + first])
-        matcher.suffix = bytes(data[matcher.start + behind : found.end()])
-        matcher.head = matcher.start - pos
+        before = matcher.line if opened else bytes(data[pos:start])
+        matcher.block = bytes(data[start : start + first])
+        matcher.prefix = before + matcher.block
+        matcher.suffix = bytes(data[start + behind : found.end()])
+        matcher.head = len(before)
+    return True
+
+
+def last_head_alone(matcher: HeadMatcher, data: bytes | bytearray, pos: int, end: int) -> bool:
+    """Whether `data[pos:end]` is the last block again, with its empty line: then its `length`."""
+    number = pos + len(matcher.block)
+    behind = end - len(matcher.suffix) + len(_SOI)
+    if not (
+        matcher.suffix
+        and 1 <= behind - number <= 9
+        and data.startswith(matcher.block, pos, end)
+        and data.startswith(matcher.suffix[: -len(_SOI)], behind, end)
+        and (digits := data[number:behind]).isdigit()
+    ):
+        return False
+    matcher.length = int(digits)
     return True

@@ -11,6 +11,7 @@ cdef class HeadMatcher:
 
     def __cinit__(self, bytes delimiter):
         self.delimiter = delimiter
+        self.line = b"\r\n" + delimiter + b"\r\n"
         self._prefix = self._suffix = b""
 
 
@@ -28,16 +29,18 @@ cdef inline bint _same(const unsigned char *data, const char *lower, Py_ssize_t 
 
 
 cdef inline bint clean_again(
-    HeadMatcher matcher, const unsigned char *view, Py_ssize_t pos, Py_ssize_t end
+    HeadMatcher matcher, const unsigned char *view, Py_ssize_t pos, Py_ssize_t end, bint opened
 ) noexcept:
     """Whether this is the last head but for the digits of its length."""
-    cdef Py_ssize_t before = PyBytes_GET_SIZE(matcher._prefix)
+    # The block begins at this place in the prefix, and is all that stands here if it is opened.
+    cdef Py_ssize_t left_out = matcher._head if opened else 0
+    cdef Py_ssize_t before = PyBytes_GET_SIZE(matcher._prefix) - left_out
     cdef Py_ssize_t behind = PyBytes_GET_SIZE(matcher._suffix)
     cdef Py_ssize_t length = 0
     cdef Py_ssize_t at = pos + before
     cdef Py_ssize_t most = at + 9
     if not behind or at + behind >= end or memcmp(
-        view + pos, PyBytes_AS_STRING(matcher._prefix), before
+        view + pos, PyBytes_AS_STRING(matcher._prefix) + left_out, before
     ):
         return False
     if most > end:
@@ -49,34 +52,36 @@ cdef inline bint clean_again(
         view + at, PyBytes_AS_STRING(matcher._suffix), behind
     ):
         return False
-    matcher.start = pos + matcher._head
+    matcher.start = pos + matcher._head - left_out
     matcher.stop = at + behind - 5
     matcher.length = length
     return True
 
 
 cpdef bint clean_head(
-    HeadMatcher matcher, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most_lines
+    HeadMatcher matcher, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most_lines,
+    bint opened,
 ) except -1:
     cdef const unsigned char *view = within(data, pos, end)
-    cdef Py_ssize_t size = len(matcher.delimiter)
+    cdef const char *delimiter = PyBytes_AS_STRING(matcher.line)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(matcher.line)
     cdef Py_ssize_t first, start, line, colon, at, stop, value
     cdef Py_ssize_t digits = 0
     cdef Py_ssize_t behind = 0
     cdef Py_ssize_t lines = 0
     cdef Py_ssize_t length = -1
     cdef bint has_type = False
-    if clean_again(matcher, view, pos, end):
+    if clean_again(matcher, view, pos, end, opened):
         return True
     first = pos
-    if pos + 2 <= end and view[pos] == 0x0D and view[pos + 1] == 0x0A:
-        pos += 2
-    if pos + size + 2 > end or memcmp(view + pos, PyBytes_AS_STRING(matcher.delimiter), size):
-        return False
-    pos += size
-    if view[pos] != 0x0D or view[pos + 1] != 0x0A:
-        return False
-    start = line = pos + 2
+    if not opened:
+        if pos + 2 > end or view[pos] != 0x0D or view[pos + 1] != 0x0A:
+            delimiter += 2
+            size -= 2
+        if pos + size > end or memcmp(view + pos, delimiter, size):
+            return False
+        pos += size
+    start = line = pos
     while True:
         if line + 5 <= end and view[line] == 0x0D:
             if (
@@ -92,13 +97,13 @@ cpdef bint clean_head(
                 matcher.length = length
                 matcher._suffix = b""
                 if digits:
-                    matcher._prefix = PyBytes_FromStringAndSize(
-                        <const char *>view + first, digits - first
-                    )
+                    matcher._prefix = (matcher.line if opened else b"") + (
+                        <const char *>view + first
+                    )[: digits - first]
                     matcher._suffix = PyBytes_FromStringAndSize(
                         <const char *>view + behind, line + 5 - behind
                     )
-                    matcher._head = start - first
+                    matcher._head = size if opened else start - first
                 return True
             return False
         lines += 1
@@ -145,3 +150,24 @@ cpdef bint clean_head(
             else:
                 return False
         line = at + 2
+
+
+cpdef bint last_head_alone(
+    HeadMatcher matcher, object data, Py_ssize_t pos, Py_ssize_t end
+) except -1:
+    cdef const unsigned char *view = within(data, pos, end)
+    cdef Py_ssize_t number = pos + PyBytes_GET_SIZE(matcher._prefix) - matcher._head
+    cdef Py_ssize_t tail = PyBytes_GET_SIZE(matcher._suffix) - 3
+    cdef Py_ssize_t behind = end - tail
+    cdef Py_ssize_t length = 0
+    cdef Py_ssize_t at
+    if tail < 0 or not 1 <= behind - number <= 9 or memcmp(
+        view + pos, PyBytes_AS_STRING(matcher._prefix) + matcher._head, number - pos
+    ) or memcmp(view + behind, PyBytes_AS_STRING(matcher._suffix), tail):
+        return False
+    for at in range(number, behind):
+        if not 0x30 <= view[at] <= 0x39:
+            return False
+        length = length * 10 + (view[at] - 0x30)
+    matcher.length = length
+    return True

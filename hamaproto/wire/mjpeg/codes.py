@@ -1,4 +1,4 @@
-"""What a part answers with, as plain numbers that both twins compare fast."""
+"""What a part answers with, and the states, as plain numbers that both twins compare fast."""
 
 from __future__ import annotations
 
@@ -6,19 +6,26 @@ from typing import Final
 
 __all__ = [
     "AGAIN",
+    "BODY",
     "BROKEN",
     "CLOSED",
     "CUT_OFF",
     "DELIMITER",
     "DROPPED",
+    "END",
     "EOI",
     "FIELDS",
+    "GAP",
+    "HEAD",
     "INSIDE",
     "MORE",
     "OVER",
+    "PART",
     "SOI",
     "SURPRISE",
+    "TAKE",
     "TOO_LARGE",
+    "WALK",
     "WHOLE",
 ]
 
@@ -46,3 +53,12 @@ AGAIN: Final = 11
 WHOLE: Final = 12
 BROKEN: Final = 13
 TOO_LARGE: Final = 14
+
+# The states of the parser (see states.py).
+GAP: Final = 0
+HEAD: Final = 1
+BODY: Final = 2
+WALK: Final = 3
+TAKE: Final = 4
+PART: Final = 5
+END: Final = 6

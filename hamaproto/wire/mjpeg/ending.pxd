@@ -27,9 +27,6 @@ cdef class Ending:
     cdef Py_ssize_t _at, _body_at, _max_frame
     cdef readonly object by
 
-    cpdef bint believes(self, Py_ssize_t at, Py_ssize_t length) except -1
-    cpdef object take(self, Py_ssize_t at, Py_ssize_t length)
-    cpdef object kept(self, Py_ssize_t length)
     cpdef object begin(self, Py_ssize_t at, Py_ssize_t body_at, Py_ssize_t length)
     cpdef object begin_phantom(self, Py_ssize_t at)
     cpdef object distrust(self)

@@ -27,8 +27,8 @@ _DOUBT_STEP = 256
 class Ending:
     """Looks for the end of one image at a time.
 
-    `take` an image whose length is believed, or `begin` one and `walk` it until the answer is
-    another one than MORE.  `by` says what ended the image; one that is broken is then `cut`.
+    `begin` one, or `distrust` one that was taken by its length, and `walk` it until the answer
+    is another one than MORE.  `by` says what ended the image; one that is broken is then `cut`.
     """
 
     __slots__ = (
@@ -51,6 +51,8 @@ class Ending:
         report: Report,
         delimiters: DelimiterSet,
         image: Image,
+        belief: Belief,
+        doubt: Doubt,
         max_frame: int,
     ) -> None:
         self._window = window
@@ -58,8 +60,8 @@ class Ending:
         self._delimiters = delimiters
         self._image = image
         self._opinion = SecondOpinion(delimiters)
-        self._belief = Belief()
-        self._doubt = Doubt(max_frame)
+        self._belief = belief
+        self._doubt = doubt
         # Where the body of the part begins, and where a broken image ends, as offsets.
         self._body_at = 0
         self._at = 0
@@ -67,20 +69,6 @@ class Ending:
         self.by: FrameEnd = "eoi"
 
     # The beginning
-
-    def believes(self, at: int, length: int) -> bool:
-        """Whether an image at offset `at` may be taken by its length unseen."""
-        return at >= self._doubt.until and self._belief.believes(length)
-
-    def take(self, at: int, length: int) -> None:
-        """An image begins at offset `at`: take `length` bytes unseen."""
-        self._body_at = at
-        self._opinion.look_from(at + 2)
-        self._image.believe(at, length)
-
-    def kept(self, length: int) -> None:
-        """The length of the image that was taken was right."""
-        self._belief.kept(length)
 
     def begin(self, at: int, body_at: int, length: int) -> None:
         """An image begins at offset `at`, to be walked; `length` is -1 if none was declared."""
@@ -99,8 +87,10 @@ class Ending:
         self._opinion.look_from(at + 1)
 
     def distrust(self) -> None:
-        """The length was wrong, or the stream ends: walk what was taken."""
+        """The length by which the image was taken was wrong, or the stream ends: walk it."""
         image = self._image
+        self._body_at = image.at
+        self._opinion.look_from(image.at + 2)
         image.put_back()
         image.begin_walk(image.at < self._doubt.until)
 
@@ -187,7 +177,7 @@ class Ending:
         # SOIs may come in a flood, and only what is new can tell.
         if (
             walker.sos < 0
-            and not walker.in_scan
+            and not walker.in_scan()
             and not opinion.waits()
             and opinion.asked == at - 3
             and window.pos >= 6
@@ -204,7 +194,7 @@ class Ending:
                 return self._broken(other, opinion.cut_by)
         if walker.due or opinion.headed(view, view.stop):
             return self._broken(at, "soi")
-        if walker.sos >= 0 or walker.in_scan or self._undelimited():
+        if walker.sos >= 0 or walker.in_scan() or self._undelimited():
             # It may be the thumbnail of an image into which a segment has led.
             other = opinion.around(view, walker)
             return self._broken(other if other >= 0 else at, "soi")

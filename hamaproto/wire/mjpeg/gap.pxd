@@ -2,7 +2,7 @@
 
 cimport cython
 
-from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher, clean_head
+from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher, clean_head, last_head_alone
 from hamaproto.wire.mjpeg.report cimport Report
 from hamaproto.wire.mjpeg.scans cimport Names, may_begin, search_junk, skip_line_ends
 from hamaproto.wire.mjpeg.window cimport Window
@@ -21,10 +21,14 @@ cdef class Gap:
     cdef readonly HeadMatcher matcher
     cdef readonly object match
     cdef readonly bint closed
-    cdef public bint started, has_head, junk, line_start
+    cdef public bint started, has_head, junk, line_start, opened
 
     @cython.locals(matcher=HeadMatcher)
     cpdef bint clean(self) except -1
+    @cython.locals(matcher=HeadMatcher, pos=Py_ssize_t, end=Py_ssize_t)
+    cpdef bint clean_alone(self) except -1
+    @cython.locals(matcher=HeadMatcher)
+    cpdef bint open(self) except -1
     @cython.locals(
         pos=Py_ssize_t, end=Py_ssize_t, first=int, found_at=Py_ssize_t, joined=Py_ssize_t,
         final=bint, verdict=int,

@@ -7,7 +7,7 @@ from typing import Final
 
 from hamaproto.events import AnomalyCode
 from hamaproto.limits import Limits
-from hamaproto.wire.mjpeg.clean_head import HeadMatcher, clean_head
+from hamaproto.wire.mjpeg.clean_head import HeadMatcher, clean_head, last_head_alone
 from hamaproto.wire.mjpeg.codes import DELIMITER, FIELDS, INSIDE, MORE, OVER, SOI
 from hamaproto.wire.mjpeg.delimiter import UNDECIDED, DelimiterSet, Match
 from hamaproto.wire.mjpeg.report import Report
@@ -38,6 +38,7 @@ class Gap:
 
     What was found stands at `window.pos`, where the gap ends; `settle` says so to the report.
 
+    `opened`: a delimiter was read, and nothing of the header block behind it.
     `has_head`: a header block stands before the gap, and its part has not begun.  `started`: the
     stream has begun with a part.  `closed`: its closing delimiter was the last thing.  `junk`:
     the gap holds junk.  `line_start`: a line begins at `window.pos`.  `names` are the delimiters
@@ -59,6 +60,7 @@ class Gap:
         "match",
         "matcher",
         "names",
+        "opened",
         "started",
     )
 
@@ -76,6 +78,7 @@ class Gap:
         self.names = Names(delimiters.patterns)
         self.matcher: HeadMatcher | None = None
         self.match: Match | None = None
+        self.opened = False
         self.started = False
         self.closed = False
         self.has_head = False
@@ -86,6 +89,7 @@ class Gap:
         """Whether the gap is a delimiter and a head about which there is nothing to report.
 
         Most are.  The `matcher` then says where the head stands, and what length it gives.
+        If it is `opened`, only the head is still to be read.
         """
         matcher = self.matcher
         window = self._window
@@ -93,13 +97,53 @@ class Gap:
             matcher is not None
             and not self.junk
             and not self.has_head
-            and clean_head(matcher, window.data, window.pos, window.end, self._max_head_lines)
+            and clean_head(
+                matcher, window.data, window.pos, window.end, self._max_head_lines, self.opened
+            )
             and not self.closed
             and matcher.length != 0
             and matcher.length <= self._max_frame
             # The empty line counts too.
             and matcher.stop + 2 - matcher.start <= self._max_head_bytes
         )
+
+    def clean_alone(self) -> bool:
+        """Whether what stands behind the `opened` delimiter is such a head and nothing else.
+
+        Some write a head and its image one after the other.
+        """
+        matcher = self.matcher
+        window = self._window
+        data, pos, end = window.data, window.pos, window.end
+        if matcher is None or end - pos > self._max_head_bytes:
+            return False
+        if not last_head_alone(matcher, data, pos, end):
+            block = bytes(data[pos:end]) + _SOI
+            if not clean_head(matcher, block, 0, len(block), self._max_head_lines, True):
+                return False
+        return matcher.length != 0 and matcher.length <= self._max_frame
+
+    def open(self) -> bool:
+        """Whether the gap is a delimiter and all that is there; it is then `opened`.
+
+        A camera sends each image with the delimiter behind it, and its head with the next one.
+        """
+        matcher = self.matcher
+        window = self._window
+        if (
+            matcher is None
+            or window.end - window.pos != len(matcher.line)
+            or window.data[window.pos : window.end] != matcher.line
+            or self.junk
+            or self.has_head
+            or self.closed
+            or self.opened
+        ):
+            return False
+        window.pos = window.end
+        self.opened = True
+        self.line_start = True
+        return True
 
     def read(self) -> int:
         """Go on with the gap: what ends it."""

@@ -21,6 +21,7 @@ cdef class HeadReader:
     cdef readonly object match
 
     cpdef object open(self, Py_ssize_t pos)
+    cpdef object adopt(self, bytes raw, Py_ssize_t length, Py_ssize_t body_at)
     cpdef int read(self) except -1
     cpdef bytes content_type(self)
     cpdef bint is_audio(self) except -1

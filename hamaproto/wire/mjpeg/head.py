@@ -105,6 +105,13 @@ class HeadReader:
         self._lf_lines = False
         self._fresh = True
 
+    def adopt(self, raw: bytes, length: int, body_at: int) -> None:
+        """The block was read elsewhere: its type is JPEG, and there is nothing to note."""
+        self._fields = [[b"content-type", b"image/jpeg"]]
+        self.raw = raw
+        self.length = length
+        self.body_at = body_at
+
     def read(self) -> int:
         """Go on with the block: what became of it."""
         window = self._window

@@ -17,8 +17,8 @@ cdef class Image:
     cdef Window _window
     cdef readonly Store store
     cdef readonly MarkerWalk walker
-    cdef readonly Py_ssize_t at, kept
-    cdef public Py_ssize_t declared, end, missing
+    cdef readonly Py_ssize_t at
+    cdef public Py_ssize_t declared, end, kept, missing
     cdef readonly bint phantom, doubted
 
     cpdef object begin(self, Py_ssize_t at)

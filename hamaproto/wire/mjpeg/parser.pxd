@@ -3,6 +3,7 @@
 cimport cython
 
 from hamaproto.wire.mjpeg.loan cimport Loan
+from hamaproto.wire.mjpeg.scans cimport is_run
 from hamaproto.wire.mjpeg.states cimport States
 from hamaproto.wire.mjpeg.window cimport Window
 
@@ -57,6 +58,8 @@ cdef extern from *:
     cpdef void leave "hama_leave"(hama_turn turn) noexcept
 
 cdef bint PURE
+cdef int GAP, TAKE, WALK
+cdef Py_ssize_t _SHORT
 
 # What each chunk asks for: as C variables they need not be looked up.
 cdef object NEED_DATA, _NO_EVENTS
@@ -74,7 +77,7 @@ cdef class MjpegParser(States):
 
     # Final: called without a detour, since no class in C inherits from this one.
     @cython.final
-    @cython.locals(chunk=bytes, size=Py_ssize_t, room=Py_ssize_t)
+    @cython.locals(chunk=bytes, size=Py_ssize_t, room=Py_ssize_t, run=Py_ssize_t)
     cdef object _receive(self, object data)
     @cython.final
     @cython.locals(state=int, code=int)

@@ -3,8 +3,8 @@
 """The parser of multipart MJPEG: what a program calls, one caller at a time.
 
 How it works is told in `hamaproto.wire.mjpeg`; the states stand in `states.py`.  Most chunks of a
-stream lie in the middle of an image whose length is believed: such a chunk goes straight to the
-place where the image is put together, and no state is asked.
+stream lie in the middle of an image whose length is believed, or of a scan: such a chunk goes
+straight to the place where the image is put together, and no state is asked.
 
 This file is compiled a second time as `hamaproto.wire._mjpeg.parser`, with the types of
 `parser.pxd`.  An object of C is not asked whether it is there: what enters looks, by `enter` or
@@ -31,13 +31,19 @@ from hamaproto.wire.contract import (
     mjpeg_arguments,
     owned,
 )
+from hamaproto.wire.mjpeg.codes import GAP, TAKE, WALK
 from hamaproto.wire.mjpeg.loan import Loan
 from hamaproto.wire.mjpeg.report import Accounting
+from hamaproto.wire.mjpeg.scans import is_run
 from hamaproto.wire.mjpeg.states import PURE, MjpegEvent, States
+from hamaproto.wire.mjpeg.store import SMALL
 from hamaproto.wire.mjpeg.turn import Turn, enter, leave
 
 __all__ = ["Accounting", "MjpegEvent", "MjpegParser"]
 
+#: A chunk is looked at for markers before it is walked only if it is no longer: a longer one
+#: mostly has some, and the walk would look at it again.
+_SHORT = 4096
 #: What a chunk in the middle of an image gives.
 _NO_EVENTS: Iterator[MjpegEvent] = iter(())
 
@@ -102,17 +108,26 @@ class MjpegParser(States):
     def receive_data(self, data: Chunk) -> None:
         """Feed some bytes.  What is kept of anything but `bytes` is a copy."""
         if PURE:
-            if self._turn.taken:
+            turn = self._turn
+            if turn.taken:
                 raise entered_twice(self, "receive_data")
-            room = self._room
-            if room and type(data) is bytes:
+            # As in `_receive`.  Nobody can come between: the turn need not be taken.
+            if type(data) is bytes:
                 size = len(data)
-                if size < room:
-                    # As in `_receive`.  Nobody can come between: the turn need not be taken.
-                    self._room = room - size
+                if size < self._room:
+                    self._room -= size
+                    store = self._store
+                    if size >= SMALL and store.apart:
+                        # What `keep` would do, but for the count, which `_cool` makes good.
+                        store.parts.append(data)
+                    else:
+                        store.keep(data, size)
+                    return
+                if 0 < size < self._run and size <= _SHORT and is_run(data):
+                    self._run -= size
                     self._store.keep(data, size)
                     return
-            self._turn.taken = True
+            turn.taken = True
         elif not enter(self._turn):
             raise entered_twice(self, "receive_data")
         try:
@@ -135,8 +150,14 @@ class MjpegParser(States):
                 self._store.keep(chunk, size)
                 self._room = room
                 return
+            # The other hot path: a piece of a scan in which no marker stands.
+            run = self._run - size
+            if run > 0 and 0 < size <= _SHORT and is_run(chunk):
+                self._store.keep(chunk, size)
+                self._run = run
+                return
         size = len(data)
-        if self._room:
+        if self._room or self._run:
             self._cool()
         if self._report.error is not None:
             raise self._report.error.with_traceback(None)
@@ -180,7 +201,15 @@ class MjpegParser(States):
                     raise self._report.error.with_traceback(None)
                 if self._report.ready:
                     return self._report.ready.pop(0)
-                event = self._step()
+                state = self._state
+                if state == GAP:
+                    event = self._between()
+                elif state == TAKE:
+                    event = self._take()
+                elif state == WALK:
+                    event = self._walk()
+                else:
+                    event = self._step()
                 if event is not None:
                     return event
         finally:
@@ -299,15 +328,26 @@ class MjpegParser(States):
 
     def _taken(self) -> int:
         """How much the hot path took that is not accounted for."""
-        return self._image.missing - self._room if self._room else 0
+        if self._room:
+            return self._image.missing - self._room
+        return self._longest_run() - self._run if self._run else 0
 
     def _cool(self) -> None:
-        """Account for what the hot path took: it counts down `_room` and nothing else."""
+        """Account for what the hot paths took: they count down `_room` or `_run`, nothing else."""
+        image = self._image
         if self._room:
-            taken = self._image.missing - self._room
-            self._image.missing -= taken
-            self._window.pass_by(taken)
+            taken = image.missing - self._room
+            image.missing = self._room
             self._room = 0
+            if PURE:
+                self._store.size = image.declared - image.at - image.missing
+        elif self._run:
+            taken = self._taken()
+            image.kept += taken
+            self._run = 0
+        else:
+            return
+        self._window.pass_by(taken)
 
 
 class _Events:

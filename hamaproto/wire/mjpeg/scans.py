@@ -17,6 +17,7 @@ __all__ = [
     "cut_out",
     "ends_with_lone_eoi",
     "find_soi",
+    "is_run",
     "may_begin",
     "scan_marker",
     "search_junk",
@@ -44,6 +45,14 @@ def scan_marker(data: bytes | bytearray, pos: int, end: int) -> int:
         if behind - at == 2:
             return at
         pos = behind - 1
+
+
+def is_run(data: bytes) -> bool:
+    """Whether `data`, not empty, is entropy-coded and goes on behind its end, whatever follows.
+
+    There is no marker in it, and its last byte is not the FF of one.
+    """
+    return data[-1] != 0xFF and (_MARKER(data) is None or scan_marker(data, 0, len(data)) < 0)
 
 
 _LINE_ENDS = re.compile(rb"[\r\n]++").match

@@ -28,6 +28,12 @@ cpdef Py_ssize_t scan_marker(object data, Py_ssize_t pos, Py_ssize_t end) except
     return hama_scan_marker(within(data, pos, end), pos, end)
 
 
+cpdef bint is_run(bytes data) except -1:
+    cdef const unsigned char *view = within(data, 0, len(data))
+    cdef Py_ssize_t end = len(data)
+    return view[end - 1] != 0xFF and hama_scan_marker(view, 0, end) < 0
+
+
 cpdef Py_ssize_t find_soi(object data, Py_ssize_t pos, Py_ssize_t end) except -2:
     return hama_find_soi(within(data, pos, end), pos, end)
 

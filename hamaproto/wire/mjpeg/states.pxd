@@ -2,6 +2,7 @@
 
 cimport cython
 
+from hamaproto.wire.mjpeg.belief cimport Belief
 from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher
 from hamaproto.wire.mjpeg.ending cimport Ending
 from hamaproto.wire.mjpeg.gap cimport Gap
@@ -14,7 +15,7 @@ from hamaproto.wire.mjpeg.text_part cimport PartReader
 from hamaproto.wire.mjpeg.window cimport Window
 
 cdef int AGAIN, BROKEN, CLOSED, DELIMITER, DROPPED, FIELDS, INSIDE, MORE, SOI, TOO_LARGE, WHOLE
-cdef int _GAP, _HEAD, _BODY, _WALK, _TAKE, _PART, _END
+cdef int BODY, END, GAP, HEAD, PART, TAKE, WALK
 cdef Py_ssize_t _PART_LOOKAHEAD
 
 cdef object NEED_DATA
@@ -27,13 +28,14 @@ cdef class States:
     cdef HeadReader _head
     cdef PartReader _text_part
     cdef Image _image
+    cdef Belief _belief
     cdef Ending _ending
     cdef Store _store
     cdef Gap _gap
     cdef int _state
     cdef bint _idle, _end_given, _in_order
-    cdef Py_ssize_t _max_part
-    cdef Py_ssize_t _room
+    cdef Py_ssize_t _max_frame, _max_part
+    cdef Py_ssize_t _room, _run
 
     cdef object _open(self, object content_type, object limits, bint strict)
     # Final: called without a detour.
@@ -42,6 +44,7 @@ cdef class States:
     cdef object _step(self)
     @cython.final
     cdef object _more(self)
+    @cython.final
     @cython.locals(
         start=Py_ssize_t, stop=Py_ssize_t, length=Py_ssize_t, at=Py_ssize_t,
         matcher=HeadMatcher, code=int,
@@ -50,6 +53,8 @@ cdef class States:
     @cython.locals(length=Py_ssize_t, end=Py_ssize_t)
     cdef object _give(self, bytes data, Py_ssize_t at)
     cdef object _begin_head(self, object match)
+    @cython.locals(matcher=HeadMatcher)
+    cdef object _behind_delimiter(self)
     cdef object _open_head(self, Py_ssize_t pos)
     cdef object _read_head(self)
     cdef object _body(self)
@@ -64,7 +69,12 @@ cdef class States:
     cdef object _begin_phantom(self, Py_ssize_t pos)
     @cython.locals(missing=Py_ssize_t)
     cdef object _believe(self, Py_ssize_t at, Py_ssize_t length)
+    @cython.final
     cdef object _take(self)
-    cdef object _walked(self, int code)
+    @cython.final
+    @cython.locals(code=int)
+    cdef object _walk(self)
+    @cython.final
+    cdef Py_ssize_t _longest_run(self) except? -1
     cdef object _deliver(self)
     cdef object _deliver_broken(self)

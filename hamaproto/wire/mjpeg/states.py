@@ -31,17 +31,25 @@ from hamaproto.events import (
 )
 from hamaproto.headers import Headers
 from hamaproto.limits import Limits
+from hamaproto.wire.mjpeg.belief import Belief, Doubt
 from hamaproto.wire.mjpeg.codes import (
     AGAIN,
+    BODY,
     BROKEN,
     CLOSED,
     DELIMITER,
     DROPPED,
+    END,
     FIELDS,
+    GAP,
+    HEAD,
     INSIDE,
     MORE,
+    PART,
     SOI,
+    TAKE,
     TOO_LARGE,
+    WALK,
     WHOLE,
 )
 from hamaproto.wire.mjpeg.delimiter import (
@@ -69,14 +77,6 @@ __all__ = ["PURE", "MjpegEvent", "States"]
 
 MjpegEvent = Frame | Part | Anomaly | Skipped | EndOfStream
 
-_GAP = 0
-_HEAD = 1
-_BODY = 2
-_WALK = 3
-_TAKE = 4
-_PART = 5
-_END = 6
-
 _SOI: Final = b"\xff\xd8\xff"
 
 #: As good as none, with room to count on from any offset.
@@ -97,6 +97,7 @@ class States:
     """What `MjpegParser` is behind its methods: the state, and the parts that are asked."""
 
     __slots__ = (
+        "_belief",
         "_delimiters",
         "_end_given",
         "_ending",
@@ -105,9 +106,11 @@ class States:
         "_idle",
         "_image",
         "_in_order",
+        "_max_frame",
         "_max_part",
         "_report",
         "_room",
+        "_run",
         "_state",
         "_store",
         "_text_part",
@@ -125,33 +128,36 @@ class States:
         self._text_part = PartReader(window, delimiters)
         self._image = Image(window)
         self._store = self._image.store
-        max_frame = min(limits.max_frame, _NO_LIMIT)
-        self._ending = Ending(window, report, delimiters, self._image, max_frame)
-        self._state = _GAP
+        self._max_frame = min(limits.max_frame, _NO_LIMIT)
+        doubt = Doubt(self._max_frame)
+        belief = self._belief = Belief(doubt)
+        self._ending = Ending(
+            window, report, delimiters, self._image, belief, doubt, self._max_frame
+        )
+        self._state = GAP
         # Nothing is queued and nothing to be said about what came: only more data can help.
         self._idle = True
-        # How much of what the image is missing the hot path may take, or 0.
+        # How much of what the image is missing the hot path may take, or 0; and how much of a
+        # scan, as long as there is no marker in it.
         self._room = 0
+        self._run = 0
         # Whether the stream has ended in order so far.
         self._in_order = True
         # Whether `EndOfStream` was given out by the iterator at hand.
         self._end_given = False
 
     def _step(self) -> MjpegEvent | NeedData | None:
-        """What the state at hand gives; None if the next one is to be asked."""
+        """What the state at hand gives; None if the next one is to be asked.
+
+        `MjpegParser` asks GAP, TAKE and WALK itself: they are nearly all of a stream, and to ask
+        here which one it is would cost a call each time.
+        """
         state = self._state
-        if state == _GAP:
-            return self._between()
-        if state == _TAKE:
-            return self._take()
-        if state == _WALK:
-            code = self._ending.walk()
-            return self._more() if code == MORE else self._walked(code)
-        if state == _HEAD:
+        if state == HEAD:
             return self._read_head()
-        if state == _BODY:
+        if state == BODY:
             return self._body()
-        if state == _PART:
+        if state == PART:
             return self._part()
         if PURE and self._end_given:
             return NEED_DATA
@@ -187,20 +193,29 @@ class States:
             self._head.raw = cut_out(data, matcher.start, matcher.stop)
             start = matcher.stop + 2  # behind the empty line
             at = window.base + start
-            if length > 0 and self._ending.believes(at, length):
+            if length > 0 and self._belief.believes(at, length):
                 stop = start + length
                 if stop > window.end:
+                    gap.opened = False
                     self._head.body_at = at
                     self._believe(at, length)
                     return None
                 if ends_with_lone_eoi(data, start, stop):
+                    gap.opened = False
                     window.pos = stop
                     return self._give(cut_out(data, start, stop), at)
             self._head.length = length
             self._head.body_at = at
             gap.has_head = True
+            gap.opened = False
             self._begin_image(start)
             return None
+        if gap.opened:
+            return self._behind_delimiter()
+        if gap.open():
+            gap.settle(image.end, image.declared)
+            image.declared = -1
+            return self._behind_delimiter()
         code = gap.read()
         if code == MORE:
             return self._more()
@@ -220,20 +235,20 @@ class States:
                 self._in_order = False
             self._report.flush()
             self._report.settled = window.fed
-            self._state = _END
+            self._state = END
         return None
 
     def _give(self, data: bytes, at: int) -> MjpegEvent:
         """Give out an image that began at offset `at`, whose length was right."""
         length = len(data)
         end = at + length
-        self._ending.kept(length)
+        self._belief.last = length
         self._report.delivered += length
         image = self._image
         image.end = end
         image.declared = -1
         self._gap.line_start = True
-        self._state = _GAP
+        self._state = GAP
         frame = make_frame(data, "length", True, at, self._head.raw)
         if self._report.held:
             return self._report.emit(frame, end)
@@ -244,13 +259,37 @@ class States:
 
     def _begin_head(self, match: Match) -> None:
         """A delimiter stands at `match.start`."""
-        if self._gap.pass_delimiter(match, not self._head.raw):
-            self._open_head(match.end)
+        gap = self._gap
+        if not gap.pass_delimiter(match, not self._head.raw):
+            self._state = GAP
+        elif match.end == self._window.end and gap.matcher is not None:
+            self._window.pos = match.end
+            gap.opened = True
+            self._state = GAP
         else:
-            self._state = _GAP
+            self._open_head(match.end)
+
+    def _behind_delimiter(self) -> MjpegEvent | NeedData | None:
+        """Behind a delimiter, and what follows is no clean head."""
+        window = self._window
+        if window.pos == window.end and not window.final():
+            return self._more()
+        gap = self._gap
+        gap.opened = False
+        if gap.clean_alone():
+            matcher = gap.matcher
+            assert matcher is not None
+            raw = cut_out(window.data, window.pos, window.end - 2)
+            self._head.adopt(raw, matcher.length, window.base + window.end)
+            window.pos = window.end
+            gap.has_head = True
+            self._state = BODY
+        else:
+            self._open_head(window.pos)
+        return None
 
     def _open_head(self, pos: int) -> None:
-        self._state = _HEAD
+        self._state = HEAD
         self._head.open(pos)
 
     def _read_head(self) -> MjpegEvent | NeedData | None:
@@ -259,11 +298,11 @@ class States:
             return self._more()
         window = self._window
         self._gap.has_head = False
-        self._state = _GAP
+        self._state = GAP
         self._gap.line_start = True
         if code == CLOSED:
             self._gap.has_head = True
-            self._state = _BODY
+            self._state = BODY
         elif code == DELIMITER:
             assert self._head.match is not None
             self._gap.has_head = True
@@ -300,17 +339,17 @@ class States:
             self._report.note(
                 AnomalyCode.JUNK, self._head.body_at, "a response head inside the body"
             )
-            self._state = _GAP
+            self._state = GAP
             return None
         if not self._head.is_image():
-            self._state = _PART
+            self._state = PART
             head = self._head
             self._text_part.open(head.body_at, head.is_text(), head.is_audio())
             return None
-        self._state = _GAP
+        self._state = GAP
         if have[:1] not in (b"\r", b"\n", b"-", b""):
             if len(have) < 4 and not final:
-                self._state = _BODY
+                self._state = BODY
                 return self._more()
             if _HEADLESS_IMAGE(have):
                 self._report.note(
@@ -372,7 +411,7 @@ class States:
         self._report.skip(at, window.base + stop, "a part that is too large")
         window.pos = stop
         self._gap.reopen()
-        self._state = _GAP
+        self._state = GAP
 
     def _deliver_part(self, stop: int, after: int, complete: bool) -> MjpegEvent:
         window = self._window
@@ -381,7 +420,7 @@ class States:
         window.pos = after
         self._gap.has_head = False
         self._gap.line_start = True
-        self._state = _GAP
+        self._state = GAP
         self._report.delivered += len(data)
         return self._report.emit(part, window.base + stop)
 
@@ -397,24 +436,25 @@ class States:
             self._head.raw = b""
             self._head.body_at = at
         body_at = self._head.body_at
-        if length >= 0 and at == body_at and self._ending.believes(at, length):
+        if length >= 0 and at == body_at and self._belief.believes(at, length):
             self._believe(at, length)
         else:
             self._ending.begin(at, body_at, length)
-            self._state = _WALK
+            self._state = WALK
 
     def _begin_phantom(self, pos: int) -> None:
         """What stands at `pos` is the inside of an image whose start is missing."""
         self._gap.started = True
         self._gap.has_head = False
         self._ending.begin_phantom(self._window.base + pos)
-        self._state = _WALK
+        self._state = WALK
 
     def _believe(self, at: int, length: int) -> None:
         """Take the image that begins at offset `at` by its length, unseen."""
-        self._ending.take(at, length)
-        self._state = _TAKE
-        missing = self._image.missing
+        image = self._image
+        image.believe(at, length)
+        self._state = TAKE
+        missing = image.missing
         if missing and self._window.drained() and not self._report.ready:
             self._idle = True
             self._room = missing
@@ -430,14 +470,19 @@ class States:
                 self._room = image.missing
             return waiting
         self._ending.distrust()
-        self._state = _WALK
+        self._state = WALK
         return None
 
-    def _walked(self, code: int) -> MjpegEvent | None:
-        """What came of the image that was walked is `code`, as `Ending.walk` gives it."""
+    def _walk(self) -> MjpegEvent | NeedData | None:
+        code = self._ending.walk()
+        if code == MORE:
+            waiting = self._more()
+            if self._idle:
+                self._run = self._longest_run()
+            return waiting
         if code == AGAIN:
             return None
-        self._state = _GAP
+        self._state = GAP
         self._gap.line_start = code != TOO_LARGE
         if code == WHOLE:
             return self._deliver()
@@ -445,6 +490,14 @@ class States:
             return self._deliver_broken()
         self._gap.junk = True
         return None
+
+    def _longest_run(self) -> int:
+        """How many bytes without a marker the walk would just store, and ask for more."""
+        image = self._image
+        window = self._window
+        if image.doubted or not image.walker.in_scan() or window.pos < window.end:
+            return 0
+        return image.at + self._max_frame - window.base - window.end
 
     def _deliver(self) -> MjpegEvent:
         """Give out the image that was walked to its EOI, before `window.pos`."""

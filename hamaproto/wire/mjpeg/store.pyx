@@ -37,6 +37,10 @@ cdef extern from *:
     Py_ssize_t hama_slot_offset(object member)
 
 
+#: Of no use here: pieces of any size are copied.
+SMALL = 512
+
+
 cdef class _Window:
     """A writable view of bytes that nobody has seen yet; it keeps them alive.
 

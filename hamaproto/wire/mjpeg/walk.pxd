@@ -28,6 +28,7 @@ cdef class MarkerWalk:
 
     cpdef object begin(self, bint hunting)
     cpdef object nest(self)
+    cpdef bint in_scan(self) except -1
     @cython.locals(
         view="const unsigned char *",
         state=int,

@@ -110,8 +110,8 @@ class MarkerWalk:
         self.pos += 2
         self._state = _DUE
 
-    @property
     def in_scan(self) -> bool:
+        """Whether entropy-coded data stand before `pos`."""
         return self._state == _SCAN
 
     def walk(self, data: bytes | bytearray, pos: int, end: int, look: int, final: bool) -> int:

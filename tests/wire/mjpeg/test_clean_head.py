@@ -12,11 +12,18 @@ JPEG = b"Content-Type: image/jpeg\r\n"
 SOI = b"\xff\xd8\xff"
 
 
-def read(twin: Any, data: bytes, matcher: Any = None, most: int = 10, pos: int = 0) -> Any:
+def read(
+    twin: Any,
+    data: bytes,
+    matcher: Any = None,
+    most: int = 10,
+    pos: int = 0,
+    opened: bool = False,
+) -> Any:
     """The block and its length if the head is clean, else None."""
     module = twin.module("clean_head")
     matcher = matcher or module.HeadMatcher(b"--frame")
-    if not module.clean_head(matcher, data, pos, len(data), most):
+    if not module.clean_head(matcher, data, pos, len(data), most, opened):
         return None
     return data[matcher.start : matcher.stop], matcher.length
 
@@ -37,9 +44,15 @@ def test_a_clean_head(twin: Any, before: bytes, block: bytes, length: int) -> No
     data = before + b"--frame\r\n" + block + b"\r\n" + SOI
     assert read(twin, data) == (block, length)
     assert read(twin, b"junk" + data, pos=4) == (block, length)
+    # Its delimiter may have been read before.
+    alone = block + b"\r\n" + SOI
+    assert read(twin, b"junk" + alone, pos=4, opened=True) == (block, length)
+    assert read(twin, alone) is read(twin, data, opened=True) is None
     # FFD8FF belongs to what must be there.
     for end in range(len(data)):
         assert read(twin, data[:end]) is None
+    for end in range(len(alone)):
+        assert read(twin, alone[:end], opened=True) is None
 
 
 @pytest.mark.parametrize(
@@ -68,6 +81,7 @@ def test_a_clean_head(twin: Any, before: bytes, block: bytes, length: int) -> No
 )
 def test_what_the_careful_way_has_to_read(twin: Any, block: bytes) -> None:
     assert read(twin, b"--frame\r\n" + block + b"\r\n" + SOI) is None
+    assert read(twin, block + b"\r\n" + SOI, opened=True) is None
 
 
 def test_around_the_block_nothing_may_be_odd(twin: Any) -> None:
@@ -102,6 +116,7 @@ values = st.one_of(
             values,
             st.sampled_from((b"", b"X-A: b\r\n", b"X-A: c\r\n", b"X-A : b\r\n")),
             st.sampled_from((SOI, b"text", b"")),
+            st.booleans(),
         ),
         max_size=6,
     )
@@ -109,10 +124,12 @@ values = st.one_of(
 def test_a_matcher_that_knows_the_last_head_says_the_same(twin: Any, heads: list[Any]) -> None:
     """The next one is compared with it; what comes out is as if it were the first."""
     known = twin.module("clean_head").HeadMatcher(b"--frame")
-    for before, value, more, behind in heads:
-        head = b"--frame\r\n" + JPEG + b"Content-Length: " + value + b"\r\n" + more
-        data = before + head + b"\r\n" + behind
-        assert read(twin, data, known) == read(twin, data)
+    for before, value, more, behind, opened in heads:
+        head = JPEG + b"Content-Length: " + value + b"\r\n" + more
+        data = head + b"\r\n" + behind
+        if not opened:
+            data = before + b"--frame\r\n" + data
+        assert read(twin, data, known, opened=opened) == read(twin, data, opened=opened)
 
 
 def test_a_known_head_is_that_of_its_delimiter_only(twin: Any) -> None:
@@ -124,3 +141,21 @@ def test_a_known_head_is_that_of_its_delimiter_only(twin: Any) -> None:
     assert read(twin, b"--frame\r\n" + JPEG + b"\r\n" + SOI, known) == (JPEG, -1)
     assert read(twin, (head % 5).replace(b"frame", b"other"), known) is None
     assert read(twin, head % 6, known) == (JPEG + b"Content-Length: 6\r\n", 6)
+
+
+@given(value=values, last=st.sampled_from((None, b"5", b"123456789")), cut=st.integers(-4, 4))
+def test_the_last_head_is_known_by_itself(
+    twin: Any, value: bytes, last: bytes | None, cut: int
+) -> None:
+    """With its empty line and no byte more; nothing is known before there was one."""
+    module = twin.module("clean_head")
+    matcher = module.HeadMatcher(b"--frame")
+    head = JPEG + b"Content-Length: %b\r\nX-A: b\r\n\r\n"
+    if last is not None:
+        assert read(twin, head % last + SOI, matcher, opened=True)
+    data = head % value
+    data = data[:cut] if cut < 0 else data + SOI[:cut] + b"x" * (cut - 3)
+    right = last is not None and cut == 0 and value.isdigit() and len(value) < 10
+    assert module.last_head_alone(matcher, b"junk" + data, 4, 4 + len(data)) is right
+    if right:
+        assert matcher.length == int(value)

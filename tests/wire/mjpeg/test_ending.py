@@ -45,8 +45,17 @@ class Reader:
         self.report = twin.module("report").Report(max_junk, False)
         self.delimiters = DelimiterSet(boundary)
         self.image = twin.module("image").Image(self.window)
+        belief = twin.module("belief")
+        self.doubt = belief.Doubt(max_frame)
+        self.belief = belief.Belief(self.doubt)
         self.ending = twin.module("ending").Ending(
-            self.window, self.report, self.delimiters, self.image, max_frame
+            self.window,
+            self.report,
+            self.delimiters,
+            self.image,
+            self.belief,
+            self.doubt,
+            max_frame,
         )
 
     def walk(self) -> int:
@@ -214,23 +223,18 @@ def test_a_length_that_was_right_is_believed_and_one_that_was_wrong_is_not(
     twin: Any, offset: int
 ) -> None:
     reader = Reader(twin, [IMAGE + PART])
-    ending = reader.ending
-    assert not ending.believes(0, len(IMAGE))
-    ending.begin(0, 0, len(IMAGE) + offset)
+    belief = reader.belief
+    assert not belief.believes(0, len(IMAGE))
+    reader.ending.begin(0, 0, len(IMAGE) + offset)
     assert reader.end() == (WHOLE, "eoi" if offset else "length", IMAGE)
-    assert ending.believes(0, len(IMAGE)) is (offset == 0)
-    if not offset:
-        # It is like the last one; the last one is the one that was kept.
-        ending.kept(10 * len(IMAGE))
-        assert not ending.believes(0, len(IMAGE))
-        assert ending.believes(0, 10 * len(IMAGE))
+    assert belief.believes(0, len(IMAGE)) is (offset == 0)
 
 
 def test_a_length_that_counts_what_stands_before_the_image_proves_nothing(twin: Any) -> None:
     reader = Reader(twin, [b"\xff\xd8" + IMAGE + PART])
     reader.ending.begin(0, 0, 2 + len(IMAGE))
     assert reader.end() == (WHOLE, "length", IMAGE)
-    assert not reader.ending.believes(0, len(IMAGE))
+    assert not reader.belief.believes(0, len(IMAGE))
 
 
 @pytest.mark.parametrize("stream", [PIECE + PART + IMAGE, START + PART + IMAGE, b"\xff\xd8" * 40])
@@ -238,7 +242,7 @@ def test_a_broken_image_makes_its_length_a_lie(twin: Any, stream: bytes) -> None
     reader = Reader(twin, [IMAGE + PART + IMAGE], max_frame=len(IMAGE) + 40)
     reader.ending.begin(0, 0, len(IMAGE))
     assert reader.walk() == WHOLE
-    assert reader.ending.believes(0, len(IMAGE))
+    assert reader.belief.believes(0, len(IMAGE))
     reader.image.take()
     reader.window.pos = reader.window.end
     at = reader.offset
@@ -246,7 +250,7 @@ def test_a_broken_image_makes_its_length_a_lie(twin: Any, stream: bytes) -> None
     reader.ending.begin(at, at, len(stream))
     code, _, data = reader.end()
     assert code in (BROKEN, TOO_LARGE)
-    assert not reader.ending.believes(0, len(IMAGE))
+    assert not reader.belief.believes(0, len(IMAGE))
     assert (reader.image.declared < 0) is (data is None)
 
 
@@ -257,7 +261,7 @@ def test_an_image_whose_length_is_believed_is_filled_or_walked_after_all(
 ) -> None:
     stream = IMAGE + PART
     reader = Reader(twin, [stream[:cut], stream[cut:]])
-    reader.ending.take(0, len(IMAGE) + more)
+    reader.image.believe(0, len(IMAGE) + more)
     assert reader.image.declared == len(IMAGE) + more
     data = None
     while data is None:
@@ -271,7 +275,7 @@ def test_an_image_whose_length_is_believed_is_filled_or_walked_after_all(
     if more:
         reader.ending.distrust()
         assert reader.end() == (WHOLE, "eoi", IMAGE)
-        assert not reader.ending.believes(0, len(IMAGE))
+        assert not reader.belief.believes(0, len(IMAGE))
 
 
 def test_in_a_stream_of_images_alone_each_soi_begins_one(twin: Any) -> None:
@@ -336,4 +340,4 @@ def test_once_too_much_was_read_again_an_image_is_searched_as_it_is_walked(
     other.ending.begin_phantom(0)
     assert other.image.doubted
     assert other.end()[0] == BROKEN
-    assert not reader.ending.believes(0, len(IMAGE))
+    assert not reader.belief.believes(0, len(IMAGE))

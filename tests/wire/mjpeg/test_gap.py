@@ -370,3 +370,86 @@ def test_limits_at_which_a_head_is_clean(twin: Any) -> None:
     window, _, one = known(twin, limits)
     window.feed(b"--frame\r\n" + HEAD + IMAGE)
     assert one.clean() is True
+
+
+@pytest.mark.parametrize(
+    ("before", "data", "opens"),
+    [
+        ({}, b"\r\n--frame\r\n", True),
+        ({}, b"--frame\r\n", False),
+        ({}, b"\r\n--frame\r\nC", False),
+        ({}, b"\r\n--frame\n\r", False),
+        ({}, b"\r\n--other\r\n", False),
+        ({"junk": True}, b"\r\n--frame\r\n", False),
+        ({"has_head": True}, b"\r\n--frame\r\n", False),
+        ({"opened": True}, b"\r\n--frame\r\n", False),
+    ],
+)
+def test_a_gap_that_is_a_delimiter_and_no_more_is_opened_at_once(
+    twin: Any, before: dict[str, bool], data: bytes, opens: bool
+) -> None:
+    """With what the careful way says of it; the head that follows is then read as a clean one."""
+    window, report, one = gap(twin)
+    window.feed(b"--frame\r\n")
+    assert not one.open()
+    assert one.read() == DELIMITER
+    assert one.pass_delimiter(one.match, False)
+    window.pos = window.end
+    window.feed(data)
+    for name, value in before.items():
+        setattr(one, name, value)
+    assert one.open() is opens
+    if opens:
+        assert (window.pos, one.opened, one.line_start) == (window.end, True, True)
+        assert noted(report) == []
+        window.feed(HEAD + IMAGE)
+        assert one.clean()
+        assert one.matcher.length == 7
+    else:
+        assert window.pos == 0
+
+
+def test_a_closing_delimiter_opens_nothing(twin: Any) -> None:
+    window, _, one = gap(twin)
+    window.feed(b"--frame\r\n\r\n--frame--\r\n\r\n--frame\r\n")
+    for _ in range(2):
+        assert one.read() == DELIMITER
+        one.pass_delimiter(one.match, False)
+        window.pos = one.match.end
+    assert one.closed
+    assert not one.open()
+
+
+@pytest.mark.parametrize(
+    ("head", "limits", "clean"),
+    [
+        (HEAD, Limits(), True),
+        (b"Content-Type: image/jpeg\r\n\r\n", Limits(), True),
+        (HEAD[:-1], Limits(), False),
+        (HEAD + b"\xff", Limits(), False),
+        (HEAD.replace(b"7", b"0"), Limits(), False),
+        (HEAD, Limits(max_frame=6), False),
+        (HEAD, Limits(max_frame=7), True),
+        (HEAD, Limits(max_part_head=len(HEAD) - 1), False),
+        (HEAD, Limits(max_part_head=len(HEAD)), True),
+        (HEAD, Limits(max_part_headers=1), False),
+    ],
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_a_head_that_comes_without_its_image_is_clean(
+    twin: Any, head: bytes, limits: Limits, clean: bool, again: bool
+) -> None:
+    window, _, one = gap(twin, limits=limits)
+    window.feed(b"--frame\r\n")
+    assert not one.clean_alone()
+    assert one.read() == DELIMITER
+    one.pass_delimiter(one.match, False)
+    window.pos = window.end
+    one.opened = True
+    for _ in range(1 + again):
+        window.feed(head)
+        assert one.clean_alone() is clean
+        assert window.pos == 0
+        if clean:
+            assert one.matcher.length == (7 if b"7" in head else -1)
+        window.pos = window.end

@@ -241,3 +241,17 @@ def test_the_stream_ends_inside_the_block(twin: Any, block: bytes) -> None:
 )
 def test_a_line_may_end_in_lf_cr(twin: Any, block: bytes, body: int) -> None:
     assert read(twin, block, eof=True)[:2] == (CLOSED, body)
+
+
+def test_a_block_that_was_read_elsewhere_is_an_images_until_the_next(twin: Any) -> None:
+    window, _report, head = reader(twin)
+    head.adopt(b"Content-Type: image/jpg\r\nContent-Length: 7\r\n", 7, 1000)
+    assert (head.length, head.body_at) == (7, 1000)
+    assert head.is_image()
+    assert not head.is_text()
+    assert not head.is_audio()
+    window.feed(b"Content-Type: text/plain\r\n\r\n")
+    head.open(0)
+    assert head.read() == CLOSED
+    assert (head.raw, head.content_type()) == (b"Content-Type: text/plain\r\n", b"text/plain")
+    assert head.is_text()

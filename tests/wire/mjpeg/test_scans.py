@@ -376,3 +376,19 @@ def test_no_scan_looks_outside_of_what_it_is_given(
         compiled.may_begin(None, b"x", 0, 1, True)
     if pos >= 0:
         assert compiled.cut_out(data, pos, end) == data[pos : max(0, end)]
+
+
+@given(
+    data=st.lists(
+        st.sampled_from((b"\xff", b"\xff\0", b"\xff\xd7", b"\xff\xd8", b"ab", b"\xff" * 17)),
+        min_size=1,
+        max_size=12,
+    ).map(b"".join)
+)
+def test_a_run_has_no_marker_and_none_can_begin_at_its_end(twin: Any, data: bytes) -> None:
+    """T.81 B.1.1: behind any FF of a scan stands 00, a restart's code, or fill."""
+    codes = (
+        data[at + 1] for at in range(len(data) - 1) if data[at] == 0xFF and data[at + 1] != 0xFF
+    )
+    lawful = all(code == 0 or 0xD0 <= code <= 0xD7 for code in codes)
+    assert twin.module("scans").is_run(data) is (lawful and data[-1] != 0xFF)

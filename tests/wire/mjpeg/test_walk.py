@@ -369,12 +369,12 @@ def test_it_is_known_that_a_scan_begins_as_soon_as_it_can_be(count: int) -> None
         assert walk.walk(data[:look], 2, look, look, False) == MORE
         # FFD8FF could begin with the last byte of the header.
         known = look >= len(head) + 2
-        assert (walk.sos == 2) == walk.in_scan == known
+        assert (walk.sos == 2) == walk.in_scan() == known
     # When the header itself ends what is at hand, the scan has begun.
     walk = MarkerWalk()
     walk.begin(False)
     assert walk.walk(data, 2, len(head), len(data), False) == MORE
-    assert (walk.pos, walk.in_scan) == (len(head), True)
+    assert (walk.pos, walk.in_scan()) == (len(head), True)
 
 
 @pytest.mark.parametrize("count", [0, 5])
@@ -453,7 +453,7 @@ def test_a_walk_that_begins_anew_knows_nothing_of_the_last(hunting: bool) -> Non
     assert [getattr(used, name) for name in names] == [getattr(fresh, name) for name in names]
     assert fresh.surprised == fresh.touched == hunting
     assert (fresh.sos, fresh.buried, fresh.segment_at, fresh.segment_end) == (-1, -1, -1, -1)
-    assert not fresh.in_scan
+    assert not fresh.in_scan()
 
 
 def test_offsets_are_those_of_the_stream() -> None:
@@ -464,4 +464,4 @@ def test_offsets_are_those_of_the_stream() -> None:
     assert walk.walk(data, 2, len(data), len(data), False) == MORE
     assert (walk.buried, walk.sos) == (1006, 1009)
     assert (walk.segment_at, walk.segment_end) == (1002, 1009)
-    assert walk.in_scan
+    assert walk.in_scan()
