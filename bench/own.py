@@ -67,7 +67,6 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "wire/mjpeg/view": Elsewhere(
         ("wire/mjpeg/test_image.py",), "it holds four values for a question"
     ),
-    "wire/mjpeg/within": Elsewhere(("wire/mjpeg/test_scans.py",), "the scans look by means of it"),
     "io/_awaiting": Elsewhere(_SCENARIOS, _DRIVERS),
     "io/_link": Elsewhere(_SCENARIOS, _DRIVERS),
     "io/_socket_line": Elsewhere(_SCENARIOS, _DRIVERS),

@@ -129,11 +129,8 @@ class SecondOpinion:
                 break
             # In a table FFD8FF can stand by chance, as at some qualities in the standard ones.
             if self.headed(view, at) or _IMAGE_START(image, at):
-                cut = self.ask(view, walker, True, NOTHING)
-                if 0 <= cut <= at + shift:
-                    return cut
-                self.cut_by = "soi"
-                return at + shift
+                # The image ends there, or at what stands before it.
+                return self.ask(view, walker, True, NOTHING)
         return -1
 
     def around(self, view: View, walker: MarkerWalk) -> int:

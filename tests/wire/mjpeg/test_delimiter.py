@@ -165,6 +165,8 @@ def test_a_delimiter_that_is_known(
         ),
         *(b"b--\r\nX: 1", b"b\r\n\r\nX: 1", b"--b\rX: 1", b"-", b"--", b"x--b\r\nX: 1", b"b"),
         b"--bX" + WIDEST,
+        # The stream ends where more could have made one of it.
+        *(b"--bX", b"--b-", b"--bX-Y "),
     ],
 )
 def test_what_is_no_delimiter(data: bytes) -> None:
@@ -264,6 +266,9 @@ def test_how_far_is_looked_back_for_a_delimiter_that_was_cut_off() -> None:
         (b"x\xff\xd8\xff", False),
         (b"x\n\xff\xd8\xff", True),
         (b"no colon", False),
+        # Each colon is looked at.
+        (b"\x01a: \x01c: --b X:", True),
+        (b"\x01a: \x01c: d:", False),
     ],
 )
 def test_what_can_end_a_proof(data: bytes, proves: bool) -> None:
@@ -382,6 +387,14 @@ def test_a_delimiter_given_again_is_one_but_not_without_end(
     last = 4 + (count - 1) * len(line)
     expected = -1 if behind == b"no part" else max(4, last - REPEATS * len(line))
     assert names.search_proven(data, 0, len(data)) == expected
+
+
+def test_so_many_delimiters_that_nobody_looks_for_their_end() -> None:
+    """More than eight times eight: none of the first ones is asked again."""
+    names = DelimiterSet(None)
+    names.use(Delimiter(b"--b"))
+    data = b"--b\r\n" * 500 + b"X: 1"
+    assert names.search_proven(data, 0, len(data)) == 5 * (499 - REPEATS)
 
 
 @pytest.mark.parametrize("before", [0, 1, *range(245, 260), 1279, 1280, 90_000])

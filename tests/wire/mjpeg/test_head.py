@@ -183,6 +183,14 @@ def test_another_delimiter_stands_in_the_block(twin: Any) -> None:
     assert (code, raw, at) == (DELIMITER, b"A: b\n", 6)
 
 
+def test_a_line_with_dashes_in_the_block_is_no_delimiter(twin: Any) -> None:
+    """Nor is a name without its dashes one here."""
+    for line in (b"-\r\n", b"--fram\r\n", b"--other\r\n", b"-frame\r\n", b"frame\r\n"):
+        code, at, noted, raw, _, _ = read(twin, b"A: b\r\n" + line + b"\r\nbody")
+        assert (code, at, raw) == (CLOSED, 8 + len(line), b"A: b\r\n" + line)
+        assert noted == [("malformed_header", 6)]
+
+
 def test_an_image_behind_an_empty_block_is_not_inside_of_it(twin: Any) -> None:
     for end in (b"\r\n", b"\n"):
         code, at, noted, raw, _, _ = read(twin, end + b"\xff\xd8\xff")

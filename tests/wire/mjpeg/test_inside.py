@@ -51,6 +51,21 @@ def test_what_follows_tells_a_thumbnail() -> None:
     assert search(START + TINY + jpeg("gray")[2:-2], ENDED) == -1
 
 
+def test_a_thumbnail_whose_rest_the_next_image_cuts_off() -> None:
+    """The next one is met by the walk itself; of the thumbnail there is nothing to say."""
+    rest = jpeg("gray")[20:-2]
+    assert search(START + TINY + rest + b"\xff\xd8\xff", NOTHING) == -1
+    # Too little of a rest is none.
+    assert search(START + TINY + rest[:20] + b"\xff\xd8\xff", NOTHING) == 2
+
+
+def test_each_of_several_images_is_looked_at() -> None:
+    """Of one the rest follows at once; the other one has none."""
+    first = TINY + TINY[2:-2]
+    assert search(START + first, ENDED) == -1
+    assert search(START + first + TINY, ENDED) == len(START + first)
+
+
 @pytest.mark.parametrize("shift", [0, 1000])
 def test_an_image_around_what_was_met(shift: int) -> None:
     """One whose segment leads on; FFD8FF by chance in that segment is none."""
@@ -65,6 +80,9 @@ def test_an_image_around_what_was_met(shift: int) -> None:
         assert inside.around(body, shift, shift, len(body), NO_SEGMENT) == (
             shift + found if found >= 0 else -1
         )
+    # One that has ended before counts more.
+    body = START + b"\xff\xd9" + TINY + begun
+    assert Inside().around(body, shift, shift, len(body), NO_SEGMENT) == shift + 4
     # Of one that begins with the last bytes nothing can be said.
     body = START + b"\xff\xd8\xff"
     assert Inside().around(body[:4], shift, shift, 4, NO_SEGMENT) == -1

@@ -1,13 +1,20 @@
-"""How the MJPEG parser takes its input: zero-copy or from an iterator, as by `receive_data`.
+"""What a program calls of the MJPEG parser: each way to feed it, to ask it, and to do it wrong.
 
-What else there is to say of `wire/mjpeg/parser.py` is said in test_quirks, test_recovery,
+What it says of a stream is in test_states, and of many streams in test_quirks, test_recovery,
 test_recordings and test_guarantees_mjpeg.
+
+Some lines of the parser are for the compiled twin alone.  Python can run them as well, so that
+each test runs a third time by these.
 """
 
 from __future__ import annotations
 
+import copy
+import inspect
+import pickle
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,8 +24,9 @@ from fixtures.build.damage import random_damage
 from fixtures.build.jpegs import image
 from fixtures.build.streams import Style, write
 from fixtures.feeding import pieces, pull, random_pieces, record
-from hamaproto.errors import LocalProtocolError
-from hamaproto.events import NEED_DATA
+from hamaproto.errors import LimitExceededError, LocalProtocolError
+from hamaproto.events import NEED_DATA, Anomaly, EndOfStream, Frame, Skipped
+from hamaproto.limits import Limits
 
 #: Large images, so that a part of them is received into their own place.
 RECORDING = next(r for r in fixtures.recordings() if "1280x1024" in r.name)
@@ -26,6 +34,22 @@ RECORDING = next(r for r in fixtures.recordings() if "1280x1024" in r.name)
 
 #: Small ones, of many kinds of which some can be damaged.
 STREAM = write(Style(), [image(kind, 1) for kind in ("420", "thumbnail", "gray") * 3], "plain")
+
+#: A part with a length, of a size as cameras send it.
+IMAGE = image("420", 1)
+MULTIPART = "multipart/x-mixed-replace; boundary=b"
+HEAD = b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(IMAGE)
+PART = HEAD + IMAGE + b"\r\n"
+
+
+@pytest.fixture(params=["as it runs", "as it is compiled"], autouse=True)
+def lines(twin: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pure twin runs by the lines of the compiled one as well."""
+    if request.param == "as it is compiled":
+        if twin.name != "pure":
+            pytest.skip("it is compiled")
+        for name in ("parser", "states"):
+            monkeypatch.setattr(twin.module(name), "PURE", False)
 
 
 def events_of(parser: Any, body: bytes) -> list[Any]:
@@ -182,3 +206,271 @@ def test_an_end_that_was_said_is_told_from_one_that_came(twin: Any) -> None:
     ]:
         end = events_of(twin.MjpegParser("multipart/x-mixed-replace; boundary=b"), body)[-1]
         assert end.closed is closed, body[-20:]
+
+
+# -- a length that is believed ---------------------------------------------------------------
+
+
+def believing(twin: Any) -> tuple[Any, int]:
+    """A parser inside an image whose length is believed, at its third byte; how much it had."""
+    parser = twin.MjpegParser(MULTIPART)
+    begun = PART * 2 + HEAD + IMAGE[:3]
+    parser.receive_data(begun)
+    assert [type(event) for event in parser.events()] == [Frame, Frame]
+    return parser, len(begun)
+
+
+def take(parser: Any, data: bytes) -> None:
+    view = parser.get_buffer()
+    view[: len(data)] = data
+    parser.buffer_updated(len(data))
+
+
+#: How the next bytes may come to a parser.
+WAYS: dict[str, Callable[[Any, bytes], object]] = {
+    "bytes": lambda parser, data: parser.receive_data(data),
+    "another buffer": lambda parser, data: parser.receive_data(bytearray(data)),
+    "its own buffer": take,
+    "an iterator": lambda parser, data: parser.next_event_from(iter((data,))),
+}
+
+
+def said_of(parser: Any, way: str, data: bytes) -> list[Any]:
+    """What comes of the next bytes."""
+    event = WAYS[way](parser, data)
+    return [*([] if event in (None, NEED_DATA) else [event]), *parser.events()]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("cut", [1, 2, len(IMAGE) - 5, len(IMAGE) - 4, len(IMAGE) - 3])
+def test_an_image_is_complete_with_its_last_byte(twin: Any, way: str, cut: int) -> None:
+    """Wherever the last piece but one ends, and whether bytes come behind it."""
+    for behind in (b"", b"\r", b"\r\n" + PART):
+        parser, fed = believing(twin)
+        rest = IMAGE[3:] + behind
+        said = []
+        for piece in (rest[:cut], rest[cut:]):
+            if not piece:
+                continue
+            said += said_of(parser, way, piece)
+            fed += len(piece)
+            assert parser.accounting.fed == fed
+            assert repr(parser).endswith(f" of {fed}>")
+            assert len(said) == ((fed >= len(PART) * 3 - 2) + (fed == len(PART) * 4))
+        assert [event.data for event in said] == [IMAGE] * len(said)
+        assert all(event.end == "length" for event in said)
+
+
+def test_in_the_middle_of_an_image_nothing_is_held_and_nothing_said(twin: Any) -> None:
+    parser, fed = believing(twin)
+    for byte in IMAGE[3:-1]:
+        parser.receive_data(bytes((byte,)))
+        fed += 1
+        assert repr(parser) == f"<MjpegParser at byte {fed} of {fed}>"
+        assert list(parser.events()) == []
+        assert parser.next_event() is NEED_DATA
+    account = parser.accounting
+    assert (account.fed, account.delivered) == (fed, 2 * len(IMAGE))
+    # All that is behind the last image.
+    assert account.pending == fed - (2 * len(PART) - 2)
+    # What is in the way of the next call is nothing.
+    assert events_of(parser, IMAGE[-1:])[0].data == IMAGE
+
+
+def test_the_stream_may_end_in_the_middle(twin: Any) -> None:
+    for before in (1, 2, 100):
+        parser, _ = believing(twin)
+        parser.receive_data(IMAGE[3:-before])
+        parser.receive_eof()
+        frame, *_, end = parser.events()
+        assert (frame.data, frame.complete, end.complete) == (IMAGE[:-before], False, False)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_what_an_image_is_missing_may_be_lent(
+    twin: Any, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not where bytes came that nobody has asked about, which may be the rest of it."""
+    if twin.name != "pure":
+        pytest.skip("what is compiled shows it by what it lends")
+    lent: list[int] = []
+    kind = twin.module("loan").Loan
+    monkeypatch.setattr(kind, "lend", lambda self, missing: lent.append(missing))
+    parser, _ = believing(twin)
+    parser.get_buffer()
+    if asked:
+        parser.receive_data(IMAGE[3:10])
+        list(parser.events())
+    else:
+        parser.receive_data(IMAGE[3:] + HEAD)
+    parser.get_buffer()
+    assert lent == [len(IMAGE) - 3, len(IMAGE) - 10 if asked else 0]
+
+
+def test_a_buffer_is_asked_for_as_asyncio_asks(twin: Any) -> None:
+    """Of any size, if none is given: that is -1 in `asyncio.BufferedProtocol`."""
+    if twin.name == "pure":
+        asked = inspect.signature(twin.MjpegParser.get_buffer).parameters["sizehint"]
+        assert asked.default == -1
+    for hint in (-1, 0, 1, 1 << 20):
+        assert len(twin.MjpegParser().get_buffer(hint)) == len(twin.MjpegParser().get_buffer())
+
+
+# -- what it is asked ------------------------------------------------------------------------
+
+
+def test_what_is_said_at_once_is_said_in_the_order_of_the_stream(twin: Any) -> None:
+    junk = b"xyz\r\n"
+    for ask in (twin.MjpegParser.next_event, lambda p: p.next_event_from(iter(()))):
+        parser = twin.MjpegParser(MULTIPART)
+        parser.receive_data(junk + PART + junk + PART)
+        said = [ask(parser) for _ in range(6)]
+        assert [type(event) for event in said] == [Anomaly, Skipped, Frame] * 2
+        assert [event.offset for event in said[1::3]] == [0, len(junk + PART)]
+
+
+def test_behind_the_end_each_question_hears_of_the_end_again(twin: Any) -> None:
+    parser = twin.MjpegParser(MULTIPART)
+    parser.receive_data(PART)
+    parser.receive_eof()
+    parser.receive_eof()
+    said = list(parser.events())
+    assert [type(event) for event in said] == [Frame, EndOfStream]
+    for _ in range(2):
+        assert parser.next_event() == said[1]
+        assert list(parser.events()) == said[1:]
+        assert parser.next_event_from(iter(())) == said[1]
+    held = parser.events()
+    assert next(held) == said[1]
+    with pytest.raises(StopIteration):
+        next(held)
+    for call in (lambda: parser.receive_data(b""), lambda: take(parser, b"")):
+        with pytest.raises(LocalProtocolError, match="after receive_eof"):
+            call()
+
+
+def test_events_that_were_heard_to_their_end_are_over(twin: Any) -> None:
+    parser = twin.MjpegParser(MULTIPART)
+    parser.receive_data(PART)
+    events = parser.events()
+    assert iter(events) is events
+    assert next(events).data == IMAGE
+    assert next(events, None) is None
+    parser.receive_data(PART)
+    assert next(events, None) is None
+    assert [event.data for event in parser.events()] == [IMAGE]
+
+
+def test_an_error_is_raised_by_each_call_again(twin: Any) -> None:
+    parser = twin.MjpegParser(MULTIPART, limits=Limits(max_junk=100))
+    parser.receive_data(b"x" * 500)
+    with pytest.raises(LimitExceededError) as first:
+        parser.next_event()
+    for call in (
+        *(lambda way=way: way(parser, b"x") for way in WAYS.values()),
+        *(parser.receive_eof, parser.get_buffer, parser.next_event),
+        lambda: parser.buffer_updated(0),
+        *(lambda: next(parser.events()), lambda: parser.next_event_from(iter(()))),
+    ):
+        with pytest.raises(LimitExceededError) as again:
+            call()
+        assert str(again.value) == str(first.value)
+        assert again.value.offset == first.value.offset
+
+
+# -- what is wrong in a call -----------------------------------------------------------------
+
+
+def test_it_is_made_once_and_of_what_it_takes(twin: Any) -> None:
+    kind = twin.MjpegParser
+    with pytest.raises(LocalProtocolError, match=r"content_type .* not bytes"):
+        kind(b"multipart/mixed")
+    with pytest.raises(LocalProtocolError, match=r"limits .* not int"):
+        kind(None, limits=5)
+    parser = kind(MULTIPART)
+    with pytest.raises(LocalProtocolError, match="make another"):
+        parser.__init__()
+    for how in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="make another"):
+            how(parser)
+    empty = kind.__new__(kind)
+    for use in (repr, lambda parser: parser.accounting):
+        with pytest.raises(AttributeError):
+            use(empty)
+    if twin.name == "pure":
+        # In C there is one, of zeros.
+        empty._turn = SimpleNamespace(made=False, taken=False)
+        with pytest.raises(AttributeError, match="made without __init__"):
+            repr(empty)
+
+
+#: A call, and what is at work in the middle of it: a module, a class and a method of it.
+CALLS: dict[str, tuple[Callable[[Any], object], tuple[str, str, str]]] = {
+    "receive_data": (lambda parser: parser.receive_data(b"x"), ("window", "Window", "feed")),
+    "receive_eof": (lambda parser: parser.receive_eof(), ("window", "Window", "close")),
+    "next_event": (lambda parser: parser.next_event(), ("states", "States", "_step")),
+    "events": (lambda parser: next(parser.events(), None), ("states", "States", "_step")),
+    "get_buffer": (lambda parser: parser.get_buffer(), ("loan", "Loan", "lend")),
+    "buffer_updated": (lambda parser: parser.buffer_updated(0), ("loan", "Loan", "accept")),
+    "next_event_from": (
+        lambda parser: parser.next_event_from(iter(())),
+        ("states", "States", "_step"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_whoever_comes_in_the_middle_of_a_call_is_not_let_in(
+    twin: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whoever comes behind it is."""
+    if twin.name != "pure":
+        pytest.skip("into what is compiled nobody can be put; see test_contract")
+    call, (module, kind, method) = CALLS[name]
+    parser = twin.MjpegParser(MULTIPART)
+    parser.receive_data(b"\r\n")
+    refused: list[str] = []
+    let_in: list[str] = []
+    part = getattr(twin.module(module), kind)
+    does = getattr(part, method)
+
+    def entered(*arguments: Any) -> Any:
+        for other, (enter, _) in CALLS.items():
+            try:
+                enter(parser)
+            except LocalProtocolError as error:
+                refused.append(str(error).partition("(")[0])
+            else:
+                let_in.append(other)
+        return does(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(part, method, entered)
+        call(parser)
+    assert let_in == []
+    assert refused == ["next_event" if other == "events" else other for other in CALLS]
+    if name == "receive_eof":
+        assert list(parser.events())
+    else:
+        assert [event.data for event in events_of(parser, PART) if type(event) is Frame]
+
+
+def test_nobody_can_come_between_the_question_and_the_next_piece(
+    twin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As another thread may, in a moment that no test can hold."""
+    if twin.name != "pure":
+        pytest.skip("what is compiled can't be put off")
+    parser = twin.MjpegParser(MULTIPART)
+    asks = twin.MjpegParser._ask
+
+    def ask(parser: Any) -> Any:
+        event = asks(parser)
+        parser._turn.taken = True
+        return event
+
+    monkeypatch.setattr(twin.MjpegParser, "_ask", ask)
+    with pytest.raises(LocalProtocolError, match=r"^next_event_from\(\) "):
+        parser.next_event_from(iter((b"x",)))
+    # It is the other one's turn still.
+    assert parser._turn.taken

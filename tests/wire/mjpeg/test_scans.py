@@ -311,6 +311,33 @@ def test_the_bounds_of_a_delimiter_that_nobody_declared(line: bytes, verdict: in
         assert search_junk(names, data, 0, 0, len(data)) == (at if verdict == YES else len(data))
 
 
+def test_a_dash_that_ends_the_data_may_begin_a_delimiter() -> None:
+    for names in SETS[:1]:
+        assert may_begin(Names(names), b"x-", 1, 2, True) == CUT
+        assert may_begin(Names(names), b"x-", 1, 2, False) == NO
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            (b"\xff", b"\xff" * 20, b"\0", b"\xd0", b"\xd7", b"\xd8", b"\xd9", b"\x01")
+        ),
+        max_size=30,
+    ).map(b"".join),
+    st.integers(0, 5),
+    st.integers(0, 5),
+)
+def test_the_next_marker_in_a_scan(data: bytes, pos: int, left: int) -> None:
+    """T.81 B.1.1: FF, and none of a stuffed zero, RST0 to RST7, and fill."""
+    end = max(pos, len(data) - left)
+    ends = [
+        at
+        for at in range(pos, min(end, len(data)) - 1)
+        if data[at] == 0xFF and data[at + 1] not in (0, 0xFF, *range(0xD0, 0xD8))
+    ]
+    assert scans.scan_marker(data, pos, end) == (ends[0] if ends else -1)
+
+
 # The twins
 
 

@@ -113,6 +113,8 @@ def test_a_part_ends_at_the_same_place_however_it_is_cut(
         # One that nobody declared.
         (b"text\r\n--other\r\nContent-Type: a\r\n\r\n", -1, 6),
         (b"text\r\n--other\r\nA: a\r\n\r\n", -1, -1),
+        (b"text\r\n--other\r\nmore", -1, -1),
+        (b"text\r\n--\0", -1, -1),
         # An image: behind a header, or at the start of a line.
         (b"te" + HEAD + SOI, 2 + len(HEAD), 2 + len(HEAD)),
         (b"text\r\n" + SOI, -1, 6),
