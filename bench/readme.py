@@ -16,12 +16,15 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench import aims
 from bench.measure.catalogue import chosen
-from bench.measure.results import NotResultsError, Result, read
+from bench.measure.lock import alone
+from bench.measure.results import NotResultsError, Report, Result, read
 from bench.measure.table import HEADER, table
+from bench.run import ROUNDS, WAIT, parser, run_asked
 
 __all__ = ["README", "Table", "main", "rewritten", "tables"]
 
@@ -47,7 +50,7 @@ def tables(lines: Sequence[str]) -> Iterator[Table]:
             words = tuple(shlex.split(found[-1]["words"]))
         start = at
         at += 1
-        if lines[start] == HEADER:
+        if lines[start] in (HEADER, aims.HEADER):
             while at < len(lines) and lines[at].startswith("|"):
                 at += 1
             if not words:
@@ -71,48 +74,62 @@ def rewritten(text: str, print_table: Callable[[Sequence[str]], Sequence[str]]) 
 
 
 def _measured(words: Sequence[str]) -> list[str]:
-    from bench.measure.lock import alone
-    from bench.run import WAIT, parser, run_asked
+    if words[0] == "aims":
+        asked = aims.parser().parse_args(words[1:])
+        return list(aims.lines(aims.measured(rounds=asked.rounds or ROUNDS)))
+    return list(table(run_asked(parser().parse_args(words[1:]), shlex.join(words)).results))
 
+
+def _alone(words: Sequence[str]) -> list[str]:
     with alone(WAIT, "python -m bench --readme"):
-        return list(table(run_asked(parser().parse_args(words[1:]), shlex.join(words)).results))
+        return _measured(words)
 
 
-def _stored(results: Sequence[Result]) -> Callable[[Sequence[str]], list[str]]:
-    from bench.run import parser
-
+def _stored(report: Report) -> Callable[[Sequence[str]], list[str]]:
     def lines(words: Sequence[str]) -> list[str]:
+        if words[0] == "aims":
+            there = {result.suite for result in report.results}
+            return list(aims.lines(report)) if there >= set(aims.NEEDED) else []
         asked = parser().parse_args(words[1:])
         names = {suite.name for suite in chosen(asked.suite)}
-        kept = [result for result in results if result.suite in names]
-        if asked.only:
-            named = [
-                result
-                for result in kept
-                if any(word in result.row or word in result.contestant for word in asked.only)
-            ]
-            references = {(result.suite, result.reference) for result in named}
-            kept = [r for r in kept if r in named or (r.suite, r.key) in references]
+        kept = _named([r for r in report.results if r.suite in names], asked.only)
         return list(table(kept)) if kept else []
 
     return lines
 
 
+def _named(results: list[Result], words: Sequence[str]) -> list[Result]:
+    """Those with one of the words in row or contestant, and what they are compared with."""
+    if not words:
+        return results
+    named = [r for r in results if any(word in r.row or word in r.contestant for word in words)]
+    references = {(result.suite, result.reference) for result in named}
+    return [r for r in results if r in named or (r.suite, r.key) in references]
+
+
 def main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
+    options = argparse.ArgumentParser(
         prog="python -m bench --readme",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    options.add_argument(
         "--from", action="append", default=[], type=Path, metavar="FILE", dest="files"
     )
-    asked = parser.parse_args(argv)
+    asked = options.parse_args(argv)
     try:
-        results = [result for path in asked.files for result in read(path).results]
+        reports = [read(path) for path in asked.files]
     except (OSError, NotResultsError) as error:
         print(f"python -m bench --readme: {error}", file=sys.stderr)
         return 2
     text = README.read_text(encoding="utf-8")
-    print(rewritten(text, _stored(results) if asked.files else _measured), end="")
+    if reports:
+        whole = replace(
+            reports[0],
+            results=[result for report in reports for result in report.results],
+            skipped=[left for report in reports for left in report.skipped],
+        )
+        print(rewritten(text, _stored(whole)), end="")
+    else:
+        print(rewritten(text, _alone), end="")
     return 0

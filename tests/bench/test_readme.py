@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import readme
+from bench import aims, readme
 from bench.measure.catalogue import chosen
 from bench.measure.results import Report, Result, write
 from bench.measure.table import HEADER, RULE
@@ -15,20 +15,26 @@ from bench.readme import README, main, rewritten, tables
 from bench.run import parser
 
 TEXT = README.read_text(encoding="utf-8")
-FIGURE = r"[\d,]+(?:\.\d+)?"
+FIGURE = r"-?[\d,]+(?:\.\d+)?"
 
 
 def test_each_table_has_the_shape_that_the_program_prints() -> None:
     lines = TEXT.splitlines()
     found = list(tables(lines))
-    assert found
+    assert {table.words[0] for table in found} <= {"run", "aims"}
     for table in found:
-        assert table.words[0] == "run", "only suites are printed so"
-        asked = parser().parse_args(table.words[1:])
-        assert chosen(asked.suite)
-        assert lines[table.start + 1] == RULE
         rows = lines[table.start + 2 : table.stop]
         assert rows
+        if table.words[0] == "aims":
+            aims.parser().parse_args(table.words[1:])
+            assert lines[table.start : table.start + 2] == [aims.HEADER, aims.RULE]
+            assert len(rows) == len(aims.AIMS)
+            for row, aim in zip(rows, aims.AIMS, strict=True):
+                assert row.startswith(f"| {aim.what} | {aim.aimed} | ")
+                assert row.endswith(("| met |", "| missed |")) or "| not there: " in row
+            continue
+        assert chosen(parser().parse_args(table.words[1:]).suite)
+        assert lines[table.start : table.start + 2] == [HEADER, RULE]
         for row in rows:
             cells = [cell.strip() for cell in row.strip("|").split(" | ")]
             assert len(cells) == 7, row
