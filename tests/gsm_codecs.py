@@ -6,22 +6,33 @@ from typing import Any
 
 import numpy as np
 
+from bench.fuzz_gsm import each_way
 from fixtures.vectors import Vector, vectors
 from hamaproto import _accel
 from hamaproto.gsm import bank, decoder, encoder
 
 compiled = _accel.load("hamaproto.gsm._codec")
-SETS = ("portable", "ssse3", "avx2")
+
+
+def _sets() -> list[str]:
+    """The instruction sets that this machine has."""
+    if compiled is None:
+        return []
+    with each_way(compiled) as names:
+        return names
+
+
 #: The twins that are there, by name.
-TWINS = ["pure"] + ([f"compiled-{name}" for name in SETS] if compiled else [])
+TWINS = ["pure"] + [f"compiled-{name}" for name in _sets()]
 
 
 class Codec:
-    def __init__(self, decoder: Any, encoder: Any, bank: Any) -> None:
-        self.Decoder, self.Encoder, self.DecoderBank = decoder, encoder, bank
+    def __init__(self) -> None:
+        self.Decoder, self.Encoder = decoder.Decoder, encoder.Encoder
+        self.DecoderBank, self.EncoderBank = bank.DecoderBank, bank.EncoderBank
 
 
-PURE = Codec(decoder.Decoder, encoder.Encoder, bank.DecoderBank)
+PURE = Codec()
 
 
 def samples(data: bytes) -> Any:

@@ -610,7 +610,9 @@ def test_events_end_for_good() -> None:
     assert list(events) == []
 
 
-@pytest.mark.parametrize("home", ["decoder.Decoder", "encoder.Encoder", "bank.DecoderBank"])
+@pytest.mark.parametrize(
+    "home", ["decoder.Decoder", "encoder.Encoder", "bank.DecoderBank", "bank.EncoderBank"]
+)
 def test_both_twins_of_the_codec_show_the_same_signatures_and_help(home: str) -> None:
     module, name = home.split(".")
     pure = getattr(pytest.importorskip(f"hamaproto.gsm.{module}"), name)

@@ -55,8 +55,8 @@ class Libgsm:
                 ctypes.c_size_t,
             ]
 
-    def each(self, call: Any, sources: list[int], targets: list[int]) -> None:
-        """One call a frame, through ctypes."""
+    def each(self, call: Any, sources: list[int], targets: list[int], held: Any) -> None:
+        """One call a frame, through ctypes; `held` keeps alive what the addresses are in."""
         codec = self.lib.gsm_create()
         for source, target in zip(sources, targets, strict=True):
             call(codec, source, target)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-import hamaproto.gsm
 from bench.measure.entries import NS_A_FRAME, Contest, Options, Skipped, Timed
 from bench.peers.libgsm import Libgsm
 from fixtures.vectors import FOLDER
@@ -86,7 +85,7 @@ def _decoding(frames: bytes) -> Group:
             rows.add(LOOP, lambda: peer.loop(0, held, out.ctypes.data, count), count)
         rows.add(
             "libgsm, ctypes, call a frame",
-            lambda: peer.each(peer.lib.gsm_decode, sources, targets),
+            lambda: peer.each(peer.lib.gsm_decode, sources, targets, held),
             count,
         )
     _decoding_peers(rows, frames, each)
@@ -164,7 +163,7 @@ def _encoding(samples: Any) -> Group:
             rows.add(LOOP, lambda: peer.loop(1, held, samples.ctypes.data, count), count)
         rows.add(
             "libgsm, ctypes, call a frame",
-            lambda: peer.each(peer.lib.gsm_encode, sources, targets),
+            lambda: peer.each(peer.lib.gsm_encode, sources, targets, held),
             count,
         )
     rows.add("ours, pure", lambda: encoder.Encoder().encode(samples[: 160 * FEW]), FEW)
@@ -181,16 +180,13 @@ def _encoding(samples: Any) -> Group:
 
     rows.add("ours, call a frame", one_by_one, count)
     rows.add("ours, bulk", lambda: codec.Encoder().encode(samples), count)
-    bank = getattr(hamaproto.gsm, "EncoderBank", None)
     for streams in STREAMS:
-        if bank is None:
-            rows.without(f"ours, bank of {streams}", "hamaproto.gsm has no EncoderBank")
-            continue
         part = max(count // streams, 50)
         block = np.resize(samples, (streams, part * 160))
+        target = np.empty((streams, part, 33), np.uint8)
 
-        def run(block: Any = block, streams: int = streams, bank: Any = bank) -> None:
-            bank(streams).encode(block)
+        def run(block: Any = block, target: Any = target, streams: int = streams) -> None:
+            codec.EncoderBank(streams).encode(block, out=target)
 
         rows.add(f"ours, bank of {streams}", run, streams * part)
     return rows.entries

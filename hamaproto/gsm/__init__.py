@@ -4,6 +4,7 @@
     Decoder          frames -> int16 samples, 8000 a second
     Encoder          samples -> frames
     DecoderBank      many streams at a time
+    EncoderBank      the same the other way
     files            .gsm, WAV and WAV49 files <-> frames and samples
 
 The codec is exact to the bit, homing included.  Its classes exist twice: in pure Python
@@ -20,15 +21,15 @@ from hamaproto._accel import load
 from hamaproto.gsm.framing import GsmEvent, GsmFrameParser
 
 if TYPE_CHECKING:
-    from hamaproto.gsm.bank import DecoderBank
+    from hamaproto.gsm.bank import DecoderBank, EncoderBank
     from hamaproto.gsm.decoder import Decoder
     from hamaproto.gsm.encoder import Encoder
 elif (_compiled := load("hamaproto.gsm._codec")) is not None:
     Decoder, Encoder = _compiled.Decoder, _compiled.Encoder
-    DecoderBank = _compiled.DecoderBank
+    DecoderBank, EncoderBank = _compiled.DecoderBank, _compiled.EncoderBank
 else:
-    from hamaproto.gsm.bank import DecoderBank
+    from hamaproto.gsm.bank import DecoderBank, EncoderBank
     from hamaproto.gsm.decoder import Decoder
     from hamaproto.gsm.encoder import Encoder
 
-__all__ = ["Decoder", "DecoderBank", "Encoder", "GsmEvent", "GsmFrameParser"]
+__all__ = ["Decoder", "DecoderBank", "Encoder", "EncoderBank", "GsmEvent", "GsmFrameParser"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Samples = npt.NDArray[np.int16]
+    Frames = npt.NDArray[np.uint8]
 
 __all__ = [
     "BadFrame",
@@ -35,10 +36,13 @@ __all__ = [
     "check_single",
     "check_stream",
     "check_streams",
+    "coded_view",
     "frames_view",
     "mask_view",
+    "new_frames",
     "new_samples",
     "pcm_array",
+    "pcm_bank_view",
     "pcm_view",
     "samples_view",
 ]
@@ -216,6 +220,45 @@ def samples_view(out: Any, *shape: int) -> memoryview:
     if view.shape != shape:
         raise LocalProtocolError(f"out: shape {view.shape} is not allowed; {shape} is needed")
     return view.cast("B").cast("h") if view.nbytes else memoryview(array("h"))
+
+
+def new_frames(streams: int, count: int) -> Frames:
+    """A new array for the frames of a bank."""
+    import numpy as np
+
+    return np.empty((streams, count, FRAME_BYTES), np.uint8)
+
+
+def coded_view(out: Any, streams: int, count: int) -> memoryview:
+    """The caller's array for the frames of a bank as a flat run of bytes that may be written."""
+    view = _view("out", out)
+    shape = (streams, count, FRAME_BYTES)
+    if view.readonly:
+        raise LocalProtocolError("out: the array is read-only")
+    if view.format not in ("B", "c"):
+        raise LocalProtocolError(
+            f"out: items of format {view.format!r} are not allowed; bytes (uint8) are needed"
+        )
+    if view.shape != shape:
+        raise LocalProtocolError(f"out: shape {view.shape} is not allowed; {shape} is needed")
+    return view.cast("B") if view.nbytes else memoryview(bytearray())
+
+
+def pcm_bank_view(pcm: Any, streams: int) -> memoryview:
+    """The sound of a bank, int16 of shape (streams, n * 160), as one flat run of bytes."""
+    view = _view("pcm", pcm)
+    if not _is_int16(view):
+        raise LocalProtocolError(
+            f"pcm: items of format {view.format!r} are not allowed; int16 in the machine's byte "
+            "order is needed"
+        )
+    shape = view.shape or ()
+    if len(shape) != 2 or shape[0] != streams or shape[1] % FRAME_SAMPLES:
+        raise LocalProtocolError(
+            f"pcm: shape {shape} is not allowed; ({streams}, n * {FRAME_SAMPLES}) is needed: "
+            f"streams, and the samples of whole frames of {FRAME_SAMPLES}"
+        )
+    return view.cast("B") if view.nbytes else memoryview(b"")
 
 
 def bank_view(frames: Any, streams: int) -> memoryview:

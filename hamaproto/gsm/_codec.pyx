@@ -32,15 +32,25 @@ from hamaproto.gsm._arrays import (
     check_single,
     check_stream,
     check_streams,
+    coded_view,
     frames_view,
     mask_view,
+    new_frames,
     new_samples,
+    pcm_bank_view,
     pcm_view,
     samples_view,
 )
 from hamaproto.wire.contract import ConstructorSignature
 
-__all__ = ["Decoder", "DecoderBank", "Encoder", "instruction_set", "use_instruction_set"]
+__all__ = [
+    "Decoder",
+    "DecoderBank",
+    "Encoder",
+    "EncoderBank",
+    "instruction_set",
+    "use_instruction_set",
+]
 
 cdef extern from "kernel_gsm.h" nogil:
     enum:
@@ -48,7 +58,7 @@ cdef extern from "kernel_gsm.h" nogil:
         GSM_FRAME_SAMPLES
         GSM_MAGIC
         GSM_RAISE
-        GSM_AVX2
+        GSM_BEST
 
     ctypedef struct hama_gsm_decoder:
         uint8_t policy
@@ -68,20 +78,23 @@ cdef extern from "kernel_gsm.h" nogil:
     void hama_gsm_encoder_init(hama_gsm_encoder *, int)
     void hama_gsm_encoder_reset(hama_gsm_encoder *)
     void hama_gsm_encode(hama_gsm_encoder *, const int16_t *, size_t, uint8_t *)
+    void hama_gsm_bank_encode(
+        hama_gsm_encoder *, size_t, const int16_t *, size_t, const uint8_t *, uint8_t *)
 
-hama_gsm_use(GSM_AVX2)
+hama_gsm_use(GSM_BEST)
 
 # Below so many frames, giving the GIL away and getting it back costs more than it gives.
 cdef Py_ssize_t BULK = 8
 
-_WAYS = ("portable", "ssse3", "avx2")
+# In the order of the numbers in kernel_gsm.h.
+_WAYS = ("portable", "neon", "ssse3", "avx2", "avx512")
 
 cdef object _empty = None
 cdef object _int16 = None
 
 
 def instruction_set() -> str:
-    """The instruction set in use: "portable", "ssse3" or "avx2"."""
+    """The instruction set in use: "portable", "neon" (ARM), "ssse3", "avx2" or "avx512" (x86)."""
     return _WAYS[hama_gsm_way()]
 
 
@@ -120,6 +133,10 @@ def bank_arguments(
     streams: int, homing: bool = True, *, on_bad_frame: BadFrame = "raise", seed: int = 0
 ) -> None:
     """Those of `DecoderBank`."""
+
+
+def encoder_bank_arguments(streams: int, homing: bool = True) -> None:
+    """Those of `EncoderBank`."""
 
 
 cdef class _Borrowed:
@@ -463,3 +480,75 @@ cdef class DecoderBank:
 
     def __reduce__(self):
         raise TypeError("a DecoderBank can't be copied or pickled")
+
+
+cdef class EncoderBank:
+    """Encoders for `streams` streams; each behaves exactly like an `Encoder` of its own.
+
+    `homing` is as for `Encoder` and holds for every stream.  After an error the state of
+    every stream is what it was before the call.  One bank belongs to one thread at a time;
+    the compiled one releases the GIL.
+    """
+
+    __signature__ = ConstructorSignature(encoder_bank_arguments)
+
+    cdef hama_gsm_encoder *encoders
+    cdef Py_ssize_t count
+
+    def __cinit__(self, streams, homing=True):
+        cdef Py_ssize_t stream
+        cdef int home = bool(homing)
+        self.count = check_streams(streams)
+        self.encoders = <hama_gsm_encoder *> PyMem_Calloc(self.count, sizeof(hama_gsm_encoder))
+        if self.encoders is NULL:
+            raise MemoryError
+        for stream in range(self.count):
+            hama_gsm_encoder_init(&self.encoders[stream], home)
+
+    def __dealloc__(self):
+        PyMem_Free(self.encoders)
+
+    @property
+    def streams(self):
+        """How many streams the bank has."""
+        return self.count
+
+    def reset(self, stream: int | None = None) -> None:
+        """Back to the state of a new encoder: one stream, or all of them.
+
+        A stream that another one takes the place of is reset before its first frame.
+        """
+        cdef Py_ssize_t i
+        if stream is None:
+            for i in range(self.count):
+                hama_gsm_encoder_reset(&self.encoders[i])
+        else:
+            i = check_stream(stream, self.count)
+            hama_gsm_encoder_reset(&self.encoders[i])
+
+    def encode(self, pcm: Any, *, idle: Any = None, out: Any = None) -> Frames:
+        """Encode int16 of shape (streams, n * 160) to uint8 of shape (streams, n, 33).
+
+        `idle` is a bool array of shape (streams, n): where it is set the stream has no
+        frame there.  Its state stays, its samples are not looked at, and its 33 bytes are
+        0, which is no frame.  The frames are written to `out` if it is given, which then is
+        what is returned.  Raises `LocalProtocolError` for an array of another shape, type
+        or order.
+        """
+        cdef _Borrowed pcm_held = _Borrowed(), idle_held = _Borrowed(), out_held = _Borrowed()
+        cdef const uint8_t *idle_at = NULL
+        view = pcm_bank_view(pcm, self.count)
+        cdef Py_ssize_t count = len(view) // (2 * GSM_FRAME_SAMPLES * self.count)
+        if idle is not None:
+            checked = mask_view("idle", idle, self.count, count)
+            idle_at = <const uint8_t *> idle_held.whole(checked)
+        frames = new_frames(self.count, count) if out is None else out
+        target = coded_view(frames, self.count, count)
+        cdef const int16_t *source = pcm_held.samples(view, 0)
+        cdef uint8_t *to = <uint8_t *> out_held.whole(target)
+        with nogil:
+            hama_gsm_bank_encode(self.encoders, self.count, source, count, idle_at, to)
+        return frames
+
+    def __reduce__(self):
+        raise TypeError("an EncoderBank can't be copied or pickled")

@@ -1,6 +1,6 @@
-"""Many streams of GSM 06.10 decoded in step, in pure Python: one decoder a stream.
+"""Many streams of GSM 06.10 in step, in pure Python: one decoder or encoder a stream.
 
-What the bank is for shows in its compiled twin, which decodes sixteen streams in the
+What the banks are for shows in their compiled twins, which take sixteen streams in the
 lanes of one register.  Streams come and go and lose frames independently: for each
 frame of each stream the caller may say that it was lost, or that the stream has none.
 """
@@ -17,17 +17,21 @@ from hamaproto.gsm._arrays import (
     check_seed,
     check_stream,
     check_streams,
+    coded_view,
     mask_view,
+    new_frames,
     new_samples,
+    pcm_bank_view,
     samples_view,
 )
 from hamaproto.gsm.decoder import Decoder
+from hamaproto.gsm.encoder import Encoder
 from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES, MAGIC
 
 if TYPE_CHECKING:
-    from hamaproto.gsm._arrays import Samples
+    from hamaproto.gsm._arrays import Frames, Samples
 
-__all__ = ["DecoderBank"]
+__all__ = ["DecoderBank", "EncoderBank"]
 
 #: The samples of an idle stream, for the length of a frame.
 SILENCE = memoryview(bytes(2 * FRAME_SAMPLES)).cast("h")
@@ -106,3 +110,59 @@ class DecoderBank:
             else:
                 decoder.decode(view[index * FRAME_BYTES : (index + 1) * FRAME_BYTES], piece)
         return samples
+
+
+class EncoderBank:
+    """Encoders for `streams` streams; each behaves exactly like an `Encoder` of its own.
+
+    `homing` is as for `Encoder` and holds for every stream.  After an error the state of
+    every stream is what it was before the call.  One bank belongs to one thread at a time;
+    the compiled one releases the GIL.
+    """
+
+    __slots__ = ("_encoders",)
+
+    def __init__(self, streams: int, homing: bool = True) -> None:
+        check_streams(streams)
+        self._encoders = [Encoder(homing) for _ in range(streams)]
+
+    @property
+    def streams(self) -> int:
+        """How many streams the bank has."""
+        return len(self._encoders)
+
+    def reset(self, stream: int | None = None) -> None:
+        """Back to the state of a new encoder: one stream, or all of them.
+
+        A stream that another one takes the place of is reset before its first frame.
+        """
+        if stream is None:
+            for encoder in self._encoders:
+                encoder.reset()
+        else:
+            self._encoders[check_stream(stream, len(self._encoders))].reset()
+
+    def encode(self, pcm: Any, *, idle: Any = None, out: Any = None) -> Frames:
+        """Encode int16 of shape (streams, n * 160) to uint8 of shape (streams, n, 33).
+
+        `idle` is a bool array of shape (streams, n): where it is set the stream has no
+        frame there.  Its state stays, its samples are not looked at, and its 33 bytes are
+        0, which is no frame.  The frames are written to `out` if it is given, which then is
+        what is returned.  Raises `LocalProtocolError` for an array of another shape, type
+        or order.
+        """
+        streams = len(self._encoders)
+        view = pcm_bank_view(pcm, streams)
+        count = len(view) // (2 * FRAME_SAMPLES * streams)
+        idle_mask = mask_view("idle", idle, streams, count)
+        frames = new_frames(streams, count) if out is None else out
+        target = coded_view(frames, streams, count)
+        samples = view.cast("h") if count else view
+        for index in range(streams * count):
+            piece = samples[index * FRAME_SAMPLES : (index + 1) * FRAME_SAMPLES]
+            target[index * FRAME_BYTES : (index + 1) * FRAME_BYTES] = (
+                bytes(FRAME_BYTES)
+                if idle_mask[index]
+                else self._encoders[index // count].encode(piece)
+            )
+        return frames

@@ -1,14 +1,15 @@
-/* The GSM 06.10 decoder: one stream here, sixteen at a time in kernel_gsm_bank.c.
+/* The GSM 06.10 decoder: one stream here, many at a time in kernel_gsm_bank.c.
 
    EN 300 961 clause 5.3, step by step as in decoder.py, which says why each step can or
    can't saturate.  The lattice takes most of the time.  Each of its stages depends on the
    one before, within a sample and from sample to sample, so that one stream does not
-   fill the lanes of a register; but pmulhrsw, psubsw and paddsw do in one instruction
-   each what takes four to six in C: rounded product, clamped difference, clamped sum.
+   fill the lanes of a register; but pmulhrsw, psubsw and paddsw (and their like on ARM) do
+   in one instruction each what takes four to six in C: rounded product, clamped difference, clamped sum.
    So the fast way for one stream has every stage in the lowest lane of a register of
    its own, and leaves the overlapping of samples to the processor.
 */
 #include "kernel_gsm_inner.h"
+#include "kernel_gsm_words.h"
 
 #include <string.h>
 
@@ -22,12 +23,23 @@ int hama_gsm_way(void)
 int hama_gsm_use(int wanted)
 {
     int best = GSM_PORTABLE;
-#if GSM_X86
+#if GSM_NEON
+    best = GSM_NEON_WAY;
+#elif GSM_X86
     __builtin_cpu_init();
     if (__builtin_cpu_supports("ssse3"))
-        best = __builtin_cpu_supports("avx2") ? GSM_AVX2 : GSM_SSSE3;
+        best = GSM_SSSE3;
+    if (best == GSM_SSSE3 && __builtin_cpu_supports("avx2"))
+        best = GSM_AVX2;
+    /* With it come all others that kernel_gsm_avx512.h is compiled for. */
+    if (best == GSM_AVX2 && __builtin_cpu_supports("avx512bw"))
+        best = GSM_AVX512;
 #endif
     way = wanted < best ? wanted : best;
+#if GSM_X86
+    if (way == GSM_NEON_WAY)
+        way = GSM_PORTABLE;
+#endif
     return way;
 }
 
@@ -169,7 +181,7 @@ int hama_gsm_subframe(const uint8_t *frame, int subframe, int lag, int *gain,
 }
 
 /* Clauses 5.3.1 and 5.3.2 in C: the frame's excitation behind the history. */
-static void excite(hama_gsm_decoder *d, const uint8_t *frame)
+static void excite_portable(hama_gsm_decoder *d, const uint8_t *frame)
 {
     int16_t pulses[GSM_SUBFRAME_SAMPLES];
     for (int subframe = 0; subframe < 4; subframe++) {
@@ -208,7 +220,7 @@ void hama_gsm_coefficients(const int16_t old[8], const int16_t new[8], int16_t s
 }
 
 /* Clauses 5.3.4 to 5.3.7 in C. */
-static void filter(hama_gsm_decoder *d, int16_t sets[4][8], const int16_t *in, int16_t *out)
+static void filter_portable(hama_gsm_decoder *d, int16_t sets[4][8], const int16_t *in, int16_t *out)
 {
     int32_t v[9], emphasis = d->emphasis;
     for (int i = 0; i < 8; i++)
@@ -231,10 +243,10 @@ static void filter(hama_gsm_decoder *d, int16_t sets[4][8], const int16_t *in, i
     d->emphasis = (int16_t)emphasis;
 }
 
-#if GSM_X86
+#if GSM_VECTORS
 
-GSM_TARGET("ssse3")
-void hama_gsm_excite_ssse3(hama_gsm_decoder *d, const uint8_t *frame)
+VECTOR
+void hama_gsm_excite(hama_gsm_decoder *d, const uint8_t *frame)
 {
     int16_t pulses[4][GSM_SUBFRAME_SAMPLES];
     int gains[4], lags[4], lag = d->lag;
@@ -243,16 +255,12 @@ void hama_gsm_excite_ssse3(hama_gsm_decoder *d, const uint8_t *frame)
             hama_gsm_subframe(frame, subframe, lag, &gains[subframe], pulses[subframe]);
     d->lag = (int16_t)lag;
     for (int subframe = 0; subframe < 4; subframe++) {
-        __m128i gain = _mm_set1_epi16((int16_t)gains[subframe]);
+        V gain = all(gains[subframe]);
         int16_t *now = d->excitation + GSM_LONGEST_LAG + GSM_SUBFRAME_SAMPLES * subframe;
         const int16_t *then = now - lags[subframe];
         /* The lag is no shorter than the subframe: nothing is read that is written here. */
-        for (int k = 0; k < GSM_SUBFRAME_SAMPLES; k += 8) {
-            __m128i past = _mm_loadu_si128((const __m128i *)(then + k));
-            __m128i fresh = _mm_loadu_si128((const __m128i *)(pulses[subframe] + k));
-            past = _mm_adds_epi16(_mm_mulhrs_epi16(past, gain), fresh);
-            _mm_storeu_si128((__m128i *)(now + k), past);
-        }
+        for (int k = 0; k < GSM_SUBFRAME_SAMPLES; k += LANES)
+            store(now + k, plus_clamped(mult_r(load(then + k), gain), load(pulses[subframe] + k)));
     }
 }
 
@@ -263,17 +271,16 @@ void hama_gsm_excite_ssse3(hama_gsm_decoder *d, const uint8_t *frame)
    left for v, and a v that goes through memory costs more than all the rest.  Hence no
    inlining, which would let a compiler lift their loads out of the loop.  De-emphasis is
    left to the integer units, which have nothing else to do. */
-GSM_TARGET("ssse3") __attribute__((noinline))
-static int32_t run_ssse3(__m128i *v, const __m128i *r, int32_t emphasis, const int16_t *in,
-                         int16_t *out, int count)
+VECTOR GSM_ALONE
+static int32_t run(V *v, const V *r, int32_t emphasis, const int16_t *in, int16_t *out, int count)
 {
-    __m128i v0 = v[0], v1 = v[1], v2 = v[2], v3 = v[3], v4 = v[4], v5 = v[5], v6 = v[6], v7 = v[7];
+    V v0 = v[0], v1 = v[1], v2 = v[2], v3 = v[3], v4 = v[4], v5 = v[5], v6 = v[6], v7 = v[7];
     for (int k = 0; k < count; k++) {
-        __m128i s = _mm_loadu_si128((const __m128i *)(in + k));
-        s = _mm_subs_epi16(s, _mm_mulhrs_epi16(r[7], v7));
-#define STAGE(i, v, next)                            \
-    s = _mm_subs_epi16(s, _mm_mulhrs_epi16(r[i], v)); \
-    next = _mm_adds_epi16(v, _mm_mulhrs_epi16(r[i], s));
+        V s = load(in + k);
+        s = minus_clamped(s, mult_r(r[7], v7));
+#define STAGE(i, v, next)                    \
+    s = minus_clamped(s, mult_r(r[i], v)); \
+    next = plus_clamped(v, mult_r(r[i], s));
         STAGE(6, v6, v7)
         STAGE(5, v5, v6)
         STAGE(4, v4, v5)
@@ -283,7 +290,7 @@ static int32_t run_ssse3(__m128i *v, const __m128i *r, int32_t emphasis, const i
         STAGE(0, v0, v1)
 #undef STAGE
         v0 = s;
-        emphasis = (int16_t)_mm_cvtsi128_si32(s) + hama_gsm_mult_r(GSM_DEEMPHASIS, emphasis);
+        emphasis = first_of(s) + hama_gsm_mult_r(GSM_DEEMPHASIS, emphasis);
         /* A clamp without a branch, which loud signals would mispredict. */
         int32_t beyond = -((uint32_t)(emphasis + 32768) >> 16 != 0);
         emphasis = (emphasis & ~beyond) | (((emphasis >> 31) ^ 32767) & beyond);
@@ -293,28 +300,25 @@ static int32_t run_ssse3(__m128i *v, const __m128i *r, int32_t emphasis, const i
     return emphasis;
 }
 
-GSM_TARGET("ssse3")
-static void filter_ssse3(hama_gsm_decoder *d, int16_t sets[4][8], const int16_t *in,
-                         int16_t *out)
+VECTOR
+static void filter(hama_gsm_decoder *d, int16_t sets[4][8], const int16_t *in, int16_t *out)
 {
-    __m128i v[8], r[8];
+    V v[8], r[8];
     for (int i = 0; i < 8; i++)
-        v[i] = _mm_cvtsi32_si128(d->lattice[i]);
+        v[i] = first(d->lattice[i]);
     int32_t emphasis = d->emphasis;
     for (int set = 0; set < 4; set++) {
         for (int i = 0; i < 8; i++)
-            r[i] = _mm_cvtsi32_si128(sets[set][i]);
+            r[i] = first(sets[set][i]);
         int start = GSM_SEGMENTS[set];
-        emphasis = run_ssse3(v, r, emphasis, in + start, out + start,
-                             GSM_SEGMENTS[set + 1] - start);
+        emphasis = run(v, r, emphasis, in + start, out + start, GSM_SEGMENTS[set + 1] - start);
     }
     for (int i = 0; i < 8; i++)
-        d->lattice[i] = (int16_t)_mm_cvtsi128_si32(v[i]);
+        d->lattice[i] = (int16_t)first_of(v[i]);
     d->emphasis = (int16_t)emphasis;
-    for (int k = 0; k < GSM_FRAME_SAMPLES; k += 8) {
-        __m128i s = _mm_loadu_si128((const __m128i *)(out + k));
-        s = _mm_and_si128(_mm_adds_epi16(s, s), _mm_set1_epi16(-8));
-        _mm_storeu_si128((__m128i *)(out + k), s);
+    for (int k = 0; k < GSM_FRAME_SAMPLES; k += LANES) {
+        V s = load(out + k);
+        store(out + k, both(plus_clamped(s, s), all(-8)));
     }
 }
 
@@ -326,15 +330,15 @@ static void synthesise(hama_gsm_decoder *d, const uint8_t *frame, int16_t *out)
     hama_gsm_lars(frame, lars);
     hama_gsm_coefficients(d->lars, lars, sets);
     memcpy(d->lars, lars, sizeof lars);
-#if GSM_X86
-    if (way >= GSM_SSSE3) {
-        hama_gsm_excite_ssse3(d, frame);
-        filter_ssse3(d, sets, d->excitation + GSM_LONGEST_LAG, out);
+#if GSM_VECTORS
+    if (way > GSM_PORTABLE) {
+        hama_gsm_excite(d, frame);
+        filter(d, sets, d->excitation + GSM_LONGEST_LAG, out);
     } else
 #endif
     {
-        excite(d, frame);
-        filter(d, sets, d->excitation + GSM_LONGEST_LAG, out);
+        excite_portable(d, frame);
+        filter_portable(d, sets, d->excitation + GSM_LONGEST_LAG, out);
     }
     hama_gsm_forget(d);
 }

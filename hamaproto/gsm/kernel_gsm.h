@@ -13,9 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Streams that are decoded side by side. */
-enum { GSM_LANES = 16 };
-
 /* What a decoder does with a frame that does not begin with GSM_MAGIC. */
 enum { GSM_RAISE = 0, GSM_CONCEAL = 1, GSM_DECODE = 2 };
 
@@ -39,7 +36,9 @@ typedef struct {
 } hama_gsm_decoder;
 
 typedef struct {
-    int16_t excitation[GSM_LONGEST_LAG + GSM_FRAME_SAMPLES];
+    /* The past that a lag can reach, room for a frame's excitation, then some that whole
+       registers write and nobody reads. */
+    int16_t excitation[GSM_LONGEST_LAG + GSM_FRAME_SAMPLES + 24];
     int16_t lattice[8];
     int16_t lars[8];
     int32_t offset_in;
@@ -48,8 +47,8 @@ typedef struct {
     uint8_t homing;
 } hama_gsm_encoder;
 
-/* The ways to compute, slowest first; each needs more of the machine. */
-enum { GSM_PORTABLE = 0, GSM_SSSE3 = 1, GSM_AVX2 = 2 };
+/* The ways to compute, slowest first; a processor has the first and some of the others. */
+enum { GSM_PORTABLE = 0, GSM_NEON_WAY = 1, GSM_SSSE3 = 2, GSM_AVX2 = 3, GSM_AVX512 = 4, GSM_BEST = GSM_AVX512 };
 
 /* The way in use; hama_gsm_use() takes another one, or the nearest below that the machine
    has, and returns the one that is then in use.  To be called once, before all else. */
@@ -70,5 +69,10 @@ void hama_gsm_encoder_init(hama_gsm_encoder *encoder, int homing);
 void hama_gsm_encoder_reset(hama_gsm_encoder *encoder);
 void hama_gsm_encode(hama_gsm_encoder *encoder, const int16_t *samples, size_t count,
                      uint8_t *frames);
+
+/* samples[streams][count * 160] to frames[streams][count][33]; idle [streams][count] may be
+   NULL. */
+void hama_gsm_bank_encode(hama_gsm_encoder *encoders, size_t streams, const int16_t *samples,
+                          size_t count, const uint8_t *idle, uint8_t *frames);
 
 #endif

@@ -6,6 +6,7 @@
    eight samples at a time.
 */
 #include "kernel_gsm_inner.h"
+#include "kernel_gsm_words.h"
 
 #include <string.h>
 
@@ -146,7 +147,7 @@ static void lar_codes(const int16_t r[8], int codes[8])
 }
 
 /* Clauses 5.2.9 and 5.2.10 in C: the residual takes the signal's place. */
-static void analyse(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
+static void analyse_portable(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
 {
     for (int set = 0; set < 4; set++)
         for (int k = GSM_SEGMENTS[set]; k < GSM_SEGMENTS[set + 1]; k++) {
@@ -161,11 +162,11 @@ static void analyse(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
         }
 }
 
-#if GSM_X86
+#if GSM_VECTORS
 
 /* The same, stage by stage: `backward` has the sample before the frame in front. */
-GSM_TARGET("ssse3")
-static void analyse_ssse3(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
+VECTOR
+static void analyse(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *signal)
 {
     int16_t backward[8 + GSM_FRAME_SAMPLES];
     memcpy(backward + 8, signal, GSM_FRAME_SAMPLES * sizeof *signal);
@@ -176,21 +177,16 @@ static void analyse_ssse3(hama_gsm_encoder *e, int16_t sets[4][8], int16_t *sign
         for (int set = 0; set < 3; set++)
             for (int k = GSM_SEGMENTS[set]; k < GSM_SEGMENTS[set + 1]; k++)
                 r[k] = sets[set][i];
-        __m128i coefficient = _mm_set1_epi16(sets[3][i]);
-        __m128i kept = _mm_loadu_si128((const __m128i *)(backward + 7));
-        for (int k = 0; k < GSM_FRAME_SAMPLES; k += 8) {
-            __m128i *at = (__m128i *)(signal + k);
-            __m128i c = k < GSM_SUBFRAME_SAMPLES ? _mm_loadu_si128((const __m128i *)(r + k))
-                                                 : coefficient;
-            __m128i forward = _mm_loadu_si128(at);
+        V coefficient = all(sets[3][i]);
+        V kept = load(backward + 7);
+        for (int k = 0; k < GSM_FRAME_SAMPLES; k += LANES) {
+            V c = k < GSM_SUBFRAME_SAMPLES ? load(r + k) : coefficient;
+            V forward = load(signal + k);
             /* Read before this stage's output goes where it stands. */
-            __m128i next = k + 8 < GSM_FRAME_SAMPLES
-                               ? _mm_loadu_si128((const __m128i *)(backward + 15 + k))
-                               : kept;
-            __m128i sum = _mm_adds_epi16(kept, _mm_mulhrs_epi16(c, forward));
-            forward = _mm_adds_epi16(forward, _mm_mulhrs_epi16(c, kept));
-            _mm_storeu_si128(at, forward);
-            _mm_storeu_si128((__m128i *)(backward + 8 + k), sum);
+            V next = k + LANES < GSM_FRAME_SAMPLES ? load(backward + 7 + LANES + k) : kept;
+            V sum = plus_clamped(kept, mult_r(c, forward));
+            store(signal + k, plus_clamped(forward, mult_r(c, kept)));
+            store(backward + 8 + k, sum);
             kept = next;
         }
     }
@@ -318,12 +314,12 @@ static void encode_one(hama_gsm_encoder *e, const int16_t *samples, uint8_t *fra
         frame[i] = (uint8_t)(bits >> (32 - 8 * i));
     hama_gsm_coefficients(e->lars, lars, sets);
     memcpy(e->lars, lars, sizeof lars);
-#if GSM_X86
-    if (hama_gsm_way() >= GSM_SSSE3)
-        analyse_ssse3(e, sets, signal);
+#if GSM_VECTORS
+    if (hama_gsm_way() > GSM_PORTABLE)
+        analyse(e, sets, signal);
     else
 #endif
-        analyse(e, sets, signal);
+        analyse_portable(e, sets, signal);
     for (int i = 0; i < 4; i++)
         subframe(signal + GSM_SUBFRAME_SAMPLES * i,
                  e->excitation + GSM_LONGEST_LAG + GSM_SUBFRAME_SAMPLES * i,

@@ -63,17 +63,17 @@ LEAK = """
 import resource
 import numpy as np
 from fixtures.vectors import vectors
-from hamaproto.gsm import Decoder, DecoderBank, Encoder
+from hamaproto.gsm import Decoder, DecoderBank, Encoder, EncoderBank
 from hamaproto.errors import LocalProtocolError
 frames = vectors()[0].frames
 block = np.frombuffer(frames[:33 * 4 * 50], np.uint8).reshape(4, 50, 33)
-one, many, back = Decoder(), DecoderBank(4), Encoder()
+one, many, back, crowd = Decoder(), DecoderBank(4), Encoder(), EncoderBank(4)
 def work(n):
     for _ in range(n):
         sound = one.decode(frames)
         back.encode(sound[:16000])
-        many.decode(block)
-        Decoder(), DecoderBank(30), Encoder()
+        crowd.encode(many.decode(block))
+        Decoder(), DecoderBank(30), Encoder(), EncoderBank(30)
         for bad in (b"1", "x", frames[1:34], np.zeros(33, np.int16)):
             try:
                 one.decode(bad)

@@ -1,9 +1,8 @@
 import numpy as np
 
-from hamaproto.gsm import DecoderBank, Encoder
+from hamaproto.gsm import DecoderBank, EncoderBank
 
-second = Encoder().encode(bytes(8000 * 2))  # 50 frames of 33 bytes
-frames = np.frombuffer(second * 64, np.uint8).reshape(64, 50, 33)
-bank = DecoderBank(64)
-samples = bank.decode(frames)
+sound = np.zeros((64, 8000), np.int16)  # a second of 64 streams
+frames = EncoderBank(64).encode(sound)  # uint8 of shape (64, 50, 33)
+samples = DecoderBank(64).decode(frames)
 print(samples.shape, samples.dtype)  # (64, 8000) int16
