@@ -15,6 +15,11 @@
     observed        what is seen: an event, its exchange, when and where it came
     parser          `CaptureParser`: any file to what is seen in it
     reading         `open(path)`
+    rows table      a row for each frame; `to_table`
+    clock           figures of times: jitter, freezes, delay factor
+    statistics      figures of a capture
+    summary         what came of each exchange
+    secrets         what of it is nobody's business
 
 No socket and no clock: all times are those that stand in the file.
 """
@@ -27,6 +32,7 @@ from hamaproto.captures.pcap import PcapParser
 from hamaproto.captures.reading import Capture, open
 from hamaproto.captures.reassembly import TcpReassembler
 from hamaproto.captures.streams import Closed, Gap, StreamData
+from hamaproto.captures.table import to_table
 
 __all__ = [
     "Asked",
@@ -48,4 +54,5 @@ __all__ = [
     "StreamData",
     "TcpReassembler",
     "open",
+    "to_table",
 ]

@@ -13,6 +13,10 @@ import click
 
 from hamaproto._version import __version__
 from hamaproto.cli import ask, demo, help, lists, record, simulate, snapshot, stream, watch
+from hamaproto.cli.captures.extract import extract
+from hamaproto.cli.captures.frames import frames
+from hamaproto.cli.captures.inspect import inspect
+from hamaproto.cli.captures.stats import stats
 from hamaproto.cli.exits import BUG, EXITS, INTERRUPTED, OK, exit_code
 from hamaproto.cli.options import current_target
 from hamaproto.cli.plain import note
@@ -49,6 +53,10 @@ for _command in (
     record.record,
     *watch.COMMANDS,
     simulate.simulate,
+    inspect,
+    frames,
+    extract,
+    stats,
     demo.demo,
     help.help_,
 ):

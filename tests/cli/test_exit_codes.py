@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from answering import scripted
+from captured import write_captures
 
 from fixtures.build.jpegs import image
 from hamaproto.camera import CameraState, Faults, Pictures
@@ -104,6 +105,17 @@ def of_network(words: str, *, quick: str = "--timeout 0.3") -> list[Case]:
     ]
 
 
+def of_capture(words: str) -> list[Case]:
+    """What every command that reads a capture has in common."""
+    return [
+        Case(0, "all of the file was read", words.replace("FILE", "all.pcap")),
+        Case(2, "no such file", words.replace("FILE", "no-such.pcap")),
+        Case(2, "the file is empty", words.replace("FILE", "empty")),
+        Case(8, "the file is damaged", words.replace("FILE", "damaged.pcap")),
+        Case(8, "the file is cut off in the middle of a record", words.replace("FILE", "cut.pcap")),
+    ]
+
+
 CASES = [
     Case(0, "all was told", "info URL"),
     *of_network("info URL"),
@@ -162,6 +174,12 @@ CASES = [
     *of_network("demo --camera URL --seconds 0.5 --output there"),
     Case(7, "a server that is no such camera", "demo --camera URL --output there", REFUSING),
     Case(8, "pictures are cut off", "demo --camera URL --seconds 0.5 --output there", CUT),
+    *of_capture("inspect FILE"),
+    *of_capture("frames FILE"),
+    Case(2, "the file is there already", "frames all.pcap -o old.csv"),
+    *of_capture("extract FILE -o out"),
+    Case(2, "a file of that name is there already", "extract speech.gsm -o there"),
+    *of_capture("stats FILE"),
     Case(0, "the faults are listed", "simulate --list-faults"),
     Case(2, "no such fault", "simulate --fault nothing"),
     Case(0, "all of it was decoded", "gsm decode frames.gsm x.wav"),
@@ -226,6 +244,10 @@ def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     Path("frames.gsm").write_bytes(FRAMES)
     Path("noise.gsm").write_bytes(FRAMES + b"noise" * 20 + FRAMES)
     Path("old.mkv").write_bytes(b"old")
+    Path("old.csv").write_bytes(b"old")
+    write_captures(tmp_path)
+    Path("there").mkdir()
+    Path("there/1.wav").write_bytes(b"old")
     with wave.open("old.wav", "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(bytes(640))
