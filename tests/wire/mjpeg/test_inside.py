@@ -66,6 +66,14 @@ def test_each_of_several_images_is_looked_at() -> None:
     assert search(START + first + TINY, ENDED) == len(START + first)
 
 
+def test_an_image_that_ends_later_is_none_before_it() -> None:
+    """It was seen when more was looked through than is asked about now."""
+    body = START + TINY + jpeg("gray")[20:-2]
+    inside = Inside()
+    assert inside.search(body + TINY, 0, 0, len(body + TINY), NOTHING, NO_SEGMENT) == -1
+    assert inside.search(body, 0, 0, len(body), ENDED, NO_SEGMENT) == -1
+
+
 @pytest.mark.parametrize("shift", [0, 1000])
 def test_an_image_around_what_was_met(shift: int) -> None:
     """One whose segment leads on; FFD8FF by chance in that segment is none."""

@@ -408,13 +408,13 @@ def test_it_is_made_once_and_of_what_it_takes(twin: Any) -> None:
 CALLS: dict[str, tuple[Callable[[Any], object], tuple[str, str, str]]] = {
     "receive_data": (lambda parser: parser.receive_data(b"x"), ("window", "Window", "feed")),
     "receive_eof": (lambda parser: parser.receive_eof(), ("window", "Window", "close")),
-    "next_event": (lambda parser: parser.next_event(), ("states", "States", "_step")),
-    "events": (lambda parser: next(parser.events(), None), ("states", "States", "_step")),
+    "next_event": (lambda parser: parser.next_event(), ("states", "States", "_between")),
+    "events": (lambda parser: next(parser.events(), None), ("states", "States", "_between")),
     "get_buffer": (lambda parser: parser.get_buffer(), ("loan", "Loan", "lend")),
     "buffer_updated": (lambda parser: parser.buffer_updated(0), ("loan", "Loan", "accept")),
     "next_event_from": (
         lambda parser: parser.next_event_from(iter(())),
-        ("states", "States", "_step"),
+        ("states", "States", "_between"),
     ),
 }
 

@@ -153,3 +153,17 @@ def test_what_is_held_again_and_again_does_not_grow(twin: Any) -> None:
         holds(window)
         window.pos = window.end - 1
     assert len(window.data) < 200
+
+
+def test_a_chunk_comes_to_all_that_is_held(twin: Any) -> None:
+    """Where nothing of it was passed on, nothing is let go."""
+    window = twin.module("window").Window()
+    fed = 0
+    for size in (100, 60, 5000, 60):
+        window.feed(STREAM[fed : fed + size])
+        fed += size
+        while window.more():
+            pass
+        assert offset(window) == 0
+        assert window.end == fed
+        holds(window)
