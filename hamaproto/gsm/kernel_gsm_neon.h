@@ -57,6 +57,9 @@ FN V right_unsigned(V a, int by)
 }
 FN V left(V a, int by) { return vshlq_s16(a, vdupq_n_s16((int16_t)by)); }
 
+FN V shuffle_low(V a, V b) { return vzip1q_s16(a, b); }
+FN V shuffle_high(V a, V b) { return vzip2q_s16(a, b); }
+
 FN W low(V a, V b) { return vreinterpretq_s32_s16(vzip1q_s16(a, b)); }
 FN W high(V a, V b) { return vreinterpretq_s32_s16(vzip2q_s16(a, b)); }
 FN V pack(W a, W b) { return vcombine_s16(vqmovn_s32(a), vqmovn_s32(b)); }

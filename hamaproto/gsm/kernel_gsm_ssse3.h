@@ -48,6 +48,10 @@ FN V right(V a, int by) { return _mm_srai_epi16(a, by); }
 FN V right_unsigned(V a, int by) { return _mm_srli_epi16(a, by); }
 FN V left(V a, int by) { return _mm_slli_epi16(a, by); }
 
+/* As V: the samples of a's and b's first halves by turns, and those of their second ones. */
+FN V shuffle_low(V a, V b) { return _mm_unpacklo_epi16(a, b); }
+FN V shuffle_high(V a, V b) { return _mm_unpackhi_epi16(a, b); }
+
 FN W low(V a, V b) { return _mm_unpacklo_epi16(a, b); }
 FN W high(V a, V b) { return _mm_unpackhi_epi16(a, b); }
 FN V pack(W a, W b) { return _mm_packs_epi32(a, b); }

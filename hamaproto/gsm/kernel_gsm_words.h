@@ -23,8 +23,8 @@ FN void turn(const int16_t *const from[LANES], V to[LANES])
         for (int i = 0; i < LANES; i++)
             a[i] = to[i];
         for (int i = 0; i < LANES / 2; i++) {
-            to[2 * i] = low(a[i], a[i + LANES / 2]);
-            to[2 * i + 1] = high(a[i], a[i + LANES / 2]);
+            to[2 * i] = shuffle_low(a[i], a[i + LANES / 2]);
+            to[2 * i + 1] = shuffle_high(a[i], a[i + LANES / 2]);
         }
     }
 }

@@ -4,8 +4,9 @@
    both bytes are compared in the vector: a search for FF alone would stop 20 times too
    often.  Two overlapping loads do that without carrying anything between blocks.
 
-   The x86-64 baseline (SSE2) is compiled in; AVX2 is chosen at run time.  Other processors
-   take memchr, which their C library has in vectors. */
+   Where each processor has registers of 16 bytes (SSE2 on x86-64, NEON on 64-bit ARM) they
+   are compiled in; AVX2 is chosen at run time.  Other processors take memchr, which their C
+   library has in vectors. */
 
 #include "kernel_scan.h"
 
@@ -156,33 +157,92 @@ static inline int has_colon(const unsigned char *data, ptrdiff_t at, ptrdiff_t e
     return near->met && near->clear < at + REACH;
 }
 
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HAMA_X86 1
+#define HAMA_BLOCKS 1
+#elif defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__)
+#define HAMA_X86 0
+#define HAMA_BLOCKS 1
+#else
+#define HAMA_X86 0
+#define HAMA_BLOCKS 0
+#endif
+
+/* ---- 16 bytes at a time: what is done with them, then the scans in these words ---- */
+
+#if HAMA_X86
 
 #include <immintrin.h>
 
-static ptrdiff_t scan_sse2(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
+typedef __m128i block;
+
+static inline block load(const unsigned char *at)
 {
-    const __m128i ff = _mm_set1_epi8((char)0xFF);
-    const __m128i zero = _mm_setzero_si128();
-    const __m128i high = _mm_set1_epi8((char)0xF8);
-    const __m128i restart = _mm_set1_epi8((char)0xD0);
+    return _mm_loadu_si128((const __m128i *)at);
+}
+static inline block all(unsigned char byte) { return _mm_set1_epi8((char)byte); }
+static inline block none(void) { return _mm_setzero_si128(); }
+static inline block same(block a, block b) { return _mm_cmpeq_epi8(a, b); }
+/* Bytes count as signed. */
+static inline block above(block a, block b) { return _mm_cmpgt_epi8(a, b); }
+static inline block both(block a, block b) { return _mm_and_si128(a, b); }
+static inline block either(block a, block b) { return _mm_or_si128(a, b); }
+static inline block but_not(block a, block no) { return _mm_andnot_si128(no, a); }
+/* A bit for each byte that a comparison found, the first byte the lowest. */
+static inline unsigned bits(block found) { return (unsigned)_mm_movemask_epi8(found); }
+
+#elif HAMA_BLOCKS
+
+#include <arm_neon.h>
+
+typedef uint8x16_t block;
+
+static inline block load(const unsigned char *at) { return vld1q_u8(at); }
+static inline block all(unsigned char byte) { return vdupq_n_u8(byte); }
+static inline block none(void) { return vdupq_n_u8(0); }
+static inline block same(block a, block b) { return vceqq_u8(a, b); }
+static inline block above(block a, block b)
+{
+    return vcgtq_s8(vreinterpretq_s8_u8(a), vreinterpretq_s8_u8(b));
+}
+static inline block both(block a, block b) { return vandq_u8(a, b); }
+static inline block either(block a, block b) { return vorrq_u8(a, b); }
+static inline block but_not(block a, block no) { return vbicq_u8(a, no); }
+static inline unsigned bits(block found)
+{
+    static const unsigned char weights[16]
+        = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    block weighted = vandq_u8(found, vld1q_u8(weights));
+    return (unsigned)vaddv_u8(vget_low_u8(weighted))
+           | (unsigned)vaddv_u8(vget_high_u8(weighted)) << 8;
+}
+
+#endif
+
+#if HAMA_BLOCKS
+
+static ptrdiff_t scan_blocks(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
+{
+    const block ff = all(0xFF);
 
     while (pos + 17 <= end) {
-        __m128i first = _mm_loadu_si128((const __m128i *)(data + pos));
-        __m128i is_ff = _mm_cmpeq_epi8(first, ff);
-        if (_mm_movemask_epi8(is_ff)) {
-            __m128i second = _mm_loadu_si128((const __m128i *)(data + pos + 1));
-            __m128i no = _mm_or_si128(
-                _mm_or_si128(_mm_cmpeq_epi8(second, zero), _mm_cmpeq_epi8(second, ff)),
-                _mm_cmpeq_epi8(_mm_and_si128(second, high), restart));
-            int mask = _mm_movemask_epi8(_mm_andnot_si128(no, is_ff));
+        block is_ff = same(load(data + pos), ff);
+        if (bits(is_ff)) {
+            block second = load(data + pos + 1);
+            block no = either(either(same(second, none()), same(second, ff)),
+                              same(both(second, all(0xF8)), all(0xD0)));
+            unsigned mask = bits(but_not(is_ff, no));
             if (mask)
-                return pos + __builtin_ctz((unsigned)mask);
+                return pos + __builtin_ctz(mask);
         }
         pos += 16;
     }
     return scan_portable(data, pos, end);
 }
+
+#endif
+
+#if HAMA_X86
 
 __attribute__((target("avx2"))) static ptrdiff_t scan_avx2(const unsigned char *data,
                                                            ptrdiff_t pos, ptrdiff_t end)
@@ -215,20 +275,47 @@ __attribute__((target("avx2"))) static ptrdiff_t scan_avx2(const unsigned char *
         }
         pos += 64;
     }
-    return scan_sse2(data, pos, end);
+    return scan_blocks(data, pos, end);
 }
+
+typedef ptrdiff_t (*scan_function)(const unsigned char *, ptrdiff_t, ptrdiff_t);
+
+ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
+{
+    /* Written more than once by threads that race, always with the same value. */
+    static scan_function chosen;
+    if (chosen == NULL) {
+        __builtin_cpu_init();
+        chosen = __builtin_cpu_supports("avx2") ? scan_avx2 : scan_blocks;
+    }
+    return chosen(data, pos, end);
+}
+
+#else
+
+ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
+{
+#if HAMA_BLOCKS
+    return scan_blocks(data, pos, end);
+#else
+    return scan_portable(data, pos, end);
+#endif
+}
+
+#endif
+
+#if HAMA_BLOCKS
 
 ptrdiff_t hama_find_soi(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
 {
-    const __m128i ff = _mm_set1_epi8((char)0xFF);
-    const __m128i d8 = _mm_set1_epi8((char)0xD8);
+    const block ff = all(0xFF);
+    const block d8 = all(0xD8);
 
     while (pos + 18 <= end) {
-        __m128i first = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(data + pos)), ff);
-        __m128i second = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(data + pos + 1)), d8);
-        __m128i third = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(data + pos + 2)), ff);
-        unsigned mask
-            = (unsigned)_mm_movemask_epi8(_mm_and_si128(_mm_and_si128(first, second), third));
+        block first = same(load(data + pos), ff);
+        block second = same(load(data + pos + 1), d8);
+        block third = same(load(data + pos + 2), ff);
+        unsigned mask = bits(both(both(first, second), third));
         if (mask)
             return pos + __builtin_ctz(mask);
         pos += 16;
@@ -238,13 +325,12 @@ ptrdiff_t hama_find_soi(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
 
 ptrdiff_t hama_skip_line_ends(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
 {
-    const __m128i cr = _mm_set1_epi8('\r');
-    const __m128i lf = _mm_set1_epi8('\n');
+    const block cr = all('\r');
+    const block lf = all('\n');
 
     while (pos + 16 <= end) {
-        __m128i block = _mm_loadu_si128((const __m128i *)(data + pos));
-        unsigned mask = (unsigned)_mm_movemask_epi8(
-            _mm_or_si128(_mm_cmpeq_epi8(block, cr), _mm_cmpeq_epi8(block, lf)));
+        block here = load(data + pos);
+        unsigned mask = bits(either(same(here, cr), same(here, lf)));
         if (mask != 0xFFFF)
             return pos + __builtin_ctz(~mask);
         pos += 16;
@@ -256,7 +342,7 @@ ptrdiff_t hama_skip_line_ends(const unsigned char *data, ptrdiff_t pos, ptrdiff_
 
 /* The first and the last byte of each name, to be compared at 16 places at a time. */
 typedef struct {
-    __m128i first[HAMA_MAX_NAMES], last[HAMA_MAX_NAMES];
+    block first[HAMA_MAX_NAMES], last[HAMA_MAX_NAMES];
     ptrdiff_t reach; /* how far behind a place what is looked at may stand */
 } probes;
 
@@ -267,24 +353,23 @@ static probes probes_of(const hama_names *names)
 
     out.reach = 4;
     for (i = 0; i < names->count; i++) {
-        out.first[i] = _mm_set1_epi8((char)names->line[i][0]);
-        out.last[i] = _mm_set1_epi8((char)names->line[i][names->size[i] - 1]);
+        out.first[i] = all(names->line[i][0]);
+        out.last[i] = all(names->line[i][names->size[i] - 1]);
         if (names->size[i] > out.reach)
             out.reach = names->size[i];
     }
     return out;
 }
 
-static inline __m128i probe(const unsigned char *at, __m128i block, const probes *these,
-                            const hama_names *names)
+static inline block probe(const unsigned char *at, block here, const probes *these,
+                          const hama_names *names)
 {
-    __m128i found = _mm_setzero_si128();
+    block found = none();
     int i;
 
     for (i = 0; i < names->count; i++) {
-        __m128i tail = _mm_loadu_si128((const __m128i *)(at + names->size[i] - 1));
-        found = _mm_or_si128(found, _mm_and_si128(_mm_cmpeq_epi8(block, these->first[i]),
-                                                  _mm_cmpeq_epi8(tail, these->last[i])));
+        block tail = load(at + names->size[i] - 1);
+        found = either(found, both(same(here, these->first[i]), same(tail, these->last[i])));
     }
     return found;
 }
@@ -292,12 +377,12 @@ static inline __m128i probe(const unsigned char *at, __m128i block, const probes
 ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t pos, ptrdiff_t end,
                            const hama_names *names)
 {
-    const __m128i ff = _mm_set1_epi8((char)0xFF);
-    const __m128i d8 = _mm_set1_epi8((char)0xD8);
-    const __m128i lf = _mm_set1_epi8('\n');
-    const __m128i cr = _mm_set1_epi8('\r');
-    const __m128i dash = _mm_set1_epi8('-');
-    const __m128i blank = _mm_set1_epi8(' ');
+    const block ff = all(0xFF);
+    const block d8 = all(0xD8);
+    const block lf = all('\n');
+    const block cr = all('\r');
+    const block dash = all('-');
+    const block blank = all(' ');
     const probes these = probes_of(names);
     colons near = {pos, 0};
     ptrdiff_t at;
@@ -307,24 +392,21 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t 
         if (hama_may_begin(data, at, end, hama_starts_line(data, from, at), names) != HAMA_NO)
             return at;
     while (pos + 16 + these.reach <= end) {
-        __m128i b0 = _mm_loadu_si128((const __m128i *)(data + pos));
-        __m128i b1 = _mm_loadu_si128((const __m128i *)(data + pos + 1));
-        __m128i b2 = _mm_loadu_si128((const __m128i *)(data + pos + 2));
-        __m128i b3 = _mm_loadu_si128((const __m128i *)(data + pos + 3));
-        __m128i b4 = _mm_loadu_si128((const __m128i *)(data + pos + 4));
-        __m128i dash2 = _mm_cmpeq_epi8(b2, dash);
+        block b0 = load(data + pos);
+        block b1 = load(data + pos + 1);
+        block b2 = load(data + pos + 2);
+        block b3 = load(data + pos + 3);
+        block b4 = load(data + pos + 4);
+        block dash2 = same(b2, dash);
         /* LF or LF CR, two dashes, and no blank or control (nor, being signed, a high byte). */
-        __m128i lines = _mm_or_si128(
-            _mm_and_si128(_mm_cmpeq_epi8(b1, dash), _mm_cmpgt_epi8(b3, blank)),
-            _mm_and_si128(_mm_and_si128(_mm_cmpeq_epi8(b1, cr), _mm_cmpeq_epi8(b3, dash)),
-                          _mm_cmpgt_epi8(b4, blank)));
-        __m128i others = _mm_or_si128(
-            probe(data + pos, b0, &these, names),
-            _mm_and_si128(_mm_cmpeq_epi8(b0, ff), _mm_cmpeq_epi8(b1, d8)));
+        block lines = either(both(same(b1, dash), above(b3, blank)),
+                             both(both(same(b1, cr), same(b3, dash)), above(b4, blank)));
+        block others
+            = either(probe(data + pos, b0, &these, names), both(same(b0, ff), same(b1, d8)));
         unsigned ends, mask;
-        lines = _mm_and_si128(_mm_and_si128(lines, dash2), _mm_cmpeq_epi8(b0, lf));
-        ends = (unsigned)_mm_movemask_epi8(lines);
-        mask = (unsigned)_mm_movemask_epi8(others) | ends;
+        lines = both(both(lines, dash2), same(b0, lf));
+        ends = bits(lines);
+        mask = bits(others) | ends;
         while (mask) {
             at = pos + __builtin_ctz(mask);
             if (ends & mask & -mask) {
@@ -344,19 +426,6 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t 
         if (hama_may_begin(data, pos, end, hama_starts_line(data, from, pos), names) != HAMA_NO)
             return pos;
     return end;
-}
-
-typedef ptrdiff_t (*scan_function)(const unsigned char *, ptrdiff_t, ptrdiff_t);
-
-ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
-{
-    /* Written more than once by threads that race, always with the same value. */
-    static scan_function chosen;
-    if (chosen == NULL) {
-        __builtin_cpu_init();
-        chosen = __builtin_cpu_supports("avx2") ? scan_avx2 : scan_sse2;
-    }
-    return chosen(data, pos, end);
 }
 
 #else
@@ -380,11 +449,6 @@ ptrdiff_t hama_search_junk(const unsigned char *data, ptrdiff_t from, ptrdiff_t 
         if (hama_may_begin(data, pos, end, hama_starts_line(data, from, pos), names) != HAMA_NO)
             return pos;
     return end;
-}
-
-ptrdiff_t hama_scan_marker(const unsigned char *data, ptrdiff_t pos, ptrdiff_t end)
-{
-    return scan_portable(data, pos, end);
 }
 
 #endif
