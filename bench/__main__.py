@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("bench.run", "measures suites, beside others, and prints one table"),
     "compare": ("bench.compare", "two files of `run --json`: the ratios, with intervals"),
     "aims": ("bench.aims", "what the speed of this library is to be, and what it is"),
+    "scaling": ("bench.scaling", "time and memory of longer streams, larger frames, more streams"),
     "together": ("bench.together", "sound and picture of a recording behind a bad network"),
     "damage": ("bench.damage", "images lost by every kind of damage, of every way of delimiting"),
     "fuzz": ("bench.fuzz", "the parsers and their twins on damaged input, for minutes"),

@@ -1,0 +1,36 @@
+"""What grows in the curves: streams made while they are read, images of any size."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from bench.curves import CURVES, Asked, frame_of, made
+from fixtures.build.jpegs import segments
+
+#: As small as a slope allows.
+SMALL = Asked(1, 2_000_000, 40_000, 10, 100_000)
+
+
+@pytest.mark.parametrize("size", [2048, 7403, 34_000, 1_000_000])
+def test_an_image_is_as_large_as_asked(size: int) -> None:
+    data = frame_of(size)
+    assert segments(data)[-1][2] == len(data)
+    assert abs(len(data) - size) < 30
+
+
+def test_a_stream_is_made_of_a_block_over_and_over() -> None:
+    block = [b"abc", b"de"]
+    assert list(itertools.islice(made(block, 10**12), 5)) == [b"abc", b"de", b"abc", b"de", b"abc"]
+    assert sum(map(len, made(block, 1000))) in range(1000, 1003)
+
+
+@pytest.mark.parametrize("curve", [c for c in CURVES if c.name == "streams"], ids=lambda c: c.name)
+def test_a_curve_has_its_places_and_rounds(curve: object) -> None:
+    found = list(curve.measure(SMALL))  # type: ignore[attr-defined]
+    assert found
+    for series in found:
+        assert [point.x for point in series.points] == [1, 10]
+        assert all(len(point.values) == 1 for point in series.points)
+        assert all(value > 0 for point in series.points for value in point.values)
