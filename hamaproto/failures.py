@@ -20,7 +20,7 @@ from hamaproto.errors import (
     TransportError,
 )
 from hamaproto.patience import TimeUp
-from hamaproto.refusal import harmless
+from hamaproto.refusal import short_line
 from hamaproto.settings import Endpoint, Timeouts
 
 __all__ = [
@@ -113,7 +113,7 @@ def is_no_http(first: bytes) -> str:
     start = first.lstrip(b"\r\n")
     if start[:5].upper() == b"HTTP/"[: len(start)]:
         return ""
-    return f"what came is no HTTP: {harmless(start.decode('latin-1'))!r}..."
+    return f"what came is no HTTP: {short_line(start.decode('latin-1'))!r}..."
 
 
 def with_what_came(error: HamaError, came: str) -> HamaError:

@@ -41,11 +41,11 @@ from hamaproto.limits import DEFAULT_LIMITS, Limits
 from hamaproto.models import Ack, RawAnswer
 from hamaproto.refusal import (
     error_line,
-    harmless,
     is_failure,
     is_plausible_key,
     means_ok,
     says_full,
+    short_line,
     what_came,
     words_of,
 )
@@ -233,7 +233,7 @@ class Outcome(Generic[R]):
         """The device's words in the place of what is due."""
         for event in self._params:
             if isinstance(event, ParamError):
-                return harmless(event.message)
+                return short_line(event.message)
         return "" if self._had_frame else words_of(self._body)
 
     @property
@@ -264,7 +264,7 @@ class Outcome(Generic[R]):
             return AuthenticationError("the device redirects to its login page", status)
         if reply is Reply.ANY or (reply is Reply.FORM and status in (302, 303)):
             return None
-        reason = f" {harmless(response.reason)}" if response.reason else ""
+        reason = f" {short_line(response.reason)}" if response.reason else ""
         where = f", to {shown_location(location)}" if location and status // 100 == 3 else ""
         if reply.endless and says_full(response.reason):
             return BusyError(f"{self._name}: the device answers {status}{reason}", status)
@@ -278,13 +278,13 @@ class Outcome(Generic[R]):
         coding = unknown_coding(content_codings(response.headers))
         if coding is not None:
             return RefusedError(
-                f"{self._subject}the device sends it in the coding {harmless(coding)!r}, which was "
-                "not asked for and can't be undone (RFC 9110 8.4)",
+                f"{self._subject}the device sends it in the coding {short_line(coding)!r}, which "
+                "was not asked for and can't be undone (RFC 9110 8.4)",
                 status,
             )
         users = response.headers.get("x-currentusers", "")
         if reply.endless and says_full(users):
-            return BusyError(f"{self._name}: the device says: {harmless(users)}", status)
+            return BusyError(f"{self._name}: the device says: {short_line(users)}", status)
         if status == 204 and reply not in (Reply.ACK, Reply.FORM, Reply.TALK):
             return RefusedError(f"{self._subject}the device answers 204: it has none", status)
         return None
@@ -333,7 +333,7 @@ class Outcome(Generic[R]):
         if self._too_large:
             return RefusedError(f"{what} {none}: {self._over_max_frame()}", status)
         if self._part is not None:
-            content_type = harmless(self._part.content_type or "no type")
+            content_type = short_line(self._part.content_type or "no type")
             said = words_of(self._part.data)
             return RefusedError(
                 f"{what} {none} but {what_came(self._part.data)} ({content_type})"
@@ -341,7 +341,7 @@ class Outcome(Generic[R]):
                 status,
             )
         if self._skipped:
-            content_type = harmless(response.content_type or "no type")
+            content_type = short_line(response.content_type or "no type")
             return RefusedError(
                 f"{what} {none}: {self._skipped} bytes of {content_type} hold none", status
             )
@@ -382,7 +382,7 @@ class Outcome(Generic[R]):
             return None
         for event in self._params:
             if isinstance(event, ParamError):
-                return RefusedError(harmless(event.message), status)
+                return RefusedError(short_line(event.message), status)
         if not self._body.strip(b" \t\r\n\0"):
             return RefusedError("the device lists nothing", status)
         return self._something_else(status)
@@ -463,4 +463,4 @@ def shown_location(location: str) -> str:
     authority, slash, path = rest.partition("/")
     if slashes:
         location = f"{before}//{authority.rpartition('@')[2]}{slash}{path}"
-    return harmless(location.partition("?")[0])
+    return short_line(location.partition("?")[0])

@@ -19,11 +19,11 @@ from hamaproto.wire.sniff import document_of, is_text, picture_format
 
 __all__ = [
     "error_line",
-    "harmless",
     "is_failure",
     "is_plausible_key",
     "means_ok",
     "says_full",
+    "short_line",
     "what_came",
     "words_of",
 ]
@@ -57,7 +57,7 @@ _FAILURE = re.compile(
 _UNSEEN: Final = ("script", "style")
 
 
-def harmless(text: str) -> str:
+def short_line(text: str) -> str:
     """`text` in one short line, in which nothing acts on a terminal."""
     line = " ".join(text.strip(_PADDING).split())
     shown = "".join(c if c.isprintable() else "?" for c in line[: _MOST_SAID + 1])
@@ -70,7 +70,7 @@ def words_of(body: bytes) -> str:
     if picture_format(head) is not None or not is_text(head):
         return ""
     text = _text(head)
-    return harmless(_without_tags(text) if _is_markup(text) else text)
+    return short_line(_without_tags(text) if _is_markup(text) else text)
 
 
 def _text(head: bytes) -> str:
@@ -129,7 +129,7 @@ def means_ok(body: bytes) -> bool:
         return False
     text = document_of(body)
     if _is_markup(text):
-        return harmless(_without_tags(text)).upper() == "OK"
+        return short_line(_without_tags(text)).upper() == "OK"
     lines = [line for part in text.split("\r") for line in part.split("\n")]
     said = [line for line in (line.strip(_PADDING) for line in lines) if line]
     return bool(said and _OK.match(said[0])) and not any(map(_ERROR_LINE.match, said))
@@ -141,7 +141,7 @@ def error_line(body: bytes) -> str | None:
     for part in text.split("\r"):
         for line in part.split("\n"):
             if _ERROR_LINE.match(line.strip(_PADDING)):
-                return harmless(line)
+                return short_line(line)
     return None
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from hamaproto.refusal import (
     error_line,
-    harmless,
     is_failure,
     is_plausible_key,
     means_ok,
     says_full,
+    short_line,
     what_came,
     words_of,
 )
@@ -28,7 +28,7 @@ fragments = st.lists(
 
 @given(fragments)
 def test_nothing_that_is_said_does_harm(body: bytes) -> None:
-    for said in (words_of(body), what_came(body), error_line(body) or "", harmless(repr(body))):
+    for said in (words_of(body), what_came(body), error_line(body) or "", short_line(repr(body))):
         assert said.isprintable()
         assert len(said) <= 160
     means_ok(body)
@@ -158,8 +158,8 @@ def test_the_first_line_that_is_an_error_is_told() -> None:
 
 
 def test_a_line_is_160_characters_at_most() -> None:
-    assert harmless("x" * 160) == "x" * 160
-    assert harmless("x" * 161) == "x" * 157 + "..."
+    assert short_line("x" * 160) == "x" * 160
+    assert short_line("x" * 161) == "x" * 157 + "..."
 
 
 def test_the_first_4096_bytes_are_read() -> None:

@@ -17,7 +17,7 @@ The parts, each of which knows those behind it only:
     body        readers of a body up to the close, or of a length
     chunked     the reader of a body in chunks
     lines       what heads, sizes and trailers share: lines
-    report      which oddities are read, and the events that wait
+    oddities    which oddities are read, and the events that wait
     request     a request -> bytes
 
 The input lies in a `ReceiveBuffer`, which looks at each byte once, so neither the cost nor a
@@ -25,7 +25,7 @@ limit depends on how the bytes were cut.
 """
 
 from hamaproto.wire.http.framing import content_type_name
-from hamaproto.wire.http.report import LENIENCIES
+from hamaproto.wire.http.oddities import LENIENCIES
 from hamaproto.wire.http.request import bytes_of_request
 from hamaproto.wire.http.response import ResponseParser
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from hamaproto.events import NEED_DATA, AnomalyCode, Data, EndOfStream, NeedData
 from hamaproto.gsm.tables import MAGIC
 from hamaproto.limits import Limits
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 from hamaproto.wire.receive_buffer import ReceiveBuffer
 
 __all__ = ["BodyReader", "LengthIfNoStream", "OfLength", "UntilClose"]
@@ -25,11 +25,13 @@ _STREAM_STARTS = frozenset(b"\r\n-\xff" + bytes(range(MAGIC << 4, MAGIC + 1 << 4
 class BodyReader:
     """What all readers are made from; `length` is the declared one, where that counts."""
 
-    __slots__ = ("_left", "_limits", "_report", "_source")
+    __slots__ = ("_left", "_limits", "_oddities", "_source")
 
-    def __init__(self, source: ReceiveBuffer, report: Report, limits: Limits, length: int) -> None:
+    def __init__(
+        self, source: ReceiveBuffer, oddities: Oddities, limits: Limits, length: int
+    ) -> None:
         self._source = source
-        self._report = report
+        self._oddities = oddities
         self._limits = limits
         #: Bytes that are due: of the body, or of the chunk at hand.
         self._left = length
@@ -52,7 +54,7 @@ class BodyReader:
         source = self._source
         if not source.eof:
             return NEED_DATA
-        self._report.note(AnomalyCode.TRUNCATED_BODY, source.offset)
+        self._oddities.note(AnomalyCode.TRUNCATED_BODY, source.offset)
         return EndOfStream(False, source.offset)
 
 
@@ -88,6 +90,6 @@ class LengthIfNoStream(BodyReader):
         if not source and not source.eof:
             return NEED_DATA
         if source.peek() in _STREAM_STARTS:
-            self._report.note(AnomalyCode.LENGTH_ON_ENDLESS_BODY, source.offset)
-            return UntilClose(source, self._report, self._limits, self._left)
-        return OfLength(source, self._report, self._limits, self._left)
+            self._oddities.note(AnomalyCode.LENGTH_ON_ENDLESS_BODY, source.offset)
+            return UntilClose(source, self._oddities, self._limits, self._left)
+        return OfLength(source, self._oddities, self._limits, self._left)

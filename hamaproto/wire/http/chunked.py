@@ -18,7 +18,7 @@ from hamaproto.events import NEED_DATA, AnomalyCode, Data, EndOfStream, NeedData
 from hamaproto.limits import Limits
 from hamaproto.wire.http.body import BodyReader
 from hamaproto.wire.http.lines import bounded_line, note_line_end, without_end
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 from hamaproto.wire.receive_buffer import ReceiveBuffer
 
 __all__ = ["Chunked"]
@@ -37,19 +37,21 @@ class Chunked(BodyReader):
 
     __slots__ = ("_step", "_trailer_room")
 
-    def __init__(self, source: ReceiveBuffer, report: Report, limits: Limits, length: int) -> None:
-        super().__init__(source, report, limits, length)
+    def __init__(
+        self, source: ReceiveBuffer, oddities: Oddities, limits: Limits, length: int
+    ) -> None:
+        super().__init__(source, oddities, limits, length)
         self._trailer_room = limits.max_trailers
         self._step: Callable[[], Data | EndOfStream | NeedData | BodyReader] = self._size
 
     def read(self) -> Data | EndOfStream | NeedData | BodyReader:
-        waiting = self._report.waiting
+        waiting = self._oddities.waiting
         while (found := self._step()) is self and not waiting:
             pass
         return found
 
     def _size(self) -> EndOfStream | NeedData | BodyReader:
-        source, report = self._source, self._report
+        source, oddities = self._source, self._oddities
         if source and not source.unfinished and source.peek() not in _HEX:
             raise RemoteProtocolError(_NO_SIZE, source.offset)
         line = bounded_line(source, self._limits.max_chunk_line, "max_chunk_line")
@@ -58,7 +60,7 @@ class Chunked(BodyReader):
             if source.eof and not _SIZE_LINE_BEGUN.fullmatch(source.take_unfinished()):
                 raise RemoteProtocolError(_NO_SIZE, offset)
             return self._cut_off()
-        note_line_end(line, offset, report, AnomalyCode.BARE_LF_IN_CHUNKS)
+        note_line_end(line, offset, oddities, AnomalyCode.BARE_LF_IN_CHUNKS)
         match = _SIZE_LINE.fullmatch(without_end(line))
         if match is None:
             raise RemoteProtocolError(
@@ -66,9 +68,9 @@ class Chunked(BodyReader):
             )
         digits, blanks, extension = match.groups()
         if extension:
-            report.once(AnomalyCode.CHUNK_EXTENSION, offset)
+            oddities.once(AnomalyCode.CHUNK_EXTENSION, offset)
         elif blanks:
-            report.once(AnomalyCode.CHUNK_BLANKS, offset)
+            oddities.once(AnomalyCode.CHUNK_BLANKS, offset)
         self._left = int(digits, 16)
         self._step = self._data if self._left else self._trailers
         return self
@@ -85,7 +87,7 @@ class Chunked(BodyReader):
         if end == b"\r\n":
             source.skip()
         elif end[:1] == b"\n":
-            self._report.once(AnomalyCode.BARE_LF_IN_CHUNKS, source.offset)
+            self._oddities.once(AnomalyCode.BARE_LF_IN_CHUNKS, source.offset)
         elif end in (b"", b"\r"):
             if source.eof and end:
                 source.skip()
@@ -100,7 +102,7 @@ class Chunked(BodyReader):
         return self
 
     def _trailers(self) -> EndOfStream | NeedData | BodyReader:
-        source, report = self._source, self._report
+        source, oddities = self._source, self._oddities
         if self._trailer_room <= 0:
             raise LimitExceededError(
                 f"max_trailers: more than {self._limits.max_trailers} bytes", source.offset
@@ -110,12 +112,12 @@ class Chunked(BodyReader):
             if not source.eof:
                 return NEED_DATA
             # The last chunk is there, so the body is.
-            report.note(AnomalyCode.TRAILERS_CUT_OFF, source.offset)
+            oddities.note(AnomalyCode.TRAILERS_CUT_OFF, source.offset)
             return EndOfStream(True, source.offset)
         self._trailer_room -= len(line)
         offset = source.line_offset
-        note_line_end(line, offset, report, AnomalyCode.BARE_LF_IN_CHUNKS)
+        note_line_end(line, offset, oddities, AnomalyCode.BARE_LF_IN_CHUNKS)
         if not without_end(line):
             return EndOfStream(True, source.offset)
-        report.once(AnomalyCode.TRAILERS, offset)
+        oddities.once(AnomalyCode.TRAILERS, offset)
         return self

@@ -15,7 +15,7 @@ import re
 from hamaproto.events import AnomalyCode
 from hamaproto.headers import Headers
 from hamaproto.wire.http.lines import BLANKS, note_odd_bytes
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 
 __all__ = ["FieldLines"]
 
@@ -40,10 +40,10 @@ _DATE_LINE = re.compile(
 class FieldLines:
     """Collects the fields of one head."""
 
-    __slots__ = ("_fields", "_name", "_pieces", "_report")
+    __slots__ = ("_fields", "_name", "_oddities", "_pieces")
 
-    def __init__(self, report: Report) -> None:
-        self._report = report
+    def __init__(self, oddities: Oddities) -> None:
+        self._oddities = oddities
         self._fields: list[tuple[str, str]] = []
         # The field that a fold would continue; `_pieces` is None behind a line of junk.
         self._name = ""
@@ -78,39 +78,41 @@ class FieldLines:
 
     def _odd_line(self, body: bytes, offset: int) -> None:
         """A field that is not as it should be, or junk that is skipped by its name."""
-        report = self._report
+        oddities = self._oddities
         if _ANOTHER_STATUS_LINE.match(body):
-            return report.note(AnomalyCode.SECOND_STATUS_LINE, offset)
+            return oddities.note(AnomalyCode.SECOND_STATUS_LINE, offset)
         if _DATE_LINE.match(body):
-            return report.note(AnomalyCode.DATE_LINE, offset)
+            return oddities.note(AnomalyCode.DATE_LINE, offset)
         left, colon, right = body.partition(b":")
         if not colon:
-            return report.note(AnomalyCode.HEADER_WITHOUT_COLON, offset)
+            return oddities.note(AnomalyCode.HEADER_WITHOUT_COLON, offset)
         name = left.rstrip(BLANKS)
         if not name:
-            return report.note(AnomalyCode.HEADER_WITHOUT_NAME, offset)
+            return oddities.note(AnomalyCode.HEADER_WITHOUT_NAME, offset)
         if b" " in name or b"\t" in name:
-            return report.note(AnomalyCode.BLANK_IN_NAME, offset)
+            return oddities.note(AnomalyCode.BLANK_IN_NAME, offset)
         self._name = name.decode("latin-1")
         self._pieces = [_value(right)]
         if name != left:
-            report.note(AnomalyCode.BLANK_BEFORE_COLON, offset, _shown(self._name))
+            oddities.note(AnomalyCode.BLANK_BEFORE_COLON, offset, _shown(self._name))
         return self._note_odd_bytes(body, offset)
 
     def _fold(self, body: bytes, offset: int) -> None:
         text = _value(body)
         if not text:
-            self._report.note(AnomalyCode.BLANK_LINE_IN_HEAD, offset)
+            self._oddities.note(AnomalyCode.BLANK_LINE_IN_HEAD, offset)
         elif self._pieces is None:
-            self._report.note(AnomalyCode.FOLDED_HEAD_LINE, offset, "continues no header: left out")
+            self._oddities.note(
+                AnomalyCode.FOLDED_HEAD_LINE, offset, "continues no header: left out"
+            )
         else:
             self._pieces.append(text)
-            self._report.note(AnomalyCode.FOLDED_HEAD_LINE, offset, _shown(self._name))
+            self._oddities.note(AnomalyCode.FOLDED_HEAD_LINE, offset, _shown(self._name))
             self._note_odd_bytes(body, offset)
 
     def _note_odd_bytes(self, body: bytes, offset: int) -> None:
         # One more CR in front of the end is no part of the value.
-        note_odd_bytes(body.removesuffix(b"\r"), offset, _shown(self._name), self._report)
+        note_odd_bytes(body.removesuffix(b"\r"), offset, _shown(self._name), self._oddities)
 
     def _close_field(self) -> None:
         if self._pieces is not None:

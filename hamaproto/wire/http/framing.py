@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.events import AnomalyCode, Response
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 
 __all__ = ["BodyEnd", "Framing", "content_type_name", "framing_of"]
 
@@ -49,7 +49,7 @@ _NOTHING = Framing(BodyEnd.LENGTH, 0)
 _CHUNKED = Framing(BodyEnd.LAST_CHUNK)
 
 
-def framing_of(response: Response, at: int, report: Report, *, endless: bool) -> Framing:
+def framing_of(response: Response, at: int, oddities: Oddities, *, endless: bool) -> Framing:
     """How the body behind the head ends, which ends at the byte `at`.
 
     `endless` says that a stream was asked for.  Raises `RemoteProtocolError` at `at` where no
@@ -63,26 +63,26 @@ def framing_of(response: Response, at: int, report: Report, *, endless: bool) ->
     if status in _NO_BODY:
         # A 304 may say what its 200 would have (RFC 9110 8.6, RFC 9112 6.1).
         if status == 204 and (codings or lengths):
-            report.note(AnomalyCode.BODY_NOT_ALLOWED, at)
+            oddities.note(AnomalyCode.BODY_NOT_ALLOWED, at)
         return _NOTHING
-    if codings and _is_chunked(codings, at, report):
+    if codings and _is_chunked(codings, at, oddities):
         if lengths:
-            report.note(AnomalyCode.LENGTH_AND_CHUNKED, at)
+            oddities.note(AnomalyCode.LENGTH_AND_CHUNKED, at)
         if response.version == "1.0":
-            report.note(AnomalyCode.CHUNKED_IN_HTTP_1_0, at)
+            oddities.note(AnomalyCode.CHUNKED_IN_HTTP_1_0, at)
         return _CHUNKED
     if not lengths:
         return _UNTIL_CLOSE
     name = content_type_name(response.content_type)
     stream_is_due = endless and 200 <= status <= 299
     if name.startswith(_ENDLESS_TYPES) or (stream_is_due and not name.startswith(_BOUNDED_TYPES)):
-        report.note(AnomalyCode.LENGTH_ON_ENDLESS_BODY, at, name)
+        oddities.note(AnomalyCode.LENGTH_ON_ENDLESS_BODY, at, name)
         return _UNTIL_CLOSE
-    length = _length(lengths, at, report)
+    length = _length(lengths, at, oddities)
     return Framing(BodyEnd.LENGTH_IF_NO_STREAM if stream_is_due else BodyEnd.LENGTH, length)
 
 
-def _is_chunked(values: list[str], at: int, report: Report) -> bool:
+def _is_chunked(values: list[str], at: int, oddities: Oddities) -> bool:
     names = [name.strip(" \t").lower() for value in values for name in value.split(",")]
     count = names.count("chunked")
     nothing = names.count("identity") + names.count("")
@@ -91,13 +91,13 @@ def _is_chunked(values: list[str], at: int, report: Report) -> bool:
             "a Transfer-Encoding other than chunked: the body can't be read", at
         )
     if nothing:
-        report.note(AnomalyCode.IDENTITY_CODING, at)
+        oddities.note(AnomalyCode.IDENTITY_CODING, at)
     if count > 1:
-        report.note(AnomalyCode.REPEATED_CHUNKED, at)
+        oddities.note(AnomalyCode.REPEATED_CHUNKED, at)
     return count > 0
 
 
-def _length(values: list[str], at: int, report: Report) -> int:
+def _length(values: list[str], at: int, oddities: Oddities) -> int:
     """The one Content-Length that all the values agree on; ASCII digits only."""
     texts = [text.strip(" \t") for value in values for text in value.split(",")]
     if not all(text.isascii() and text.isdigit() for text in texts):
@@ -110,7 +110,7 @@ def _length(values: list[str], at: int, report: Report) -> int:
             "two different Content-Lengths: the end of the body is unknown", at
         )
     if len(texts) > 1:
-        report.note(AnomalyCode.REPEATED_LENGTH, at)
+        oddities.note(AnomalyCode.REPEATED_LENGTH, at)
     digits = distinct.pop()
     return _ENDLESS_LENGTH if len(digits) > _MANY_DIGITS else int(digits or "0")
 

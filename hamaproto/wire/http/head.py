@@ -1,4 +1,4 @@
-"""The head of an answer: `HeadReader` reads up to the empty line and makes a `Response`.
+"""The head of an answer: `ResponseHeadReader` reads up to the empty line and makes a `Response`.
 
 Before the status line come any number of empty lines and of 1xx answers, within
 `Limits.max_preamble`.  Where a body comes without a head, its first bytes tell it.
@@ -15,11 +15,11 @@ from hamaproto.headers import Headers
 from hamaproto.limits import Limits
 from hamaproto.wire.http.fields import FieldLines
 from hamaproto.wire.http.lines import bounded_line, note_line_end, without_end
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 from hamaproto.wire.http.status_line import StatusLine, read_status_line
 from hamaproto.wire.receive_buffer import ReceiveBuffer
 
-__all__ = ["HeadReader"]
+__all__ = ["ResponseHeadReader"]
 
 # How a body without a head begins: with a delimiter (RFC 2046 5.1.1), a JPEG's SOI, or the
 # magic nibble of a GSM frame (RFC 3551 4.5.8.1).
@@ -31,7 +31,7 @@ _LINE_ENDS = frozenset(b"\r\n")
 _NO_ANSWER = "the answer begins neither with a status line nor like a picture or sound"
 
 
-class HeadReader:
+class ResponseHeadReader:
     """`read` gives the `Response`, NEED_DATA, or this reader, which is then to be asked again.
 
     It is asked again when something was reported, so that the caller sees it before what follows
@@ -43,8 +43,8 @@ class HeadReader:
         "_interim",
         "_limits",
         "_lines",
+        "_oddities",
         "_preamble",
-        "_report",
         "_size",
         "_source",
         "_status_line",
@@ -57,9 +57,9 @@ class HeadReader:
     _status_line: StatusLine
     _size: int
 
-    def __init__(self, source: ReceiveBuffer, report: Report, limits: Limits) -> None:
+    def __init__(self, source: ReceiveBuffer, oddities: Oddities, limits: Limits) -> None:
         self._source = source
-        self._report = report
+        self._oddities = oddities
         self._limits = limits
         # Empty lines, and 1xx answers, before this head.
         self._preamble = 0
@@ -71,26 +71,28 @@ class HeadReader:
         self._begin()
 
     def _begin(self) -> None:
-        self._report.begin_head()
-        self._fields = FieldLines(self._report)
+        self._oddities.begin_head()
+        self._fields = FieldLines(self._oddities)
         # Lines behind the status line.
         self._lines = 0
-        self._step: Callable[[], Response | NeedData | HeadReader] = self._before_status_line
+        self._step: Callable[[], Response | NeedData | ResponseHeadReader] = (
+            self._before_status_line
+        )
 
-    def read(self) -> Response | NeedData | HeadReader:
+    def read(self) -> Response | NeedData | ResponseHeadReader:
         """Go on until there is something to say."""
-        waiting = self._report.waiting
+        waiting = self._oddities.waiting
         while (found := self._step()) is self and not waiting:
             pass
         return found
 
     # -- the steps
 
-    def _before_status_line(self) -> NeedData | HeadReader | Response:
+    def _before_status_line(self) -> NeedData | ResponseHeadReader | Response:
         """Skip line ends; tell a status line from a body without a head by the first byte."""
         source = self._source
         while (byte := source.peek()) in _LINE_ENDS:
-            self._report.once(AnomalyCode.LEADING_EMPTY_LINES, source.offset)
+            self._oddities.once(AnomalyCode.LEADING_EMPTY_LINES, source.offset)
             self._count_empty(source.offset)
             source.skip()
         if byte < 0:
@@ -112,15 +114,15 @@ class HeadReader:
             raise RemoteProtocolError(_NO_ANSWER, self._source.offset + 1)
         return self._headless(_HEADLESS[begin])
 
-    def _first_line(self) -> NeedData | HeadReader:
+    def _first_line(self) -> NeedData | ResponseHeadReader:
         source = self._source
         line = bounded_line(source, self._limits.max_head_line, "max_head_line")
         if line is None:
             return self._wait("the stream ends inside a line of the status line")
         offset = source.line_offset
-        status_line = read_status_line(line, offset, self._report)
+        status_line = read_status_line(line, offset, self._oddities)
         if status_line is None:
-            self._report.once(AnomalyCode.LEADING_EMPTY_LINES, offset)
+            self._oddities.once(AnomalyCode.LEADING_EMPTY_LINES, offset)
             self._count_empty(offset)
             self._step = self._before_status_line
         else:
@@ -129,7 +131,7 @@ class HeadReader:
             self._step = self._line
         return self
 
-    def _line(self) -> Response | NeedData | HeadReader:
+    def _line(self) -> Response | NeedData | ResponseHeadReader:
         """One line behind the status line: a header, a fold, junk, or the end of the head."""
         limits, source = self._limits, self._source
         room = min(limits.max_head_line, limits.max_head - self._size)
@@ -143,7 +145,7 @@ class HeadReader:
             return self._wait("the stream ends inside a line of the head")
         offset = source.line_offset
         self._size += len(line)
-        note_line_end(line, offset, self._report, AnomalyCode.BARE_LF_IN_HEAD)
+        note_line_end(line, offset, self._oddities, AnomalyCode.BARE_LF_IN_HEAD)
         body = without_end(line)
         if not body:
             return self._complete()
@@ -175,11 +177,11 @@ class HeadReader:
             raise RemoteProtocolError("the stream ends inside a 1xx answer", at)
         if self._fields.announces_more:
             raise RemoteProtocolError("the stream ends inside a folded Content-Type", at)
-        self._report.note(AnomalyCode.HEAD_CUT_OFF, at)
+        self._oddities.note(AnomalyCode.HEAD_CUT_OFF, at)
         self.cut_off = True
         return self._response()
 
-    def _complete(self) -> Response | HeadReader:
+    def _complete(self) -> Response | ResponseHeadReader:
         if not self._status_line.interim:
             return self._response()
         at = self._source.offset
@@ -187,7 +189,7 @@ class HeadReader:
         most = self._limits.max_preamble
         if self._interim > most:
             raise LimitExceededError(f"max_preamble: more than {most} 1xx answers", at)
-        self._report.note(AnomalyCode.INTERIM_RESPONSE, at, str(self._status_line.status))
+        self._oddities.note(AnomalyCode.INTERIM_RESPONSE, at, str(self._status_line.status))
         self._begin()
         return self
 
@@ -198,13 +200,13 @@ class HeadReader:
         types = headers.get_all("content-type")
         content_type = next((value for value in reversed(types) if value), None)
         if len(types) > 1:
-            self._report.note(AnomalyCode.DUPLICATE_CONTENT_TYPE, at)
+            self._oddities.note(AnomalyCode.DUPLICATE_CONTENT_TYPE, at)
         if first.status == 206:
-            self._report.note(AnomalyCode.STATUS_206, at)
+            self._oddities.note(AnomalyCode.STATUS_206, at)
         return Response(first.status, headers, content_type, first.reason, first.version)
 
     def _headless(self, media_type: str) -> Response:
-        self._report.note(
+        self._oddities.note(
             AnomalyCode.MISSING_HEAD, self._source.offset, f"the body begins like {media_type}"
         )
         self.looks_like = media_type

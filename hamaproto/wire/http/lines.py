@@ -10,7 +10,7 @@ import re
 
 from hamaproto.errors import LimitExceededError
 from hamaproto.events import AnomalyCode
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 from hamaproto.wire.receive_buffer import ReceiveBuffer
 
 __all__ = ["BLANKS", "bounded_line", "note_line_end", "note_odd_bytes", "without_end"]
@@ -40,21 +40,21 @@ def without_end(line: bytes) -> bytes:
     return line[: -2 if line.endswith(b"\r\n") else -1]
 
 
-def note_line_end(line: bytes, offset: int, report: Report, code: AnomalyCode) -> None:
+def note_line_end(line: bytes, offset: int, oddities: Oddities, code: AnomalyCode) -> None:
     """Report the first line that ends in a LF alone, as `code`; `offset` is that of the line."""
     if not line.endswith(b"\r\n"):
-        report.once(code, offset + len(line) - 1)
+        oddities.once(code, offset + len(line) - 1)
 
 
-def note_odd_bytes(text: bytes, offset: int, where: str, report: Report) -> None:
+def note_odd_bytes(text: bytes, offset: int, where: str, oddities: Oddities) -> None:
     """Report what a line of a head should not hold; it costs nothing else.
 
     `text` is the line without its end, `offset` that of its first byte, and `where` names the
     line in the report.
     """
     if b"\r" in text:
-        report.note(AnomalyCode.BARE_CR_IN_HEAD, offset + text.index(b"\r"), where)
+        oddities.note(AnomalyCode.BARE_CR_IN_HEAD, offset + text.index(b"\r"), where)
     if not text.isascii():
-        report.note(AnomalyCode.NON_ASCII_HEADER, offset, where)
+        oddities.note(AnomalyCode.NON_ASCII_HEADER, offset, where)
     if control := _CONTROL.search(text):
-        report.note(AnomalyCode.CONTROL_IN_HEADER, offset + control.start(), where)
+        oddities.note(AnomalyCode.CONTROL_IN_HEADER, offset + control.start(), where)

@@ -12,14 +12,14 @@ from hamaproto.wire.contract import Chunk, Events, Exclusive, entry, owned
 from hamaproto.wire.http.body import BodyReader, LengthIfNoStream, OfLength, UntilClose
 from hamaproto.wire.http.chunked import Chunked
 from hamaproto.wire.http.framing import BodyEnd, framing_of
-from hamaproto.wire.http.head import HeadReader
-from hamaproto.wire.http.report import LENIENCIES, Report
+from hamaproto.wire.http.head import ResponseHeadReader
+from hamaproto.wire.http.oddities import LENIENCIES, Oddities
 from hamaproto.wire.receive_buffer import ReceiveBuffer
 
 __all__ = ["READERS", "ResponseParser"]
 
 #: By what a body ends -> its reader.
-READERS: Mapping[BodyEnd, Callable[[ReceiveBuffer, Report, Limits, int], BodyReader]] = (
+READERS: Mapping[BodyEnd, Callable[[ReceiveBuffer, Oddities, Limits, int], BodyReader]] = (
     MappingProxyType(
         {
             BodyEnd.CLOSE: UntilClose,
@@ -60,10 +60,10 @@ class ResponseParser(Exclusive):
         super().__init__()
         self._limits = DEFAULT_LIMITS if limits is None else limits
         self._source = ReceiveBuffer()
-        self._report = Report(frozenset(refuse) | (LENIENCIES if strict else frozenset()))
-        self._waiting = self._report.waiting
-        self._head = HeadReader(self._source, self._report, self._limits)
-        self._reader: HeadReader | BodyReader = self._head
+        self._oddities = Oddities(frozenset(refuse) | (LENIENCIES if strict else frozenset()))
+        self._waiting = self._oddities.waiting
+        self._head = ResponseHeadReader(self._source, self._oddities, self._limits)
+        self._reader: ResponseHeadReader | BodyReader = self._head
         # What was met behind the events that wait, and whether it was raised.
         self._error: RemoteProtocolError | None = None
         self._raised = False
@@ -177,10 +177,10 @@ class ResponseParser(Exclusive):
 
     def _begin_body(self, response: Response) -> None:
         at = self._source.offset
-        framing = framing_of(response, at, self._report, endless=self.endless)
+        framing = framing_of(response, at, self._oddities, endless=self.endless)
         self._waiting.append(response)
         self._reader = READERS[framing.end](
-            self._source, self._report, self._limits, framing.length
+            self._source, self._oddities, self._limits, framing.length
         )
         if self._head.cut_off:
             self._finish(EndOfStream(False, at))
@@ -192,4 +192,4 @@ class ResponseParser(Exclusive):
 
     def _overrun(self, count: int, end: EndOfStream) -> None:
         self.surplus += count
-        self._error = self._report.refusal(AnomalyCode.DATA_AFTER_BODY, end.offset)
+        self._error = self._oddities.refusal(AnomalyCode.DATA_AFTER_BODY, end.offset)

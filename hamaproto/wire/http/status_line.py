@@ -1,4 +1,4 @@
-"""The first line of an answer: `read_status_line(line, offset, report) -> StatusLine | None`.
+"""The first line of an answer: `read_status_line(line, offset, oddities) -> StatusLine | None`.
 
     status-line = HTTP-version SP status-code SP [ reason-phrase ]      (RFC 9112 4)
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.events import AnomalyCode
 from hamaproto.wire.http.lines import BLANKS, note_line_end, note_odd_bytes, without_end
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 
 __all__ = ["StatusLine", "read_status_line"]
 
@@ -39,7 +39,7 @@ class StatusLine(NamedTuple):
         return 100 <= self.status <= 199
 
 
-def read_status_line(line: bytes, offset: int, report: Report) -> StatusLine | None:
+def read_status_line(line: bytes, offset: int, oddities: Oddities) -> StatusLine | None:
     """What `line` says, which has its end and begins at the byte `offset`; None if it is blank.
 
     Raises `RemoteProtocolError` at `offset`, which says what is wrong with the line.
@@ -52,16 +52,16 @@ def read_status_line(line: bytes, offset: int, report: Report) -> StatusLine | N
         raise RemoteProtocolError(_what_is_wrong(text), offset)
     name, minor, blanks, status, more_blanks, reason = match.groups()
     version = f"1.{(minor or b'').decode('ascii')}".rstrip(".")
-    note_line_end(line, offset, report, AnomalyCode.BARE_LF_IN_HEAD)
+    note_line_end(line, offset, oddities, AnomalyCode.BARE_LF_IN_HEAD)
     if name != b"HTTP":
-        report.note(AnomalyCode.STATUS_LINE_CASE, offset)
+        oddities.note(AnomalyCode.STATUS_LINE_CASE, offset)
     if blanks != b" " or (more_blanks or b" ") != b" " or text[:1] in (b" ", b"\t"):
-        report.note(AnomalyCode.STATUS_LINE_BLANKS, offset)
+        oddities.note(AnomalyCode.STATUS_LINE_BLANKS, offset)
     if minor not in (b"0", b"1"):
-        report.note(AnomalyCode.ODD_VERSION, offset, version)
+        oddities.note(AnomalyCode.ODD_VERSION, offset, version)
     if not reason:
-        report.note(AnomalyCode.MISSING_REASON, offset)
-    note_odd_bytes(without_end(line), offset, "the status line", report)
+        oddities.note(AnomalyCode.MISSING_REASON, offset)
+    note_odd_bytes(without_end(line), offset, "the status line", oddities)
     return StatusLine(int(status), (reason or b"").decode("latin-1"), version)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hamaproto.events import NEED_DATA, Anomaly, Data, EndOfStream, NeedData
 from hamaproto.limits import Limits
 from hamaproto.wire.http.body import BodyReader, LengthIfNoStream, OfLength, UntilClose
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 from hamaproto.wire.receive_buffer import ReceiveBuffer
 
 PIECES = st.lists(st.binary(min_size=1, max_size=5), max_size=5)
@@ -22,11 +22,11 @@ class Run:
     def __init__(
         self, kind: type[BodyReader], pieces: list[bytes], *, length: int = 0, eof: bool = True
     ) -> None:
-        self.source, self.report = ReceiveBuffer(), Report()
+        self.source, self.oddities = ReceiveBuffer(), Oddities()
         # A head came before.
         self.source.feed(bytes(HEAD))
         self.source.take()
-        self.reader = kind(self.source, self.report, Limits(), length)
+        self.reader = kind(self.source, self.oddities, Limits(), length)
         self.data: list[Data] = []
         self.end: EndOfStream | None = None
         for piece in [*pieces, b""]:
@@ -43,7 +43,9 @@ class Run:
                 else:
                     self.reader = step
         self.told = [
-            (str(a.code), a.offset, a.detail) for a in self.report.waiting if isinstance(a, Anomaly)
+            (str(a.code), a.offset, a.detail)
+            for a in self.oddities.waiting
+            if isinstance(a, Anomaly)
         ]
 
     @property
@@ -102,7 +104,7 @@ def test_a_stream_is_told_by_its_first_byte(first: int, pieces: list[bytes], len
 def test_nothing_came_yet(length: int) -> None:
     """Even a body of no bytes waits for one: it may be a stream with a wrong length."""
     source = ReceiveBuffer()
-    reader = LengthIfNoStream(source, Report(), Limits(), length)
+    reader = LengthIfNoStream(source, Oddities(), Limits(), length)
     assert reader.read() is NEED_DATA
     source.eof = True
     then = reader.read()
@@ -112,4 +114,4 @@ def test_nothing_came_yet(length: int) -> None:
 
 def test_the_contract_has_no_reading_of_its_own() -> None:
     with pytest.raises(NotImplementedError):
-        BodyReader(ReceiveBuffer(), Report(), Limits(), 0).read()
+        BodyReader(ReceiveBuffer(), Oddities(), Limits(), 0).read()

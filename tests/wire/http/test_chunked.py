@@ -11,7 +11,7 @@ from hamaproto.errors import LimitExceededError, RemoteProtocolError
 from hamaproto.events import Anomaly, Data, EndOfStream, NeedData
 from hamaproto.limits import Limits
 from hamaproto.wire.http.chunked import Chunked
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 from hamaproto.wire.receive_buffer import ReceiveBuffer
 
 
@@ -19,8 +19,8 @@ class Run:
     """Chunks that were read as far as they go, fed in pieces of `cut` bytes."""
 
     def __init__(self, data: bytes, cut: int, limits: Limits, eof: bool) -> None:
-        self.source, report = ReceiveBuffer(), Report()
-        reader = Chunked(self.source, report, limits, 0)
+        self.source, oddities = ReceiveBuffer(), Oddities()
+        reader = Chunked(self.source, oddities, limits, 0)
         self.body = b""
         self.end: EndOfStream | None = None
         self.error: RemoteProtocolError | None = None
@@ -43,7 +43,7 @@ class Run:
         except RemoteProtocolError as error:
             self.error = error
         self.told = [
-            (str(a.code), a.offset, a.detail) for a in report.waiting if isinstance(a, Anomaly)
+            (str(a.code), a.offset, a.detail) for a in oddities.waiting if isinstance(a, Anomaly)
         ]
 
 
@@ -194,8 +194,8 @@ def test_a_size_without_end_is_a_number_and_no_memory() -> None:
 
 
 def test_it_stops_to_tell_what_was_odd() -> None:
-    source, report = ReceiveBuffer(), Report()
-    reader = Chunked(source, report, Limits(), 0)
+    source, oddities = ReceiveBuffer(), Oddities()
+    reader = Chunked(source, oddities, Limits(), 0)
     source.feed(b"3;x\r\nabc\r\n")
     assert reader.read() is reader
     assert source.offset == 5

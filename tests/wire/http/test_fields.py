@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 from hamaproto.events import Anomaly
 from hamaproto.wire.http import fields
 from hamaproto.wire.http.fields import FieldLines
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 
 Told = list[tuple[str, int, str]]
 
 
 def read(*lines: bytes) -> tuple[list[tuple[str, str]], Told]:
-    report = Report()
-    reader = FieldLines(report)
+    oddities = Oddities()
+    reader = FieldLines(oddities)
     for number, line in enumerate(lines):
         reader.add(line, 100 * number)
-    anomalies = [a for a in report.waiting if isinstance(a, Anomaly)]
+    anomalies = [a for a in oddities.waiting if isinstance(a, Anomaly)]
     return list(reader.finish().raw), [(str(a.code), a.offset, a.detail) for a in anomalies]
 
 
@@ -111,7 +111,7 @@ def test_folds(lines: list[bytes], found: list[tuple[str, str]], told: Told) -> 
     ],
 )
 def test_a_content_type_that_announces_more(lines: list[bytes], more: bool) -> None:
-    reader = FieldLines(Report())
+    reader = FieldLines(Oddities())
     for line in lines:
         reader.add(line, 0)
     assert reader.announces_more is more

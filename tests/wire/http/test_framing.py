@@ -11,7 +11,7 @@ from hamaproto.events import Anomaly, Response
 from hamaproto.headers import Headers
 from hamaproto.wire.http import content_type_name
 from hamaproto.wire.http.framing import BodyEnd, Framing, framing_of
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 
 CLOSE, LENGTH, CHUNKS = BodyEnd.CLOSE, BodyEnd.LENGTH, BodyEnd.LAST_CHUNK
 EITHER = BodyEnd.LENGTH_IF_NO_STREAM
@@ -29,10 +29,10 @@ def framed(
     names = {"length": "Content-Length", "coding": "Transfer-Encoding"}
     pairs = [field.partition(":")[::2] for field in fields.split(";") if field]
     headers = Headers([(names[name.strip()], value.strip(" ")) for name, value in pairs])
-    report = Report()
+    oddities = Oddities()
     response = Response(status, headers, media_type, "", version)
-    found = framing_of(response, 77, report, endless=endless)
-    told = [anomaly for anomaly in report.waiting if isinstance(anomaly, Anomaly)]
+    found = framing_of(response, 77, oddities, endless=endless)
+    told = [anomaly for anomaly in oddities.waiting if isinstance(anomaly, Anomaly)]
     assert all(anomaly.offset == 77 for anomaly in told)
     return found, [f"{a.code} {a.detail}".strip() for a in told]
 

@@ -7,8 +7,8 @@ import pytest
 from hamaproto.errors import LimitExceededError, RemoteProtocolError
 from hamaproto.events import Anomaly, NeedData, Response
 from hamaproto.limits import Limits
-from hamaproto.wire.http.head import HeadReader
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.head import ResponseHeadReader
+from hamaproto.wire.http.oddities import Oddities
 from hamaproto.wire.receive_buffer import ReceiveBuffer
 
 Told = list[tuple[str, int, str]]
@@ -21,8 +21,8 @@ class Run:
     """A head that was read as far as it goes, fed in pieces of `cut` bytes."""
 
     def __init__(self, data: bytes, cut: int, limits: Limits, eof: bool) -> None:
-        self.source, report = ReceiveBuffer(), Report()
-        self.reader = HeadReader(self.source, report, limits)
+        self.source, oddities = ReceiveBuffer(), Oddities()
+        self.reader = ResponseHeadReader(self.source, oddities, limits)
         self.response: Response | None = None
         self.error: RemoteProtocolError | None = None
         pieces = [data[at : at + cut] for at in range(0, len(data), cut)]
@@ -41,7 +41,7 @@ class Run:
         except RemoteProtocolError as error:
             self.error = error
         self.told: Told = [
-            (str(a.code), a.offset, a.detail) for a in report.waiting if isinstance(a, Anomaly)
+            (str(a.code), a.offset, a.detail) for a in oddities.waiting if isinstance(a, Anomaly)
         ]
 
 
@@ -215,10 +215,10 @@ def test_a_limit_of_both_is_that_of_the_line() -> None:
 
 def test_it_stops_to_tell_what_was_odd() -> None:
     """So that a caller has seen it before what follows is looked at."""
-    source, report = ReceiveBuffer(), Report()
-    reader = HeadReader(source, report, Limits())
+    source, oddities = ReceiveBuffer(), Oddities()
+    reader = ResponseHeadReader(source, oddities, Limits())
     source.feed(OK + b"junk\r\n" + b"\r\n")
     assert reader.read() is reader
     assert source.offset == len(OK) + 6
-    report.waiting.clear()
+    oddities.waiting.clear()
     assert isinstance(reader.read(), Response)

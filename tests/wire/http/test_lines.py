@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hamaproto.errors import LimitExceededError
 from hamaproto.events import Anomaly, AnomalyCode
 from hamaproto.wire.http.lines import bounded_line, note_line_end, note_odd_bytes, without_end
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 from hamaproto.wire.receive_buffer import ReceiveBuffer
 
 ROOM = 6
@@ -40,22 +40,22 @@ def test_a_line_is_as_long_as_its_room_at_most(length: int, cut: int, ended: boo
 )
 def test_the_end_of_a_line(line: bytes, text: bytes) -> None:
     assert without_end(line) == text
-    report = Report()
+    oddities = Oddities()
     for _ in range(2):
-        note_line_end(line, 100, report, AnomalyCode.BARE_LF_IN_CHUNKS)
+        note_line_end(line, 100, oddities, AnomalyCode.BARE_LF_IN_CHUNKS)
     bare = [Anomaly(AnomalyCode.BARE_LF_IN_CHUNKS, 100 + line.index(b"\n"))]
-    assert list(report.waiting) == ([] if line.endswith(b"\r\n") else bare)
+    assert list(oddities.waiting) == ([] if line.endswith(b"\r\n") else bare)
 
 
 @given(st.binary(max_size=12))
 @example(b"ab\rc\r\xe9d\x01\x02")
 def test_odd_bytes(text: bytes) -> None:
     """RFC 9110 5.5: visible ASCII, blanks and tabs are what a field holds."""
-    report = Report()
-    note_odd_bytes(text, 50, "X", report)
+    oddities = Oddities()
+    note_odd_bytes(text, 50, "X", oddities)
     controls = [i for i, byte in enumerate(text) if byte in range(32) and byte not in b"\t\r"]
     controls += [i for i, byte in enumerate(text) if byte == 0x7F]
     expected = [(AnomalyCode.BARE_CR_IN_HEAD, i) for i, byte in enumerate(text) if byte == 0x0D][:1]
     expected += [(AnomalyCode.NON_ASCII_HEADER, 0)] * (max(text, default=0) > 0x7F)
     expected += [(AnomalyCode.CONTROL_IN_HEADER, i) for i in sorted(controls)][:1]
-    assert list(report.waiting) == [Anomaly(code, 50 + at, "X") for code, at in expected]
+    assert list(oddities.waiting) == [Anomaly(code, 50 + at, "X") for code, at in expected]

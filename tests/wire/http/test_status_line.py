@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.events import Anomaly, AnomalyCode
-from hamaproto.wire.http.report import Report
+from hamaproto.wire.http.oddities import Oddities
 from hamaproto.wire.http.status_line import StatusLine, read_status_line
 
 CASE, BLANKS = AnomalyCode.STATUS_LINE_CASE, AnomalyCode.STATUS_LINE_BLANKS
@@ -19,9 +19,9 @@ OK = StatusLine(200, "OK", "1.1")
 
 
 def read(line: bytes) -> tuple[StatusLine | None, list[tuple[AnomalyCode, int, str]]]:
-    report = Report()
-    found = read_status_line(line, 30, report)
-    anomalies = [a for a in report.waiting if isinstance(a, Anomaly)]
+    oddities = Oddities()
+    found = read_status_line(line, 30, oddities)
+    anomalies = [a for a in oddities.waiting if isinstance(a, Anomaly)]
     return found, [(a.code, a.offset, a.detail) for a in anomalies]
 
 

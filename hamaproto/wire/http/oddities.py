@@ -1,8 +1,8 @@
-"""What is odd about an answer: which oddities are read, and the report of those that were met.
+"""What is odd about an answer: which oddities are read, and those that were met.
 
-    report.note(code, offset, detail)     an anomaly, or the error of one that is refused
-    report.once(code, offset)             the same, but only the first of its code in a head
-    report.waiting                        events that nobody has asked for yet
+    oddities.note(code, offset, detail)     an anomaly, or the error of one that is refused
+    oddities.once(code, offset)             the same, but only the first of its code in a head
+    oddities.waiting                        events that nobody has asked for yet
 
 An oddity that has one reading is read, and reported under its name in `AnomalyCode`.  A caller
 may turn each of them into an error.
@@ -16,7 +16,7 @@ from collections.abc import Collection
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.events import Anomaly, AnomalyCode, Data, Response
 
-__all__ = ["LENIENCIES", "Report"]
+__all__ = ["LENIENCIES", "Oddities"]
 
 #: Every departure from RFC 9112 that is read in spite of it; `strict` refuses them all.  What
 #: is reported though the RFC allows it is not among them: an interim response, bytes outside
@@ -58,7 +58,7 @@ LENIENCIES = frozenset(
 )
 
 
-class Report:
+class Oddities:
     """Collects the anomalies of one answer; `refuse` has the codes that are errors instead."""
 
     __slots__ = ("_met", "_refuse", "waiting")
