@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
+from hamaproto.errors import LocalProtocolError, RemoteProtocolError
 from hamaproto.events import (
     NEED_DATA,
     Anomaly,
@@ -52,8 +53,10 @@ class SoundParser(Exclusive):
         super().__init__()
         self._parser = GsmFrameParser(limits=limits)
         self._declared = declared_law(content_type or "")
-        #: The beginning of the stream, until it is decided what it is.
+        #: The beginning of the stream, until it is decided what it is; the parser has the first
+        #: `_fed` bytes of it.
         self._begin: bytearray | None = bytearray()
+        self._fed = 0
         self._held: deque[GsmEvent] = deque()
         self._holding = self._declared is not None
         self._frames = self._pieces = 0
@@ -71,15 +74,19 @@ class SoundParser(Exclusive):
         if self._law is not None and not self._over:
             self._rest += data
             return
-        self._parser.receive_data(data)
-        if self._begin is not None:
+        if self._begin is None and self._law is None:
+            self._parser.receive_data(data)
+        elif self._over:
+            raise LocalProtocolError("receive_data() after receive_eof(): the stream is over")
+        elif self._begin is not None:
             self._begin += data
 
     @entry
     def receive_eof(self) -> None:
         """The stream is over."""
         self._over = True
-        self._parser.receive_eof()
+        if self._begin is None:
+            self._parser.receive_eof()
 
     @entry
     def next_event(self) -> GsmEvent | NeedData:
@@ -87,15 +94,22 @@ class SoundParser(Exclusive):
         while self._begin is not None:
             if self._holding and self._judge():
                 break
-            event = self._parser.next_event()
+            try:
+                event = self._parser.next_event()
+            except RemoteProtocolError:
+                # It raises it again, behind what was held.
+                self._begin = None
+                break
             if isinstance(event, NeedData):
-                return NEED_DATA
+                if not self._feed():
+                    return NEED_DATA
+                continue
             self._look_at(event)
             if not self._holding:
                 return event
             self._held.append(event)
             if isinstance(event, EndOfStream):
-                self._begin = None
+                self._decided()
         if self._held:
             return self._held.popleft()
         return self._parser.next_event() if self._law is None else self._next_of_law(self._law)
@@ -103,6 +117,31 @@ class SoundParser(Exclusive):
     def events(self) -> Iterator[GsmEvent]:
         """Events until NEED_DATA or the end."""
         return Events(self)
+
+    def _feed(self) -> bool:
+        """Give the parser what there is up to the end of the piece at hand; False if nothing is.
+
+        No piece is judged before the parser has seen all that precedes its end: what it says of
+        that, an error too, is then the same however the stream was cut.
+        """
+        assert self._begin is not None
+        end = (self._fed // ENOUGH_BYTES + 1) * ENOUGH_BYTES
+        data = bytes(self._begin[self._fed : end])
+        if data:
+            self._fed += len(data)
+            self._parser.receive_data(data)
+        elif self._over:
+            self._decided()
+        return bool(data) or self._over
+
+    def _decided(self) -> None:
+        """It is GSM, or not to be known: the parser gets all the rest."""
+        assert self._begin is not None
+        rest = bytes(self._begin[self._fed :])
+        self._begin = None
+        self._parser.receive_data(rest)
+        if self._over:
+            self._parser.receive_eof()
 
     def _look_at(self, event: GsmEvent) -> None:
         if isinstance(event, Anomaly) and self._frames < _ENOUGH_FRAMES:
@@ -112,7 +151,7 @@ class SoundParser(Exclusive):
             if is_quiet_alaw(event.data):
                 self._holding = True
             elif self._frames >= _SURE and not self._holding:
-                self._begin = None
+                self._decided()
         if not self._holding and isinstance(event, AudioFrame):
             self._given = event.offset + FRAME_BYTES
         elif not self._holding and isinstance(event, Skipped):
@@ -140,10 +179,10 @@ class SoundParser(Exclusive):
         assert self._begin is not None
         while True:
             start = self._pieces * ENOUGH_BYTES
-            begin = bytes(self._begin[: start + ENOUGH_BYTES])
+            begin = bytes(self._begin[: min(start + ENOUGH_BYTES, self._fed)])
             piece = begin[start:]
             last = len(piece) < ENOUGH_BYTES
-            if last and not (self._over and piece):
+            if last and not (self._over and piece and self._fed == len(self._begin)):
                 return False
             self._pieces += 1
             in_step = all(byte >> 4 == MAGIC for byte in begin[::FRAME_BYTES])
@@ -159,7 +198,7 @@ class SoundParser(Exclusive):
                 self._held.append(Anomaly(AnomalyCode.OTHER_SOUND, self._given, law))
                 return True
             if in_step or last or self._pieces == _PIECES:
-                self._begin = None
+                self._decided()
                 return True
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from fixtures.vectors import vectors
-from hamaproto.errors import LocalProtocolError
+from hamaproto.errors import LimitExceededError, LocalProtocolError
 from hamaproto.events import Anomaly, AnomalyCode, AudioFrame, EndOfStream, G711Frame, Skipped
 from hamaproto.gsm import GsmFrameParser
 from hamaproto.gsm.g711 import law_of
 from hamaproto.gsm.other import SoundParser
+from hamaproto.limits import Limits
 
 SPEECH = next(vector for vector in vectors() if vector.name == "speech_espeak")
 PCM = np.frombuffer(SPEECH.source or b"", "<i2")[:40_000]
@@ -208,6 +209,33 @@ def test_the_events_do_not_depend_on_the_cuts() -> None:
             cuts = sorted(chance.randrange(len(data) + 1) for _ in range(count))
             assert events(data, cuts) == whole
         assert events(data, list(range(len(data)))) == whole
+
+
+@pytest.mark.parametrize("most", [1, 100, 300, 1000, 2000])
+def test_a_limit_is_met_at_the_same_byte_however_the_stream_was_cut(most: int) -> None:
+    """Also where the limit is shorter than what is looked at to recognise other sound."""
+    chance = random.Random(most)
+    limits = Limits(max_junk=most)
+    for data in (b"y" * 3700, chance.randbytes(3000), SPEECH.frames[5:3300], b"\0" * 3000):
+        ways = [[len(data)], [1] * len(data), [300] * 20, [1024] * 4]
+        logs = []
+        for sizes in ways:
+            parser = SoundParser(limits=limits)
+            log: list[object] = []
+            at = 0
+            try:
+                for size in sizes:
+                    parser.receive_data(data[at : at + size])
+                    at += size
+                    log += parser.events()
+                parser.receive_eof()
+                log += parser.events()
+            except LimitExceededError as error:
+                log.append((error.offset, str(error)))
+                with pytest.raises(LimitExceededError):
+                    parser.receive_data(b"x")
+            logs.append(log)
+        assert logs[1:] == logs[:1] * 3
 
 
 def test_the_contract_behind_the_end() -> None:
