@@ -8,14 +8,37 @@ import pytest
 
 from bench import run as bench_run
 from bench.__main__ import main as bench
-from bench.measure import lock
+from bench.measure import lock, rounds
+from bench.measure.catalogue import chosen, suites
 from bench.measure.lock import alone
 from bench.measure.results import read
 from bench.measure.table import HEADER
 from bench.run import main
 
-#: The cheapest suite that has everything: peers, a reference, settings.
-QUICK = ["params", "--quick", "--rounds", "1", "--set", "lines=10"]
+QUICK = ["small", "--quick", "--rounds", "1", "--set", "lines=10"]
+SUITE = '''"""A suite that costs nothing."""
+
+from bench.measure.entries import NS_A_BYTE, Timed
+
+SETTINGS = {"lines": 3}
+
+
+def contests(options):
+    for shape in ("", ", again"):
+        count = options.setting("lines", 3)
+        row = f"{count} lines{shape}"
+        yield [Timed(row, "ours", NS_A_BYTE, count, lambda: None, (row, "ours"))]
+'''
+
+
+@pytest.fixture(autouse=True)
+def _own_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_suites").mkdir()
+    (tmp_path / "own_suites" / "small.py").write_text(SUITE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = suites(tmp_path / "own_suites", "own_suites")
+    monkeypatch.setattr(bench_run, "chosen", lambda names: chosen(names, found))
+    monkeypatch.setattr(rounds, "SHORTEST", 1e-5)
 
 
 @pytest.fixture(autouse=True)
@@ -33,11 +56,11 @@ def test_a_suite_is_measured_printed_and_kept(
     path = tmp_path / "a.json"
     assert main([*QUICK, "--json", str(path)]) == 0
     said = capsys.readouterr()
-    assert said.out.startswith("`python -m bench run params --quick")
+    assert said.out.startswith("`python -m bench run small --quick")
     assert HEADER in said.out
-    assert "measured: params, 10 lines" in said.err
+    assert "measured: small, 10 lines" in said.err
     report = read(path)
-    assert {result.row for result in report.results} >= {"10 lines"}
+    assert [result.row for result in report.results] == ["10 lines", "10 lines, again"]
     assert all(len(result.values) == 1 for result in report.results)
     assert report.command in said.out
 
@@ -46,10 +69,10 @@ def test_what_is_wrong_is_told_in_a_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for words, why in (
-        (["nothing"], "there is no suite 'nothing': "),
-        (["params", "--set", "frames=3"], "no setting 'frames' in params: lines"),
-        (["params", "--reader", "nothing"], "write module:function"),
-        (["params", "--json", str(tmp_path / "no" / "a.json")], "there is no folder"),
+        (["nothing"], "there is no suite 'nothing': small"),
+        (["small", "--set", "frames=3"], "no setting 'frames' in small: lines"),
+        (["small", "--reader", "nothing"], "write module:function"),
+        (["small", "--json", str(tmp_path / "no" / "a.json")], "there is no folder"),
     ):
         assert main(words) == 2
         said = capsys.readouterr()
@@ -63,7 +86,7 @@ def test_a_number_that_is_none_is_told(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main(["params", *words])
+        main(["small", *words])
     assert words[0] in capsys.readouterr().err
 
 

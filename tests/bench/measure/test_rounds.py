@@ -35,8 +35,8 @@ def test_all_take_turns_backwards_every_second_time() -> None:
 
 
 def test_a_figure_is_the_time_of_one_whatever_the_number_of_calls() -> None:
-    small = Timed("row", "small", NS_A_FRAME, 1, lambda: busy(10))
-    large = Timed("row", "large", NS_A_FRAME, 100, lambda: busy(1000))
+    small = Timed("row", "small", NS_A_FRAME, 1, lambda: busy(1))
+    large = Timed("row", "large", NS_A_FRAME, 100, lambda: busy(100))
     one, two = measure("suite", [small, large], 3, quiet)
     assert isinstance(one, Result)
     assert isinstance(two, Result)
