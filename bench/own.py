@@ -36,6 +36,7 @@ class Elsewhere(NamedTuple):
 
 
 _DRIVERS = "one scenario is held to all drivers, in files that bear the names of the scenarios"
+_FAULTS = ("camera/test_faults.py", "test_fault_reactions.py")
 _SCENARIOS = (
     "io/test_cancellation.py",
     "io/test_driver.py",
@@ -55,6 +56,9 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "_accel": Elsewhere(("test_package.py",), "which twin is taken is decided for the package"),
     "_version": Elsewhere(("test_package.py",), "it holds one string"),
     "gsm/__init__": Elsewhere(("test_package.py",), "it picks the twin"),
+    "camera/head_faults": Elsewhere(_FAULTS, "its rows are tested with all others of the table"),
+    "camera/part_faults": Elsewhere(_FAULTS, "its rows are tested with all others of the table"),
+    "camera/stream_faults": Elsewhere(_FAULTS, "its rows are tested with all others of the table"),
     "pytest_plugin/__init__": Elsewhere(
         ("pytest_plugin/test_camera.py",), "it hands on names, when they are asked for"
     ),
@@ -81,6 +85,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "cli/exits": ("cli/test_exit_codes.py",),
     "gsm/decoder": ("gsm/test_codec.py",),
     "gsm/encoder": ("gsm/test_codec.py",),
+    "camera/faults": ("test_fault_reactions.py",),
     "camera/connection": ("camera/test_round_trip.py",),
     "wire/http/response": ("wire/http/test_heads_peers.py",),
     "wire/mjpeg/parser": ("test_contract.py",),

@@ -21,12 +21,15 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qsl
 
-from hamaproto.camera.faults import Faults, HeadLines
+from hamaproto.camera.faults import Faults
 from hamaproto.camera.log import Exchange
 from hamaproto.camera.login import BASIC_CHALLENGE, Verdict, check_basic
+from hamaproto.camera.outgoing import Outgoing
 from hamaproto.camera.profiles import SERVER, UNCACHED
 from hamaproto.camera.request import RequestHead, RequestReader
+from hamaproto.camera.shapes import Asked
 from hamaproto.camera.state import CameraState
+from hamaproto.camera.stream_faults import MOVED
 from hamaproto.camera.streams import DELIMITER_LINE, AudioStream, Stream, TalkStream, VideoStream
 from hamaproto.errors import LocalProtocolError
 
@@ -66,14 +69,13 @@ class ServerConnection:
     __slots__ = (
         "_answer",
         "_body",
-        "_chunked",
         "_combined",
         "_ended",
         "_exchange",
         "_left",
+        "_outgoing",
         "_over",
         "_own",
-        "_pieces",
         "_reader",
         "_routed",
         "_state",
@@ -86,7 +88,6 @@ class ServerConnection:
         self._state = state
         state.log.connections += 1
         self._exchange: Exchange | None = None
-        self._chunked = False
         #: Faults that the request asks for itself, and these with those of everybody.
         self._own: tuple[str, ...] = ()
         self._combined: tuple[Faults, Faults] | None = None
@@ -100,9 +101,10 @@ class ServerConnection:
         self._ended = False
         #: What is still to be done about the request; it needs the time.
         self._answer: Answer | None = None
-        #: Pieces that wait to be sent, never more than an answer's or one picture's.
-        self._pieces: list[bytes] = []
-        #: Whether nothing will come behind the pieces that wait.
+        self._outgoing = Outgoing()
+        if self._faults.switch("early") is not None:
+            self._outgoing.raw(b"\r\n\r\n")
+        #: Whether nothing will come behind what is on its way out.
         self._over = False
         #: Whether what was sent ends where it should.
         self._whole = True
@@ -145,7 +147,7 @@ class ServerConnection:
     @property
     def closed(self) -> bool:
         """Whether everything was sent and the connection is to be closed."""
-        return self._over and not self._pieces
+        return self._over and self._outgoing.empty
 
     def receive_data(self, data: bytes) -> None:
         """Take what the client sent.
@@ -188,6 +190,9 @@ class ServerConnection:
         if head is not None and self._body:
             more = bytes(self._body).strip()
             head = replace(head, query=head.query + b"&" + more if head.query else more)
+        if head is not None and head.path.startswith(MOVED + "/"):
+            # It was told that things are here, and they are nowhere else.
+            head = replace(head, path=head.path.removeprefix(MOVED))
         if head is None:
             self._state.log.unreadable += 1
         else:
@@ -203,10 +208,12 @@ class ServerConnection:
         if exchange is not None and exchange.at is None:
             exchange.at = now
         if self._answer is not None:
+            if now < self._answer_due(now):
+                return b""
             answer, self._answer = self._answer, None
             answer(now)
         stream = self._stream
-        if isinstance(stream, Stream) and not self._pieces and not self._over:
+        if isinstance(stream, Stream) and self._outgoing.empty and not self._over:
             before = stream.sent
             stream.faults = self._faults
             piece = stream.take(now)
@@ -216,14 +223,21 @@ class ServerConnection:
                 self._finish(piece, whole=stream.whole)
             else:
                 self._put(piece)
-        if self._ended and self._routed and stream is None and not self._pieces:
+        if self._ended and self._routed and stream is None and self._outgoing.empty:
             # There was no answer, and a client that is gone would be waited for.
             self._over = True
-        piece = self._pieces.pop(0) if self._pieces else b""
+        piece = self._outgoing.take(now)
         self._state.log.count(exchange, 0, len(piece))
         if self.closed:
             self._note_end("reset" if self.reset else "whole" if self._whole else "cut off")
         return piece
+
+    def _answer_due(self, now: float) -> float:
+        """When the answer begins."""
+        slow = self._faults.switch("slow")
+        if slow is None or self._exchange is None or self._exchange.at is None:
+            return now
+        return self._exchange.at + slow["seconds"]
 
     def _note_end(self, how: str) -> None:
         """Write into the log how it ended; what was written first counts."""
@@ -232,8 +246,10 @@ class ServerConnection:
 
     def next_wakeup(self, now: float) -> float | None:
         """When there will be something to send; None if that depends on the client."""
-        if self._answer is not None or self._pieces:
-            return now
+        if self._answer is not None:
+            return max(now, self._answer_due(now))
+        if not self._outgoing.empty:
+            return self._outgoing.due(now)
         if self._over or not isinstance(self._stream, Stream):
             return None
         self._stream.faults = self._faults
@@ -244,7 +260,7 @@ class ServerConnection:
         self._note_end("gone")
         self._over = True
         self._answer = None
-        self._pieces.clear()
+        self._outgoing.clear()
         if self._stream is not None:
             self._stream.close()
 
@@ -261,8 +277,12 @@ class ServerConnection:
         except LocalProtocolError as error:
             told = _page("Error", html.escape(str(error)))
             return lambda now: self._send_page(b"HTTP/1.0 400 Bad Request", told)
-        if self._faults.mute:
+        if self._faults.switch("mute") is not None:
             return lambda now: None
+        lines = self._faults.answer(Asked(self._state.log.requests - 1, head.target, _host(head)))
+        if lines is not None:
+            answer_lines = lines
+            return lambda now: self._send_page(*answer_lines[:1], b"", *answer_lines[1:])
         if head.method not in ("GET", "HEAD", "POST"):
             return lambda now: self._send_page(
                 b"HTTP/1.0 400 Bad Request", _page("Error", "Bad method.")
@@ -284,12 +304,13 @@ class ServerConnection:
         if not state.users:
             return None
         field = head.fields.get("authorization", "")
-        digest = self._faults.digest or state.profile.digest
+        digest = self._faults.switch("digest") is not None or state.profile.digest
         if digest:
-            verdict = state.digest.check(field, head.method, head.target, state.users)
+            uses = 1 if self._faults.switch("one-time") is not None else None
+            verdict = state.digest.check(field, head.method, head.target, state.users, uses)
         else:
             verdict = check_basic(field, state.users)
-        if verdict is Verdict.ACCEPTED:
+        if verdict is Verdict.ACCEPTED and not self._login_is_refused():
             return None
         challenge = BASIC_CHALLENGE
         if digest:
@@ -298,6 +319,14 @@ class ServerConnection:
         return lambda now: self._send_page(
             b"HTTP/1.1 401 Unauthorized", page, b"WWW-Authenticate: " + challenge
         )
+
+    def _login_is_refused(self) -> bool:
+        """Whether a right login is not taken, for once."""
+        refusing = self._faults.switch("refusing")
+        log = self._state.log
+        log.logins += 1
+        times = 0 if refusing is None else int(refusing["times"])
+        return (log.logins - 1) % (times + 1) < times
 
     def _not_found(self, head: RequestHead) -> Answer:
         page = _page("Not Found", "There is no such page.")
@@ -329,12 +358,11 @@ class ServerConnection:
     def _form(self, head: RequestHead) -> Answer:
         def answer(now: float) -> None:
             source = self._state.form(head.query, now)
-            host = head.fields.get("host", "")
-            location = f"http://{host if _HOST.fullmatch(host) else 'camera'}/{source}"
+            location = f"http://{_host(head)}/{source}"
             page = _page("Moved", f'The settings are at <a href="{location}">{location}</a>.')
             fields = (
                 SERVER,
-                f"Date: {_date(self._state.epoch + now)}".encode(),
+                f"Date: {_date(self._state.epoch + now + self._clock_offset)}".encode(),
                 *UNCACHED,
                 _HTML,
                 f"Location: {location}".encode(),
@@ -366,14 +394,20 @@ class ServerConnection:
 
     def _send_image(self, now: float) -> None:
         state = self._state
-        image = state.picture(state.ticker.index(now))
+        image = state.picture(state.ticker.index(now), self._clock_offset)
         self._state.log.count(self._exchange, int(self._wants_body), 0)
-        self._send(image, *state.profile.image, b"Content-Length: %d" % len(image))
+        length = b"Content-Length: %d" % len(image)
+        self._send(self._faults.image(image), *state.profile.image, length)
 
     def _send(self, body: bytes, *lines: bytes) -> None:
         """An answer that ends."""
         self._put_head(lines)
         self._finish(body if self._wants_body else b"")
+
+    @property
+    def _clock_offset(self) -> float:
+        wrong = self._faults.switch("clock")
+        return 0.0 if wrong is None else wrong["offset"]
 
     def _send_stream(
         self, lines: tuple[bytes, ...], preamble: bytes, kind: StreamType, now: float
@@ -382,8 +416,9 @@ class ServerConnection:
         if not self._wants_body:
             self._finish(b"")
             return
-        self._put(preamble)
-        if self._faults.full:
+        if preamble:
+            self._put(self._faults.preamble(preamble))
+        if self._faults.switch("full") is not None:
             self._finish(b"")
             return
         self._stream = stream = kind(self._state, self._faults, now)
@@ -392,26 +427,23 @@ class ServerConnection:
 
     @property
     def _wants_body(self) -> bool:
+        if self._faults.switch("bodiless") is not None:
+            return False
         return self._reader.head is None or self._reader.head.method != "HEAD"
 
     def _put_head(self, lines: tuple[bytes, ...]) -> None:
         if self._exchange is not None:
             self._exchange.status = int(lines[0].split()[1])
-        self._chunked = self._faults.chunked
-        head = self._faults.head(HeadLines(list(lines)))
-        if head:
-            self._pieces.append(head)
+        self._outgoing.begin(lines, self._faults)
 
     def _put(self, data: bytes) -> None:
-        if data:
-            self._pieces.append(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+        self._outgoing.put(data)
 
     def _finish(self, data: bytes, *, whole: bool = True) -> None:
         """Send the last of the body; `whole` unless it is to look cut off."""
         self._whole = whole
         self._put(data)
-        if self._chunked and whole:
-            self._pieces.append(b"0\r\n\r\n")
+        self._outgoing.finish(whole=whole and self._wants_body)
         self._over = True
 
 
@@ -456,6 +488,12 @@ def _length_of_query(head: RequestHead | None) -> int:
     if not _LENGTH.fullmatch(length) or "transfer-encoding" in head.fields:
         return 0
     return int(length) if int(length) <= MAX_BODY else 0
+
+
+def _host(head: RequestHead) -> str:
+    """The name under which the client knows the camera, if it is one."""
+    host = head.fields.get("host", "")
+    return host if _HOST.fullmatch(host) else "camera"
 
 
 def _own_faults(head: RequestHead) -> tuple[str, ...]:

@@ -73,13 +73,23 @@ _SAID: Final = (
 class RequestLog:
     """The last exchanges, oldest first, and counts over all of them."""
 
-    __slots__ = ("_kept", "bytes_sent", "connections", "frames_sent", "requests", "unreadable")
+    __slots__ = (
+        "_kept",
+        "bytes_sent",
+        "connections",
+        "frames_sent",
+        "logins",
+        "requests",
+        "unreadable",
+    )
 
     def __init__(self) -> None:
         self._kept: deque[Exchange] = deque(maxlen=KEPT)
         #: Connections that were opened, and requests on them that could be read.
         self.connections = 0
         self.requests = 0
+        #: Right logins that came.
+        self.logins = 0
         #: Requests that were no request.
         self.unreadable = 0
         #: Whole pictures and GSM frames that were handed to the network, and all bytes.

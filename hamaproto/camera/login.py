@@ -59,18 +59,19 @@ def _md5(*parts: str) -> str:
 
 
 class DigestLogin:
-    """Hands out nonces and checks what is answered to them."""
+    """Hands out nonces and checks what is answered to them; the same ones for the same `seed`."""
 
-    __slots__ = ("_count", "_uses")
+    __slots__ = ("_count", "_seed", "_uses")
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
         self._count = 0
         self._uses: OrderedDict[str, set[str]] = OrderedDict()
 
     def challenge(self, *, stale: bool = False) -> bytes:
         """The value of `WWW-Authenticate`, with a new nonce."""
         self._count += 1
-        nonce = _md5("nonce", str(id(self)), str(self._count))
+        nonce = _md5("nonce", str(self._seed), str(self._count))
         self._uses[nonce] = set()
         while len(self._uses) > _MAX_NONCES:
             self._uses.popitem(last=False)
@@ -81,8 +82,18 @@ class DigestLogin:
         """Make every nonce stale that was handed out so far."""
         self._uses.clear()
 
-    def check(self, field: str, method: str, target: str, users: Mapping[str, str]) -> Verdict:
-        """Whether an `Authorization` value answers a challenge for this request."""
+    def check(
+        self,
+        field: str,
+        method: str,
+        target: str,
+        users: Mapping[str, str],
+        most: int | None = None,
+    ) -> Verdict:
+        """Whether an `Authorization` value answers a challenge for this request.
+
+        A nonce is good for `most` requests.
+        """
         scheme, _, rest = field.strip().partition(" ")
         given = {name.lower(): quoted or bare for name, quoted, bare in _PAIR.findall(rest)}
         password = users.get(given.get("username", ""))
@@ -100,7 +111,7 @@ class DigestLogin:
         if given.get("response") != wanted or given.get("qop") != "auth":
             return Verdict.REFUSED
         uses = self._uses.get(nonce)
-        if uses is None or count in uses or len(uses) >= _MAX_USES:
+        if uses is None or count in uses or len(uses) >= (most or _MAX_USES):
             return Verdict.STALE
         uses.add(count)
         return Verdict.ACCEPTED

@@ -133,7 +133,7 @@ class CameraState:
         self.ticker = Ticker(self.fps)
         """The clocks that number pictures and GSM frames."""
         self.sound_ticker = Ticker(FRAME_RATE)
-        self.digest = DigestLogin()
+        self.digest = DigestLogin(seed)
         self.pictures = pictures or Pictures()
         self.sound: Sound = sound
 
@@ -150,7 +150,7 @@ class CameraState:
         self.motors.set_speed(self.pt_speed, now)
         self.preset = None
         self.motion = False
-        self.digest = DigestLogin()
+        self.digest.expire()
 
     def as_dict(self, now: float) -> dict[str, Any]:
         """What there is to know of the camera, as JSON can say it; of users the names only."""
@@ -238,8 +238,10 @@ class CameraState:
         """Count one stream less."""
         self.streams -= 1
 
-    def picture(self, number: int) -> bytes:
+    def picture(self, number: int, offset: float = 0.0) -> bytes:
         """The JPEG of that number, as it was or will be when it is due.
+
+        `offset` is by how many seconds the camera's clock is wrong.
 
         The last few are kept, so that all clients that ask for the same one share it.
         """
@@ -249,7 +251,7 @@ class CameraState:
         width, height = self.resolution
         scene = Scene(
             number=number,
-            time=self.epoch + due,
+            time=self.epoch + due + offset,
             width=width,
             height=height,
             compression=self.compression,

@@ -8,9 +8,10 @@ has missed the rest; nothing is stored for it.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
-from hamaproto.camera.faults import Ending, Faults, PartShape, Turn
+from hamaproto.camera.faults import Faults
+from hamaproto.camera.shapes import Ending, PartShape, Turn
 from hamaproto.camera.state import CameraState
 from hamaproto.camera.ticker import Ticker
 from hamaproto.errors import RemoteProtocolError
@@ -56,6 +57,9 @@ class Stream:
         "whole",
     )
 
+    #: Whether it is sound.
+    sounds: ClassVar = False
+
     def __init__(
         self, state: CameraState, faults: Faults, now: float, ticker: Ticker, max_lag: float
     ) -> None:
@@ -88,7 +92,8 @@ class Stream:
 
     def take(self, now: float) -> bytes:
         """The next frame if it is due, or b"".  Call again: more than one may be due."""
-        current = self._ticker.index(now)
+        turn = Turn(self._turns, self._state.seed, self._ticker.rate)
+        current = self._ticker.index(now - self.faults.late(turn, sound=self.sounds))
         ending = self.faults.ending
         going_on = ending is None or self.sent < self.faults.after
         self._silent = self._silent and not going_on
@@ -99,8 +104,8 @@ class Stream:
         self._next = number + 1
         if going_on:
             pieces = []
-            for step in self.faults.choose(Turn(self._turns, self._state.seed)):
-                pieces.append(self._piece(max(0, number + step)))
+            for step in self.faults.choose(turn):
+                pieces.append(self.faults.damage(turn, self._piece(max(0, number + step))))
                 self.sent += 1
             self._turns += 1
             if ending is Ending.CLOSE and self.sent >= self.faults.after:
@@ -118,7 +123,10 @@ class Stream:
     def due(self) -> float | None:
         """When there will be more; None for never."""
         silent = self._silent and self.faults.ending is not None
-        return None if self.ended or silent else self._ticker.due(self._next)
+        if self.ended or silent:
+            return None
+        turn = Turn(self._turns, self._state.seed, self._ticker.rate)
+        return self._ticker.due(self._next) + self.faults.late(turn, sound=self.sounds)
 
     def _piece(self, number: int) -> bytes:
         """The frame of that number, as it is sent."""
@@ -134,23 +142,31 @@ class VideoStream(Stream):
         super().__init__(state, faults, now, state.ticker, MAX_LAG)
 
     def _piece(self, number: int) -> bytes:
-        image = self._state.picture(number)
+        wrong = self.faults.switch("clock")
+        offset = 0.0 if wrong is None else wrong["offset"]
+        image = self._state.picture(number, offset)
         fields = [b"Content-Type: image/jpeg", b"Content-Length: %d" % len(image)]
         if self._state.profile.motion_event:
             fields.insert(0, b"Motion-Event: %d" % self._state.motion)
         faults = self.faults
         closes = faults.ending is Ending.CLOSE and self.sent + 1 >= faults.after
         tail = _CLOSING_TAIL if closes else _TAIL
-        return faults.part(PartShape(self.sent, fields, image, tail))
+        time = self._state.epoch + self._ticker.due(number) + offset
+        return faults.part(PartShape(self.sent, fields, image, tail, time=time))
 
 
 class AudioStream(Stream):
     """Clause 3.1: bare GSM frames, 50 a second."""
 
     __slots__ = ()
+    sounds = True
 
     def __init__(self, state: CameraState, faults: Faults, now: float) -> None:
-        super().__init__(state, faults, now, state.sound_ticker, MAX_SOUND_LAG)
+        fast = faults.switch("sound-clock")
+        ticker = state.sound_ticker
+        if fast is not None:
+            ticker = Ticker(ticker.rate * (1 + fast["ppm"] / 1_000_000))
+        super().__init__(state, faults, now, ticker, MAX_SOUND_LAG)
         # A camera whose audio is off has nothing to say.
         if not state.audio_enabled:
             self.ended = True

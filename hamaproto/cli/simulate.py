@@ -6,15 +6,13 @@ import asyncio
 import contextlib
 import ipaddress
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from hamaproto.camera import FAULTS, PROFILES, CameraState, Faults, Profile
-from hamaproto.camera.faults import Fault
+from hamaproto.camera import FAULTS, PROFILES, CameraState, Faults
 from hamaproto.camera.profiles import DEFAULT_PROFILE
 from hamaproto.camera.schedule import Step, read_schedule
 from hamaproto.cli.capture import run_until_stopped
@@ -119,7 +117,7 @@ def simulate(
     With --control the second line is the URL of that; `hamaproto help simulated-camera` has more.
     """
     if list_faults or list_profiles:
-        _list(FAULTS if list_faults else PROFILES, as_json)
+        _list_faults(as_json) if list_faults else _list_profiles(as_json)
         return
     state = CameraState(
         users=None if user is None else {user: password},
@@ -191,11 +189,29 @@ def _say_where(camera: SimulatedCamera, server: ControlServer | None, as_json: b
             print_line(url)
 
 
-def _list(table: Mapping[str, Fault] | Mapping[str, Profile], as_json: bool) -> None:
+def _list_faults(as_json: bool) -> None:
     if as_json:
-        print_json({name: row.about for name, row in table.items()})
+        print_json(
+            {
+                name: {
+                    "about": row.about,
+                    "options": dict(row.options),
+                    "client": str(row.reaction),
+                }
+                for name, row in FAULTS.items()
+            }
+        )
         return
-    for name, row in table.items():
+    for name, row in FAULTS.items():
+        numbers = " ".join(f"{key}={value:g}" for key, value in row.options.items())
+        print_line(f"{name:<20} {row.about}" + (f" ({numbers})" if numbers else ""))
+
+
+def _list_profiles(as_json: bool) -> None:
+    if as_json:
+        print_json({name: row.about for name, row in PROFILES.items()})
+        return
+    for name, row in PROFILES.items():
         print_line(f"{name:<20} {row.about}")
 
 

@@ -204,7 +204,11 @@ class ControlServer:
         return {
             "faults": list(self.control.camera.state.faults.names),
             "known": {
-                name: {"about": row.about, "options": dict(row.options)}
+                name: {
+                    "about": row.about,
+                    "options": dict(row.options),
+                    "client": str(row.reaction),
+                }
                 for name, row in FAULTS.items()
             },
         }

@@ -95,6 +95,9 @@ class _Client(asyncio.Protocol):
         if not self._camera.listening:
             # It was accepted just before the camera stopped.
             transport.abort()
+        elif self._connection.next_wakeup(0.0) is not None:
+            # Some have something to say before they are asked.
+            self.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_timers()

@@ -91,7 +91,7 @@ def test_the_fixtures(project: pytest.Pytester) -> None:
             full = make_hama_camera(faults=["full"], seed=3, max_users=0)
             assert locked.url != full.url
             assert locked.state.profile.digest
-            assert full.faults.full
+            assert full.faults.names == ("full",)
             with pytest.raises(Exception, match="401"):
                 get(locked)
         """
@@ -136,7 +136,7 @@ def test_marks(project: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2, errors=4)
     result.stdout.fnmatch_lines(
         [
-            "*no fault is named 'nonsense'; there are bare-date*",
+            "*no fault is named 'nonsense'; there are no-reason*",
             "*a camera takes no such argument: *'color'",
             "*takes arguments by name only, and got 'lf'*",
             "*is about the fixture `hama_camera`, which this test does not use*",
