@@ -43,7 +43,8 @@ def table(results: Sequence[Result]) -> Iterator[str]:
     yield RULE
     for result in results:
         cells = (
-            result.contestant,
+            # What was wrong with it stands below.
+            f"{result.contestant} *" if result.note else result.contestant,
             result.row,
             result.unit,
             figure(result.median),
@@ -66,7 +67,7 @@ def _left_out(skipped: Iterable[Left]) -> Iterator[str]:
 def text(report: Report) -> str:
     """The table of a run and what is to be said about it."""
     lines = list(table(report.results)) if report.results else []
-    notes = [f"{r.contestant}, {r.row}: {r.note}" for r in report.results if r.note]
+    notes = [f"* {r.contestant}, {r.row}: {r.note}" for r in report.results if r.note]
     below = [*dict.fromkeys(notes), *_left_out(report.skipped)]
     if lines and below:
         lines.append("")

@@ -55,9 +55,10 @@ def test_notes_and_what_was_left_out_stand_below() -> None:
     report = Report("", "", {}, {}, [result("ours", [1.0], more=True, note="wrong: 1 of 2")])
     report.skipped += [Left("suite", row, "axis", "not installed") for row in ("a", "b")]
     report.skipped.append(Left("suite", "a", "other", "raised"))
+    assert text(report).splitlines()[2].startswith("| ours * | row | ")
     assert text(report).splitlines()[3:] == [
         "",
-        "ours, row: wrong: 1 of 2",
+        "* ours, row: wrong: 1 of 2",
         "skipped: axis (2 rows): not installed",
         "skipped: other (a): raised",
     ]
