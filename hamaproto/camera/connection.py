@@ -214,10 +214,12 @@ class ServerConnection:
             answer(now)
         stream = self._stream
         if isinstance(stream, Stream) and self._outgoing.empty and not self._over:
-            before = stream.sent
+            before, skipped = stream.sent, stream.skipped
             stream.faults = self._faults
             piece = stream.take(now)
             self._state.log.count(exchange, stream.sent - before, 0)
+            if exchange is not None:
+                exchange.skipped += stream.skipped - skipped
             if stream.ended:
                 self.reset = stream.reset
                 self._finish(piece, whole=stream.whole)

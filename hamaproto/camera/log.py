@@ -46,6 +46,8 @@ class Exchange:
     """What was answered; None as long as there is no answer."""
     frames: int = 0
     """Whole pictures or GSM frames that were handed to the network."""
+    skipped: int = 0
+    """Frames that were due and left out, because client or machine were too late for them."""
     sent: int = 0
     """Bytes of the answer, its head included."""
     ended: str = ""
@@ -55,9 +57,10 @@ class Exchange:
         status = "no answer" if self.status is None else str(self.status)
         login = f" as {self.login!r}" if self.login else ""
         target = self.target if self.target.isprintable() else repr(self.target)[1:-1]
+        skipped = f"{self.skipped} skipped, " if self.skipped else ""
         return (
             f"#{self.number} {self.at or 0.0:.3f} s {self.method} {target}{login}: {status}, "
-            f"{self.frames} frames, {self.sent} bytes, {self.ended or 'open'}"
+            f"{self.frames} frames, {skipped}{self.sent} bytes, {self.ended or 'open'}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -66,7 +69,19 @@ class Exchange:
 
 
 _SAID: Final = (
-    *("number", "at", "method", "target", "path", "login", "status", "frames", "sent", "ended"),
+    *(
+        "number",
+        "at",
+        "method",
+        "target",
+        "path",
+        "login",
+        "status",
+        "frames",
+        "skipped",
+        "sent",
+        "ended",
+    ),
 )
 
 

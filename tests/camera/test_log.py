@@ -70,6 +70,16 @@ def test_how_it_ended(fault: str, frames: int, ended: str) -> None:
     assert (one.frames, one.ended) == (frames, ended)
 
 
+def test_what_was_left_out_is_counted() -> None:
+    state = camera()
+    connection, data = opened(state, VIDEO)
+    data += drain(connection, 10.0)
+    (one,) = state.log
+    assert one.frames == data.count(b"Content-Length")
+    assert one.frames + one.skipped == 151
+    assert f"{one.skipped} skipped" in str(one)
+
+
 def test_who_leaves_is_gone() -> None:
     state = camera()
     connection, _ = opened(state, VIDEO)
