@@ -249,11 +249,14 @@ def run_tests(tree: Path, files: tuple[str, ...], patience: float | None) -> tup
     if patience is not None:
         # What was there before the mutant is cached; of the mutant nothing is to be left.
         env["PYTHONDONTWRITEBYTECODE"] = "1"
+    # To look for plugins and load them all would take as long as most tests do.
+    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    plugins = ("-p", "_hypothesis_pytestplugin", "-p", "hamaproto.pytest_plugin.plugin")
     # The same examples for each mutant, and no time spent on making a failure small.
     options = ("--hypothesis-profile=noticing", "--hypothesis-seed=1", "-p", "no:cacheprovider")
     with tempfile.TemporaryFile("w+") as output:
         running = subprocess.Popen(
-            [sys.executable, "-c", START, "-x", "-q", *options, *files],
+            [sys.executable, "-c", START, "-x", "-q", *plugins, *options, *files],
             cwd=tree,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -302,15 +305,16 @@ def judge(sample: list[Mutant], jobs: int, say: Callable[[str], object]) -> list
 
         def run(mutant: Mutant) -> bool:
             files = tests[mutant.module]
-            slots = f"tests/test_house.py::test_each_dataclass_has_slots[{mutant.module}]"
+            if "slots" in mutant.line:
+                files += (f"tests/test_house.py::test_each_dataclass_has_slots[{mutant.module}]",)
             tree = trees.get()
             path = tree / source(mutant.module).relative_to(ROOT)
             # Put aside, so that what is cached of it stays good.
             aside = path.rename(path.with_suffix(".aside"))
             try:
                 path.write_text(mutant.text(aside.read_text(encoding="utf-8")), encoding="utf-8")
-                patience = GRACE + PATIENCE * took[files]
-                return run_tests(tree, (*files, slots), patience)[0] != 0
+                patience = GRACE + PATIENCE * took[tests[mutant.module]]
+                return run_tests(tree, files, patience)[0] != 0
             finally:
                 aside.replace(path)
                 trees.put(tree)

@@ -6,6 +6,9 @@
     is_plausible_key(k) -> whether a line of a list names a parameter, or only has a "="
     is_failure(k, v)    -> whether it says that the request has failed
 
+The error line of a list (`# Request failed`) is told from its other lines by `wire/params.py`, and
+what an answer comes to is decided in `outcome.py`, from both.
+
 Nothing here raises; everything takes any bytes, and looks at the first few thousand only.
 """
 

@@ -15,6 +15,21 @@ from bench.own import PACKAGE, ROOT, modules, source
 MOST_LINES = 600
 MOST_FIELDS = 25
 
+#: Dicts with names for keys, and lists of which each place means something, that are no fields:
+#: what an object has is said by its class.
+NO_FIELDS = {
+    "camera/state stored": "the settings of the camera, under the names of the specification",
+    "captures/rows row": "a row of the output, which has columns",
+    "captures/summary counts": "a table to be printed, counted as it is read",
+    "captures/summary sizes": "a table to be printed, counted as it is read",
+    "cli/captures/extract counts": "files written of each kind, of which there may be more",
+    "cli/demo _driver": "keyword arguments of a driver, which checks them",
+    "wire/jpeg quantisation": "tables by their number in the image (T.81 B.2.4.1)",
+    "wire/receive_buffer _pieces": "a queue, of which one byte is in the first and one in the next",
+    "camera/connection _combined": "what was made last, and of what it was made",
+    "io/_driver __dict__": "whether a field is there at all: `__init__` may not have come so far",
+}
+
 
 def classes(module: str) -> list[type]:
     """The classes that a module makes."""
@@ -80,6 +95,33 @@ def test_each_dataclass_has_slots(module: str) -> None:
     for kind in classes(module):
         if dataclasses.is_dataclass(kind):
             assert "__slots__" in vars(kind), f"{kind} has no slots"
+
+
+def places_in_fields(module: str) -> set[str]:
+    """The fields of `self` of which one key or place is meant, and not each or either end."""
+    found = set()
+    for node in ast.walk(ast.parse(source(module).read_text(encoding="utf-8"))):
+        match node:
+            case ast.Subscript(
+                value=ast.Attribute(value=ast.Name(id="self"), attr=name),
+                slice=ast.Constant(value=str() | int() as place),
+            ) if place not in (0, -1):
+                found.add(name)
+            case ast.Attribute(value=ast.Name(id="self"), attr="__dict__"):
+                found.add("__dict__")
+            case ast.Call(func=ast.Name(id="setattr" | "vars"), args=[ast.Name(id="self"), *_]):
+                found.add(ast.unparse(node))
+    return found
+
+
+def test_no_dict_and_no_list_stands_in_the_place_of_fields() -> None:
+    """`self.state["pos"]`, `self.state[3]`: nobody counts these fields, and no type says of what.
+
+    A type checker sees the fields of a class, and the tests above count them.
+    """
+    found = {f"{module} {name}" for module in modules() for name in places_in_fields(module)}
+    assert found == set(NO_FIELDS)
+    assert all(len(reason.split()) >= 4 for reason in NO_FIELDS.values())
 
 
 @pytest.mark.parametrize("module", modules("wire/mjpeg"))

@@ -55,10 +55,18 @@ Who does what, each part by itself and tested by itself; `states.py` asks them, 
     loan.py       the places that are lent to be read into
     belief.py     whether a length is believed, and whether an image is in doubt
 
-and what they are made of: `walk.py` the marker walk, `store.py` the bytes of an image that spans
-several chunks, `clean_head.py` a header block like the last one read in one go, `scans.py` the
-searches, `view.py` an image to be searched, `codes.py` the answers of parts, `turn.py` one caller
-at a time, `within.py` the bounds of a pointer.
+and what they are made of:
+
+    walk.py       the marker walk, which goes past a thumbnail and knows when it has ended
+    scans.py      the searches; what in a scan is no marker (a stuffed zero, RST0 to RST7, fill)
+    inside.py     whole images in one that turned out to be broken, and which are its thumbnails
+    delimiter.py  the names of delimiters, and what proves that one is in use
+    store.py      the bytes of an image that spans several chunks
+    clean_head.py a header block like the last one, read in one go
+    view.py       an image to be searched
+    codes.py      the answers of parts, and the states
+    turn.py       one caller at a time
+    within.py     the bounds of a pointer
 
 On the clean way, which is nearly all of a healthy stream, `gap.py` reads a delimiter and a head
 by `clean_head.py`, `belief.py` believes its length, and `store.py` takes the bytes.

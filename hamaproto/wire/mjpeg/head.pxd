@@ -12,8 +12,9 @@ cdef int CLOSED, DELIMITER, DROPPED, CUT_OFF, MORE
 cdef class HeadReader:
     cdef Window _window
     cdef Report _report
-    cdef object _delimiters, _max_frame, _max_line, _max_lines, _max_size, _folds
+    cdef object _delimiters, _max_frame, _max_line, _max_lines, _max_size
     cdef list _fields
+    cdef bint _folds
     cdef Py_ssize_t _line, _cursor, _clear, _lines
     cdef bint _lf_lines, _lf_cr, _fresh
     cdef public bytes raw

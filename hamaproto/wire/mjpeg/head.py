@@ -82,8 +82,9 @@ class HeadReader:
         # Up to where a block that was dropped was looked through.
         self._clear = 0
         self._lines = 0
-        self._fields: list[list[bytes]] = []
-        self._folds: list[bytes] | None = None
+        self._fields: list[tuple[bytes, bytes]] = []
+        # Whether a folded line goes on with the last of these fields.
+        self._folds = False
         self._lf_lines = False
         # Whether a line of this stream has ended in LF CR.
         self._lf_cr = False
@@ -101,13 +102,13 @@ class HeadReader:
         self._cursor = max(self._line, self._clear)
         self._lines = 0
         self._fields.clear()
-        self._folds = None
+        self._folds = False
         self._lf_lines = False
         self._fresh = True
 
     def adopt(self, raw: bytes, length: int, body_at: int) -> None:
         """The block was read elsewhere: its type is JPEG, and there is nothing to note."""
-        self._fields = [[b"content-type", b"image/jpeg"]]
+        self._fields = [(b"content-type", b"image/jpeg")]
         self.raw = raw
         self.length = length
         self.body_at = body_at
@@ -201,19 +202,20 @@ class HeadReader:
             self._report.note(
                 AnomalyCode.FOLDED_HEADER, self._window.base + line, "in a header block"
             )
-            if self._folds is not None:
-                self._folds[1] = (self._folds[1] + b" " + text).strip(b" \t")
+            if self._folds:
+                name, value = self._fields.pop()
+                self._fields.append((name, (value + b" " + text).strip(b" \t")))
             return
         name, colon, value = text.partition(b":")
         name = name.rstrip(b" \t")
-        self._folds = None
+        self._folds = False
         if not colon or not name:
             self._malformed(line)
             return
         name = name.lower()
         if name in (b"content-length", b"content-type"):
-            self._folds = [name, value.strip(b" \t\r")]
-            self._fields.append(self._folds)
+            self._fields.append((name, value.strip(b" \t\r")))
+            self._folds = True
 
     def _malformed(self, line: int) -> None:
         self._report.note(

@@ -10,7 +10,8 @@ lengths; whoever owns it decides what an outcome means:
               of the walk's business; calling again goes on the way libjpeg does
 
 Outside the entropy-coded scan, segments are leapt over by their length, so thumbnails and
-delimiter bytes inside them do not matter.  Inside it only FFD9 and FFD8FF are sure signs:
+delimiter bytes inside them do not matter.  Inside it `scan_marker` (`scans.py`) passes over what
+is no marker, RST0 to RST7 among it; of the markers only FFD9 and FFD8FF are sure signs:
 a bit flip can make any other marker, so one is taken for a segment (as between the scans
 of a progressive image) only if its length lands on another marker.  For that the bytes it
 spans are looked at ahead, never walked and then taken back.
