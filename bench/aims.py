@@ -1,6 +1,7 @@
 """`python -m bench aims`: what the speed of this library is to be, and what it is.
 
     python -m bench aims --rounds 5 --json aims.json
+    python -m bench aims --against ../older             small frames beside an older parser
     python -m bench aims --from aims.json               from figures that were measured before
 
 A row is a ratio of two contestants that took turns (`of`: how many times as good, at least;
@@ -33,7 +34,8 @@ from bench.measure.results import (
     write,
 )
 from bench.measure.table import figure, span
-from bench.run import QUICK_ROUNDS, ROUNDS, WAIT, run
+from bench.peers.tree import NAME as TREE
+from bench.run import QUICK_ROUNDS, ROUNDS, WAIT, checked_tree, run
 from bench.traffic.readers import BARE
 
 __all__ = ["AIMS", "HEADER", "Aim", "lines", "main", "measured"]
@@ -125,13 +127,13 @@ AIMS: tuple[Aim, ...] = (
         for twin, contestants in (("compiled", COMPILED), ("pure", PURE))
     ),
     Aim(
-        "frames of 331 to 922 B",
+        "frames of 331 to 922 B: to an older tree",
         "mjpeg/small",
         "with Content-Length, 65536 B",
-        COMPILED,
-        220,
-        "is",
-        unit="ns a frame",
+        ("ours, compiled, piece by piece",),
+        1.1,
+        "costs",
+        (None, TREE),
     ),
     Aim(
         "driver on asyncio: to a bare BufferedProtocol",
@@ -192,7 +194,7 @@ AIMS: tuple[Aim, ...] = (
 NEEDED: dict[str, tuple[str, ...]] = {
     "mjpeg/file": ("ours, compiled",),
     "mjpeg/live": ("ours,",),
-    "mjpeg/small": ("ours, compiled",),
+    "mjpeg/small": ("ours, compiled", TREE),
     "drivers": (DRIVER,),
     "memory": (DRIVER,),
     "load": ("streams",),
@@ -216,6 +218,8 @@ def _row(aim: Aim, report: Report) -> str:
             if left.suite == aim.suite
             and (left.contestant in (*aim.contestants, "all") or left.row in ("all", aim.row))
         ]
+        if aim.against[1] == TREE:
+            why.append("--against TREE names an older one")
         return f"| {aim.what} | {aim.aimed} | | | | not there: {(*why, 'not measured')[0]} |"
     middle = statistics.median(best)
     cells = (figure(middle), span(best), str(len(best)), "met" if aim.met(middle) else "missed")
@@ -231,14 +235,20 @@ def lines(report: Report) -> Iterator[str]:
 
 
 def measured(
-    *, rounds: int, quick: bool = False, only: Sequence[str] = (), command: str = ""
+    *,
+    rounds: int,
+    quick: bool = False,
+    only: Sequence[str] = (),
+    against: Path | None = None,
+    command: str = "",
 ) -> Report:
     """Measure what the aims need, or those suites of it that are named."""
     whole: Report | None = None
     for name, words in NEEDED.items():
         if only and name not in only:
             continue
-        report = run(chosen([name]), Options(quick), rounds, only=words, command=command)
+        options = Options(quick, against=against)
+        report = run(chosen([name]), options, rounds, only=words, command=command)
         if whole is None:
             whole = report
         else:
@@ -260,6 +270,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--only", action="append", default=[], choices=NEEDED, help="the aims of a suite"
     )
+    made.add_argument(
+        "--against", type=Path, metavar="TREE", help="an older tree, built there: small frames"
+    )
     made.add_argument("--json", type=Path, metavar="FILE", help="all rounds, for `compare`")
     made.add_argument("--from", type=Path, metavar="FILE", dest="file", help="measure nothing")
     made.add_argument("--wait", type=float, default=WAIT, metavar="SECONDS", help=f"({WAIT:g})")
@@ -278,7 +291,11 @@ def main(argv: Sequence[str]) -> int:
                 check_writable(asked.json)
             with alone(asked.wait, command):
                 report = measured(
-                    rounds=rounds, quick=asked.quick, only=asked.only, command=command
+                    rounds=rounds,
+                    quick=asked.quick,
+                    only=asked.only,
+                    against=checked_tree(asked.against),
+                    command=command,
                 )
             if asked.json is not None:
                 write(report, asked.json)

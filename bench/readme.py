@@ -76,7 +76,8 @@ def rewritten(text: str, print_table: Callable[[Sequence[str]], Sequence[str]]) 
 def _measured(words: Sequence[str]) -> list[str]:
     if words[0] == "aims":
         asked = aims.parser().parse_args(words[1:])
-        return list(aims.lines(aims.measured(rounds=asked.rounds or ROUNDS)))
+        rounds = asked.rounds or ROUNDS
+        return list(aims.lines(aims.measured(rounds=rounds, against=asked.against)))
     return list(table(run_asked(parser().parse_args(words[1:]), shlex.join(words)).results))
 
 

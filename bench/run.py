@@ -2,6 +2,7 @@
 
     python -m bench run mjpeg/live gsm --rounds 9 --json after.json
     python -m bench run mjpeg --reader mine:frames
+    python -m bench run mjpeg/live --against ../older
 
 All contestants of a row take turns in each round.  A figure is the median over the rounds, with
 the least and the most of them; what is timed is processor time, the kernel's share included.
@@ -34,7 +35,16 @@ from bench.measure.results import Left, Report, Result, check_writable, write
 from bench.measure.rounds import measure, wanted
 from bench.measure.table import text
 
-__all__ = ["QUICK_ROUNDS", "ROUNDS", "WAIT", "main", "parser", "run", "run_asked"]
+__all__ = [
+    "QUICK_ROUNDS",
+    "ROUNDS",
+    "WAIT",
+    "checked_tree",
+    "main",
+    "parser",
+    "run",
+    "run_asked",
+]
 
 ROUNDS, QUICK_ROUNDS = 5, 3
 #: Seconds that a second measurement waits for the first.
@@ -79,9 +89,19 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--reader", action="append", default=[], metavar="MODULE:FUNCTION", help="your own parser"
     )
+    made.add_argument(
+        "--against", type=Path, metavar="TREE", help="the MJPEG parser of another tree, built there"
+    )
     made.add_argument("--json", type=Path, metavar="FILE", help="all rounds, for `compare`")
     made.add_argument("--wait", type=float, default=WAIT, metavar="SECONDS", help=f"({WAIT:g})")
     return made
+
+
+def checked_tree(tree: Path | None) -> Path | None:
+    """Raises OSError if it holds no hamaproto."""
+    if tree is not None and not (tree / "hamaproto" / "__init__.py").is_file():
+        raise FileNotFoundError(f"--against {tree}: there is no hamaproto in this folder")
+    return tree
 
 
 def options_of(asked: argparse.Namespace, suites: Sequence[Suite]) -> Options:
@@ -93,7 +113,7 @@ def options_of(asked: argparse.Namespace, suites: Sequence[Suite]) -> Options:
             f"no setting {unknown[0]!r} in {', '.join(suite.name for suite in suites)}: "
             f"{', '.join(sorted(known)) or 'none'}"
         )
-    return Options(asked.quick, settings, own_readers(asked.reader))
+    return Options(asked.quick, settings, own_readers(asked.reader), checked_tree(asked.against))
 
 
 def run(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 __all__ = [
@@ -142,6 +143,8 @@ class Options:
     quick: bool = False
     settings: Mapping[str, int] = field(default_factory=dict)
     readers: Mapping[str, OwnReader] = field(default_factory=dict)
+    #: Another tree, whose parser is to take turns with this one's.
+    against: Path | None = None
 
     def setting(self, name: str, usual: int, quick: int | None = None) -> int:
         """A setting of the suite: as it was set, or as it is usual, or quick."""

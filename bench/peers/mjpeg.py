@@ -10,7 +10,9 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from bench.measure.entries import Entry, Key, Options, OwnReader, Skipped, Timed, Unit, raised
+from bench.measure.entries import Entry, Key, Options, OwnReader, Skipped, Timed, Told, Unit, raised
+from bench.peers.tree import NAME as TREE
+from bench.peers.tree import Tree
 from bench.streams import BOUNDARY, CONTENT_TYPE, Load
 
 __all__ = ["COPY", "FIND", "READERS", "Reader", "contest", "judged", "limits", "own", "readers"]
@@ -20,6 +22,8 @@ Sink: TypeAlias = Callable[[bytes], object] | None
 #: Reads a stream that comes in pieces, gives each frame to the sink, counts them.
 Reader: TypeAlias = Callable[[list[bytes], Sink], int]
 
+#: What a parser in another tree is compared with, since it is read so.
+PIECES = "ours, compiled, piece by piece"
 COPY, FIND = "limit: allocate and copy once", "limit: find the delimiters"
 
 
@@ -337,3 +341,10 @@ def contest(
             yield Timed(
                 load.name, name, unit, amount, _call(read, load), reference(name), note=wrong
             )
+    if options.against is not None:
+        there = Tree(options.against, CONTENT_TYPE, load.pieces)
+
+        def figures() -> list[float]:
+            return [unit.of(there.seconds(), amount)]
+
+        yield Told(TREE, ((load.name, unit),), figures, PIECES)

@@ -72,6 +72,7 @@ def test_what_is_wrong_is_told_in_a_line(
         (["nothing"], "there is no suite 'nothing': small"),
         (["small", "--set", "frames=3"], "no setting 'frames' in small: lines"),
         (["small", "--reader", "nothing"], "write module:function"),
+        (["small", "--against", str(tmp_path)], "there is no hamaproto in this folder"),
         (["small", "--json", str(tmp_path / "no" / "a.json")], "there is no folder"),
     ):
         assert main(words) == 2
