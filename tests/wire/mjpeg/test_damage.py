@@ -50,6 +50,9 @@ FOUND = [
     ("a marker made", "LF, without length", 1036),
     ("bytes cut out", "text parts between", 575),
     ("a block moved", "text parts between", 436),
+    ("a block moved", "bare delimiters", 701816),
+    ("a block moved", "a binary length, under a declared boundary", 700738),
+    ("a block doubled", "bare delimiters", 700320),
 ]
 
 
