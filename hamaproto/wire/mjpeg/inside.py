@@ -5,9 +5,8 @@ segment; what precedes the first image of a stream takes that one for a thumbnai
 header block stands before the images that are lost so, only they themselves can tell.
 
 A thumbnail is a whole image too.  What follows it tells them apart: behind a thumbnail comes
-the rest of the image that it belongs to, so the next marker is a table's or a frame's, and no
-scan comes without a frame header before it.  Behind an image comes the next image, a delimiter
-or the end of the stream.
+the rest of the image that it belongs to, so the next marker is a table's, a frame's or a
+scan's.  Behind an image comes the next image, a delimiter or the end of the stream.
 
 So only two signs are looked for, FFD8FF and FFD9, each place once.  They are paired like
 brackets, and a pair counts if its inside is walked from the one to the other without a
@@ -31,10 +30,6 @@ _EACH_SIGN = _SIGNS.finditer
 _EOI = re.compile(rb"\xff\xd9").search
 #: What only the inside of an image has: the start of a segment.
 _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]").search
-#: What may follow the segment that a thumbnail stands in: the frame header of its image, or what
-#: may stand before that.  A scan stands behind the frame header (T.81 B.2.1), and thumbnails are
-#: written right behind the SOI (JFIF 1.02, page 5; Exif 2.3, 4.5.4).
-_BEFORE_SCAN = re.compile(rb"\xff[\xc0-\xcf\xdb-\xfe]").match
 #: The header of a scan (T.81 B.2.3), of at most four components.
 _SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]").search
 #: A frame header, with the height and the width.
@@ -190,7 +185,7 @@ class Inside:
         what the other is a thumbnail of.  -1 if its rest follows at once on the other.
         """
         behind = _largest(image, end - shift, at - shift) if ended else 0
-        if ended and _BEFORE_SCAN(image, end - shift, min(at, end + 2) - shift):
+        if ended and _SEGMENT(image, end - shift, min(at, end + 2) - shift):
             # It goes on at once with what is due behind its last segment.
             return -1
         for start in tries:
