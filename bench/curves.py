@@ -18,12 +18,10 @@ from typing import Any
 
 from bench.measure.fits import Fit, Point, growth, power
 from bench.measure.machine import resident
-from bench.streams import CONTENT_TYPE, live, stored, vga_frames
-from fixtures import jpeg
-from fixtures.build.jpegs import scan_start
+from bench.streams import CONTENT_TYPE, frame_of, live, stored, vga_frames
 from fixtures.feeding import pieces
 
-__all__ = ["CURVES", "FULL", "USUAL", "Asked", "Curve", "Series", "frame_of", "made"]
+__all__ = ["CURVES", "FULL", "USUAL", "Asked", "Curve", "Series", "made"]
 
 MB, GB = 10**6, 10**9
 TWINS = {"compiled": "hamaproto.wire._mjpeg.parser", "pure": "hamaproto.wire.mjpeg.parser"}
@@ -173,16 +171,6 @@ def _length(asked: Asked) -> Iterator[Series]:
             yield Series(name, "kB", memory, grown, "memory, kB a GB", "flat")
 
 
-def frame_of(size: int) -> bytes:
-    """An image of about so many bytes: its scan is repeated, or shortened."""
-    data = jpeg("vga")
-    start = scan_start(data)
-    head, scan = data[:start], data[start:-2]
-    rest = max(16, size - len(head) - 2)
-    body = (scan * (rest // len(scan) + 1))[:rest].rstrip(b"\xff")
-    return head + body + b"\xff\xd9"
-
-
 def _frame(asked: Asked) -> Iterator[Series]:
     places = _powers(2048, asked.largest_frame, 4)
     for twin, module in _twins():
@@ -253,7 +241,7 @@ def _piece(asked: Asked) -> Iterator[Series]:
 
 def _streams(asked: Asked) -> Iterator[Series]:
     places = _powers(1, asked.most_streams, 10)
-    picture = frame_of(34_000)
+    picture = frame_of(35_000)
     _, chunks = live([picture] * 4, "one piece a frame")
     first, each = chunks[:2], chunks[2]
     half = each[: len(each) // 2]

@@ -1,7 +1,7 @@
 """The pictures that the MJPEG measurements run over: 2000 real JPEGs of 640x480.
 
 ffmpeg's filters draw them (eight flights into the Mandelbrot set, with a camera's noise) and
-its encoder compresses them, about 34 kB each, so their bytes have the statistics of ordinary
+its encoder compresses them, 23 to 45 kB each, so their bytes have the statistics of ordinary
 entropy-coded data.  Everything is seeded.  They are kept in a folder below the system's
 temporary one, because drawing them takes a quarter of a minute.
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fixtures import jpeg
-from fixtures.build.jpegs import with_comment
+from fixtures.build.jpegs import scan_start, with_comment
 from fixtures.feeding import pieces
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "SEGMENT",
     "SHAPES",
     "Load",
+    "frame_of",
+    "large_frames",
     "live",
     "small_frames",
     "stored",
@@ -92,6 +94,22 @@ SHAPES = ("cut at 65536 B", "one piece a frame", "three writes", "1460-byte segm
 def vga_frames(count: int) -> list[bytes]:
     """Images of 7.4 kB, each another one by its comment: what these cameras send at 640x480."""
     image = jpeg("vga")
+    return [with_comment(image, b"%06d" % number) for number in range(count)]
+
+
+def frame_of(size: int) -> bytes:
+    """An image of about so many bytes: its scan is repeated, or shortened."""
+    data = jpeg("vga")
+    start = scan_start(data)
+    head, scan = data[:start], data[start:-2]
+    rest = max(16, size - len(head) - 2)
+    body = (scan * (rest // len(scan) + 1))[:rest].rstrip(b"\xff")
+    return head + body + b"\xff\xd9"
+
+
+def large_frames(count: int) -> list[bytes]:
+    """Images of 35 kB, each another one by its comment: what a good picture takes."""
+    image = frame_of(35_000)
     return [with_comment(image, b"%06d" % number) for number in range(count)]
 
 

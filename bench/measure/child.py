@@ -17,8 +17,8 @@ from typing import Any
 
 __all__ = ["PATIENCE", "Child", "ChildError"]
 
-#: Seconds that a child may take for an answer, or for its end.
-PATIENCE = 120.0
+#: Seconds that a child may take for an answer, if nothing else is said, and for its end.
+PATIENCE, END = 120.0, 2.0
 
 
 class ChildError(RuntimeError):
@@ -44,7 +44,7 @@ def _serve(pipe: Connection, core: int | None, make: Callable[..., Any], values:
 
 def _end(pipe: Connection, process: multiprocessing.process.BaseProcess) -> None:
     pipe.close()
-    process.join(PATIENCE / 10)
+    process.join(END)
     if process.is_alive():
         process.kill()
         process.join()
@@ -55,11 +55,18 @@ class Child:
     """A process that calls `make(*values)` once, and what that gives for each question.
 
     `core` is where it runs: 0 the first one, -1 the last one, None anywhere.  It is started with
-    the first question.
+    the first question, and may take `patience` seconds for an answer.
     """
 
-    def __init__(self, make: Callable[..., Any], *values: Any, core: int | None = -1) -> None:
+    def __init__(
+        self,
+        make: Callable[..., Any],
+        *values: Any,
+        core: int | None = -1,
+        patience: float = PATIENCE,
+    ) -> None:
         self._make, self._values, self._core = make, values, core
+        self._patience = patience
         self._pipe: Connection | None = None
         self._end: Callable[[], object] = lambda: None
 
@@ -85,8 +92,8 @@ class Child:
         """What was asked for by `begin`.  Raises ChildError."""
         assert self._pipe is not None
         try:
-            if not self._pipe.poll(PATIENCE):
-                raise ChildError(f"no answer within {PATIENCE:g} s")
+            if not self._pipe.poll(self._patience):
+                raise ChildError(f"no answer within {self._patience:g} s")
             fine, said = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise ChildError("the process is gone") from error

@@ -12,10 +12,9 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator, Sequence
 
-from bench.measure.child import Child
 from bench.measure.entries import Contest, Options, Skipped, Told, Unit
-from bench.suites.drivers import Traffic
-from bench.traffic.readers import READERS, Receiver, raise_descriptor_limit
+from bench.traffic.both import Traffic
+from bench.traffic.readers import READERS, raise_descriptor_limit
 
 __all__ = ["MICRO", "SETTINGS", "contests", "quantile"]
 
@@ -68,7 +67,7 @@ def _contest(streams: int, rate: int, seconds: int) -> Contest:
             continue
 
         def run(who: str = who) -> Sequence[float]:
-            receiver = Child(Receiver, who, core=-1)
+            receiver = traffic.receiver(who)
             try:
                 traffic.warm(receiver)
                 sent, received = traffic.read(receiver, look=True)

@@ -2,7 +2,7 @@
 
 What a process has more in memory with `streams` streams open than before, divided by their number.
 Parsers alone are fed; drivers and others receive from a camera that sends three frames, then half
-of one or nothing, and waits.  `beside the frame in hand` is the second figure without the 34 kB
+of one or nothing, and waits.  `beside the frame in hand` is the second figure without the 35 kB
 of the frame itself, and 0 for who holds less than that.
 """
 
@@ -16,9 +16,9 @@ from typing import Any
 from bench.measure.child import Child
 from bench.measure.entries import Contest, Options, Skipped, Told, Unit
 from bench.measure.machine import resident
-from bench.streams import CONTENT_TYPE, live
-from bench.suites.drivers import Traffic, image
-from bench.traffic.readers import BARE, FLOOR, READERS, Receiver
+from bench.streams import CONTENT_TYPE, large_frames, live
+from bench.traffic.both import Traffic
+from bench.traffic.readers import FLOOR, READERS
 
 __all__ = ["MICRO", "SETTINGS", "contests"]
 
@@ -26,6 +26,7 @@ SETTINGS = {"streams": 300}
 MICRO = False
 KB = Unit("kB a stream")
 ROWS = (("between frames", KB), ("half a frame in hand", KB), ("beside the frame in hand", KB))
+OURS = "hamaproto.io.asyncio"
 #: Frames that each stream has had.
 FRAMES = 3
 PARSERS = {
@@ -58,7 +59,7 @@ class Parsers:
 
 def contests(options: Options) -> Iterator[Contest]:
     count = options.setting("streams", SETTINGS["streams"], 50)
-    data = image()
+    data = large_frames(1)[0]
     size = len(data)
     entries: list[Told | Skipped] = []
 
@@ -77,7 +78,7 @@ def contests(options: Options) -> Iterator[Contest]:
                 child.close()
             return figures(held)
 
-        entries.append(Told(who, ROWS, parsers, BARE))
+        entries.append(Told(who, ROWS, parsers, OURS))
     traffic = Traffic(count, 1, 1)
     for who, way in READERS.items():
         if who == FLOOR:
@@ -89,11 +90,11 @@ def contests(options: Options) -> Iterator[Contest]:
         def drivers(who: str = who) -> list[float]:
             held = []
             for half in (False, True):
-                child = Child(Receiver, who, core=-1)
+                child = traffic.receiver(who)
                 traffic.warm(child)
                 held.append(traffic.hold(child, FRAMES, half=half))
                 child.close()
             return figures(held)
 
-        entries.append(Told(who, ROWS, drivers, BARE))
+        entries.append(Told(who, ROWS, drivers, OURS))
     yield entries

@@ -21,7 +21,7 @@ from bench.measure.machine import resident
 from bench.peers.libgsm import compiled
 from bench.traffic.sender import read_stamp
 
-__all__ = ["READERS", "Counts", "Received", "Receiver", "raise_descriptor_limit"]
+__all__ = ["PATIENCE", "READERS", "Counts", "Received", "Receiver", "raise_descriptor_limit"]
 
 REQUEST = b"GET /mjpg/video.mjpg HTTP/1.0\r\n\r\n"
 #: Seconds until all streams have begun, and until all have ended.

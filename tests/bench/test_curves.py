@@ -1,4 +1,4 @@
-"""What grows in the curves: streams made while they are read, images of any size."""
+"""What grows in the curves: streams that are made while they are read."""
 
 from __future__ import annotations
 
@@ -6,18 +6,10 @@ import itertools
 
 import pytest
 
-from bench.curves import CURVES, Asked, frame_of, made
-from fixtures.build.jpegs import segments
+from bench.curves import CURVES, Asked, made
 
 #: As small as a slope allows.
 SMALL = Asked(1, 2_000_000, 40_000, 10, 100_000)
-
-
-@pytest.mark.parametrize("size", [2048, 7403, 34_000, 1_000_000])
-def test_an_image_is_as_large_as_asked(size: int) -> None:
-    data = frame_of(size)
-    assert segments(data)[-1][2] == len(data)
-    assert abs(len(data) - size) < 30
 
 
 def test_a_stream_is_made_of_a_block_over_and_over() -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bench.streams import CONTENT_TYPE, SHAPES, Load, live, small_frames, stored, vga_frames
+from bench.streams import (
+    CONTENT_TYPE,
+    SHAPES,
+    Load,
+    frame_of,
+    live,
+    small_frames,
+    stored,
+    vga_frames,
+)
 from fixtures.build.jpegs import segments
 from fixtures.feeding import record
 from hamaproto import MjpegParser
@@ -15,6 +24,14 @@ def test_the_images_are_jpegs_of_their_sizes() -> None:
         assert segments(data)[-1][2] == len(data)
     assert len(set(vga_frames(3))) == 3
     assert {331, 922} <= {len(data) for data in small_frames(6)} <= set(range(331, 923))
+
+
+@pytest.mark.parametrize("size", [2048, 7403, 35_000, 1_000_000])
+def test_an_image_is_as_large_as_asked(size: int) -> None:
+    data = frame_of(size)
+    assert segments(data)[-1][2] == len(data)
+    assert abs(len(data) - size) < 30
+    assert data.count(b"\xff\xd9") == 1
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -1,4 +1,4 @@
-"""A recorded stream of 34 kB frames, cut at 65536 and 1460 bytes: as from a file.
+"""A recorded stream of frames of 23 to 45 kB, cut at 65536 and 1460 bytes: as from a file.
 
 Each reader gets the same 2000 pictures of 640x480 (`bench.frames`), with and without
 Content-Length, and drops each frame at once.  The limit is to allocate each frame and to copy it

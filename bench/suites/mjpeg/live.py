@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.frames import frames
-from bench.measure.entries import US_A_FRAME, Contest, Options, Skipped
+from bench.measure.entries import US_A_FRAME, Contest, Entry, Options, Skipped
 from bench.peers.mjpeg import contest
-from bench.streams import SHAPES, Load, live, vga_frames
+from bench.streams import SHAPES, Load, large_frames, live, vga_frames
 
 __all__ = ["SETTINGS", "contests", "name"]
 
@@ -27,18 +26,13 @@ def name(kilobytes: int, shape: str) -> str:
 def contests(options: Options) -> Iterator[Contest]:
     count = options.setting("frames", SETTINGS["frames"], 40)
     yield _contest(7, vga_frames(count), options)
-    try:
-        pictures = frames(count)
-    except ImportError as error:
-        yield [Skipped("34 kB", "all", f"{error}: PyAV draws the pictures")]
-        return
-    yield _contest(34, pictures, options)
+    yield _contest(35, large_frames(count), options)
 
 
 def _contest(kilobytes: int, pictures: list[bytes], options: Options) -> Contest:
     first = name(kilobytes, SHAPES[0])
-    entries: list[object] = []
+    entries: list[Entry | Skipped] = []
     for shape in SHAPES:
         load = Load(name(kilobytes, shape), pictures, *live(pictures, shape))
         entries += contest(load, options, US_A_FRAME, len(pictures), lambda who: (first, who))
-    return entries  # type: ignore[return-value]
+    return entries

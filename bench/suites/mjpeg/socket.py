@@ -6,13 +6,14 @@ being read; the other way receives a piece and hands it on.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from bench.frames import frames
-from bench.measure.child import PATIENCE, Child
+from bench.measure.child import PATIENCE, Child, ChildError
 from bench.measure.entries import GB_A_SECOND, Contest, Options, Skipped, Timed
 from bench.streams import CONTENT_TYPE, SEGMENT, stored
 
@@ -52,13 +53,15 @@ class _Source:
         self._child = Child(_Writer, body, size, core=None)
         self._port = 0
 
-    def connect(self) -> socket.socket:
+    @contextlib.contextmanager
+    def connect(self) -> Iterator[socket.socket]:
         self._port = self._port or self._child.ask("port")
         self._child.begin("write")
-        return socket.create_connection(("127.0.0.1", self._port))
-
-    def done(self) -> None:
-        self._child.answer()
+        with contextlib.ExitStack() as stack:
+            # It says that it is done, or that nobody read to the end.
+            stack.enter_context(contextlib.suppress(ChildError))
+            stack.callback(self._child.answer)
+            yield stack.enter_context(socket.create_connection(("127.0.0.1", self._port)))
 
 
 def zero_copy(source: _Source) -> int:
@@ -77,7 +80,6 @@ def zero_copy(source: _Source) -> int:
             updated(got)
             while (event := next_event()) is not NEED_DATA:
                 count += type(event) is Frame
-    source.done()
     return count
 
 
@@ -92,7 +94,6 @@ def by_chunks(source: _Source) -> int:
             feed(chunk)
             while (event := next_event()) is not NEED_DATA:
                 count += type(event) is Frame
-    source.done()
     return count
 
 
@@ -101,7 +102,6 @@ def nothing(source: _Source) -> int:
         receive, buffer = connection.recv_into, bytearray(source.size)
         while receive(buffer):
             pass
-    source.done()
     return 0
 
 
