@@ -9,7 +9,7 @@ from fixtures.build.packets import Tcp, pcap, pcapng, talk
 
 __all__ = ["HASHES", "LIST", "RECORDING", "SOUND", "all_kinds", "write_captures"]
 
-RECORDING = next(r for r in recordings() if r.name == "motion_320x240")
+RECORDING = next(r for r in recordings() if r.name == "motion_320x240_http10")
 SOUND = read_bytes("gsm", "libgsm", "speech_espeak.gsm")[: 33 * 100]
 HASHES = list(RECORDING.frames)
 LIST = b"User1=hush,Password=hush\nBrand.Brand=\x1b[31mHama\n"

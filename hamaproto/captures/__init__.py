@@ -20,6 +20,8 @@
     statistics      figures of a capture
     summary         what came of each exchange
     secrets         what of it is nobody's business
+    writer          `PcapngWriter`: what was received as a capture
+    script          what a server sent, and when, to be played again
 
 No socket and no clock: all times are those that stand in the file.
 """

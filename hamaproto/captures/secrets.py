@@ -5,6 +5,9 @@
     hidden_value(key, value)  the value of a line of a list; `listuser` answers with passwords
     hidden_list(data)         a whole list, line by line
 
+    hidden_request(data)      the bytes of a request
+    hidden_answer(data)       those of the head of an answer, which stay as long as they are
+
 Each of them leaves the names, so that it can be seen that something was there.
 """
 
@@ -16,7 +19,15 @@ from typing import Final
 
 from hamaproto.headers import Headers
 
-__all__ = ["HIDDEN", "hidden_fields", "hidden_list", "hidden_target", "hidden_value"]
+__all__ = [
+    "HIDDEN",
+    "hidden_answer",
+    "hidden_fields",
+    "hidden_list",
+    "hidden_request",
+    "hidden_target",
+    "hidden_value",
+]
 
 HIDDEN: Final = "***"
 #: Parts of the names of keys whose values are secret.  A user is half of a login.
@@ -26,7 +37,7 @@ _KEYS: Final = re.compile(
     re.IGNORECASE,
 )
 #: Keys that such a part stands in, and which are none: of the specification.
-_OPEN: Final = re.compile(r"(?:max|current)users\Z|motion.*key\Z", re.IGNORECASE)
+_OPEN: Final = re.compile(r"(?:max|current)users\Z|\Auser-agent\Z", re.IGNORECASE)
 _FIELDS: Final = frozenset(
     {
         "authorization",
@@ -84,3 +95,22 @@ def hidden_list(data: bytes) -> bytes:
         value = value.removesuffix("\r")
         shown.append(f"{key}{equals}{hidden_value(key.strip(), value)}{end}" if equals else line)
     return "\n".join(shown).encode("latin-1")
+
+
+def hidden_request(data: bytes) -> bytes:
+    """The bytes of a request, without what is secret in its target and its fields."""
+    head, blank, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    shown = [hidden_target(first)]
+    for line in lines:
+        fields = list(hidden_fields(Headers.parse(line.encode("latin-1"))))
+        shown += [f"{name}: {value}" for name, value in fields]
+    return "\r\n".join(shown).encode("latin-1") + blank + body
+
+
+_COOKIE = re.compile(rb"(?i)((?:\A|\n)set-cookie2?:[ \t]*)([^\r\n]*)")
+
+
+def hidden_answer(data: bytes) -> bytes:
+    """The bytes of a head of an answer with stars over its cookies: no place in it moves."""
+    return _COOKIE.sub(lambda match: match[1] + b"*" * len(match[2]), data)

@@ -16,7 +16,7 @@
     stream      the same for another program
     watch       listen, talk
     simulate    a camera to try all this on
-    captures    inspect, frames, extract, stats: files of captured traffic
+    captures    capture, replay, inspect, frames, extract, stats: files of captured traffic
     demo        everything at once
     help        the topics
     capture tally picture_size recording soundtrack sheet    what they are made of

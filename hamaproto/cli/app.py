@@ -13,9 +13,11 @@ import click
 
 from hamaproto._version import __version__
 from hamaproto.cli import ask, demo, help, lists, record, simulate, snapshot, stream, watch
+from hamaproto.cli.captures.capture import capture
 from hamaproto.cli.captures.extract import extract
 from hamaproto.cli.captures.frames import frames
 from hamaproto.cli.captures.inspect import inspect
+from hamaproto.cli.captures.replay import replay
 from hamaproto.cli.captures.stats import stats
 from hamaproto.cli.exits import BUG, EXITS, INTERRUPTED, OK, exit_code
 from hamaproto.cli.options import current_target
@@ -53,6 +55,8 @@ for _command in (
     record.record,
     *watch.COMMANDS,
     simulate.simulate,
+    capture,
+    replay,
     inspect,
     frames,
     extract,

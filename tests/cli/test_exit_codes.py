@@ -174,6 +174,15 @@ CASES = [
     *of_network("demo --camera URL --seconds 0.5 --output there"),
     Case(7, "a server that is no such camera", "demo --camera URL --output there", REFUSING),
     Case(8, "pictures are cut off", "demo --camera URL --seconds 0.5 --output there", CUT),
+    Case(0, "the time is over", "capture URL -o x.pcapng --seconds 0.3"),
+    *of_network("capture URL -o x.pcapng"),
+    Case(2, "the file is there already", "capture URL -o old.pcapng"),
+    Case(7, "all slots of the camera are taken", "capture URL -o x.pcapng", FULL),
+    Case(8, "the stream was lost", "capture URL -o x.pcapng", DYING),
+    Case(0, "the time is over", "replay all.pcap --seconds 0.2"),
+    Case(2, "no such file", "replay no-such.pcap"),
+    Case(2, "no answer is in the file", "replay empty"),
+    Case(8, "the file is damaged", "replay damaged.pcap --seconds 0.2"),
     *of_capture("inspect FILE"),
     *of_capture("frames FILE"),
     Case(2, "the file is there already", "frames all.pcap -o old.csv"),
@@ -198,6 +207,7 @@ INTERRUPTED = [
         *("info URL", "get URL Brand", "set URL A.B=1", "ask URL 4.1 left"),
         *("snapshot URL -o x.jpg", "stream URL -o x.mjpeg", "record URL -o x.mkv"),
         *("listen URL -o x.wav", "talk URL frames.gsm", "demo --camera URL --output there"),
+        "capture URL -o x.pcapng",
     )
 ]
 
@@ -245,6 +255,7 @@ def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     Path("noise.gsm").write_bytes(FRAMES + b"noise" * 20 + FRAMES)
     Path("old.mkv").write_bytes(b"old")
     Path("old.csv").write_bytes(b"old")
+    Path("old.pcapng").write_bytes(b"old")
     write_captures(tmp_path)
     Path("there").mkdir()
     Path("there/1.wav").write_bytes(b"old")

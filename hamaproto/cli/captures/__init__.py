@@ -5,6 +5,8 @@
     frames      a row for each frame: JSON Lines, CSV, Parquet
     extract     pictures, sound, video and lists, as files
     stats       figures, as a table or as JSON
+    capture     a live stream into a file; recorder, what listens
+    replay      a file as a camera; player, what answers
 
 What stands in a capture is data: it does nothing on a terminal, and logins stay out of what is
 shown unless `--secrets` asks for them.

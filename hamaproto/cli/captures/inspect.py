@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -9,10 +11,15 @@ import click
 
 from hamaproto.captures.secrets import hidden_fields, hidden_target
 from hamaproto.captures.summary import Summary, Traffic
-from hamaproto.cli.captures.source import Source, secrets_option, source_argument
+from hamaproto.cli.captures.recorder import Recorder, Wanted
+from hamaproto.cli.captures.source import Source, secrets_option
+from hamaproto.cli.exits import PARTIAL, exit_code
 from hamaproto.cli.measures import format_size
-from hamaproto.cli.options import json_option
-from hamaproto.cli.plain import print_json, print_line
+from hamaproto.cli.options import Target, json_option
+from hamaproto.cli.plain import note, print_json, print_line
+from hamaproto.cli.signals import stopping
+from hamaproto.cli.tally import Tally
+from hamaproto.cli.trouble import told
 
 __all__ = ["inspect"]
 
@@ -23,19 +30,50 @@ _CODES: Final = 5
 
 
 @click.command()
-@source_argument
+@click.argument("source", metavar="FILE|URL")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, 86_400, min_open=True),
+    default=5.0,
+    show_default=True,
+    help="How long to listen to a URL.",
+)
 @secrets_option
 @click.option(
     "--all", "everything", is_flag=True, help="All exchanges, with the fields of requests."
 )
 @json_option
-def inspect(source: str, secrets: bool, everything: bool, as_json: bool) -> int:
+def inspect(source: str, seconds: float, secrets: bool, everything: bool, as_json: bool) -> int:
     """Tell what is in a capture: conversations, requests, streams, anomalies by their codes.
 
     FILE is pcap or pcapng, an answer that `curl -i` saved, or a body alone; - is standard input.
+    URL is a camera, or the full address of a stream, which is recorded and then told of.
     """
+    if "://" not in source:
+        return _tell(source, source, secrets=secrets, everything=everything, as_json=as_json)
+    target = Target(source, None, 10.0, files=True)
+    wanted = Wanted(target.pictures, Tally("picture"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "live.pcapng")
+        with open(path, "wb") as file:
+            recorder = Recorder(target, [wanted], file.write, secrets=secrets)
+            with stopping(recorder.stop):
+                recorder.run(seconds)
+        error = wanted.tally.error
+        if error is not None and not recorder.writer.packets:
+            raise error
+        code = _tell(path, target.url, secrets=secrets, everything=everything, as_json=as_json)
+    if error is not None:
+        note(told(error, host=target.host, login=target.auth is not None))
+        return code or (PARTIAL if wanted.tally.frames else exit_code(error))
+    return code
+
+
+def _tell(path: str, name: str, *, secrets: bool, everything: bool, as_json: bool) -> int:
     summary = Summary()
-    with Source(source) as read:
+    with Source(path) as read:
+        if path != name:
+            read.name = name
         for seen in read:
             summary.take(seen)
     if as_json:
