@@ -29,7 +29,7 @@ from hamaproto.errors import HamaError
 from hamaproto.events import Frame, NeedData
 from hamaproto.gsm import GsmFrameParser
 from hamaproto.gsm.other import SoundParser
-from hamaproto.wire.contract import Events, Exclusive, owned
+from hamaproto.wire.contract import ConstructorSignature, Events, Exclusive, owned
 from hamaproto.wire.http import ResponseParser
 from hamaproto.wire.params import ParamParser
 
@@ -659,3 +659,27 @@ def test_both_twins_show_the_same_signatures_and_help() -> None:
 
         assert str(inspect.signature(Own)) == "(path: 'str') -> 'None'"
         assert inspect.signature(Same) == expected
+
+
+def test_a_class_shows_the_arguments_of_its_model_unless_it_has_its_own() -> None:
+    def model(a: int, *, b: str = "") -> None: ...
+
+    class Home:
+        __signature__ = ConstructorSignature(model)
+
+        def __init__(self, *values: object, **named: object) -> None: ...
+
+    class Heir(Home):
+        pass
+
+    class Another(Home):
+        def __init__(self, c: int) -> None: ...
+
+    class Made(Home):
+        def __new__(cls, c: int) -> Any:
+            return super().__new__(cls)
+
+    for kind in (Home, Heir):
+        assert inspect.signature(kind) == inspect.signature(model).replace()
+    for kind in (Another, Made):
+        assert not hasattr(kind, "__signature__")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import inspect
 import logging
 import zlib
 from email.utils import formatdate
@@ -16,6 +17,7 @@ from sessions import CLOSE, NOBODY, REFUSED, RESET, Camera, Run, ask, drive
 
 from fixtures.feeding import _plain
 from hamaproto import commands
+from hamaproto.client import ClientConnection
 from hamaproto.errors import (
     ArgumentTypeError,
     AuthenticationError,
@@ -1008,3 +1010,9 @@ def test_the_log_tells_of_connections_and_never_of_secrets(
     assert repr(Session(request, Settings("camera"))).startswith("<Session <Request Raw request")
     assert "k3y" not in repr(Session(request, Settings("camera")))
     assert isinstance(Disconnected(None, 1, 0.5), Disconnected)
+
+
+def test_a_buffer_is_asked_for_as_asyncio_asks() -> None:
+    """Of any size, if none is given: that is -1 in `asyncio.BufferedProtocol`."""
+    for kind in (Session, ClientConnection):
+        assert inspect.signature(kind.get_buffer).parameters["sizehint"].default == -1

@@ -86,6 +86,18 @@ def test_pieces_that_wait_keep_their_order(name: str) -> None:
     assert b"".join(iter(decoder.next_piece, None)) == BODIES[1]
 
 
+@pytest.mark.parametrize("name", PACKERS)
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_what_waits_in_pieces_is_looked_at_together(name: str, cut: int) -> None:
+    """The mark at the beginning may be in the first piece and in the next, before the end came."""
+    names, pack = PACKERS[name]
+    packed = pack(BODIES[1])
+    decoder = ContentDecoder(names)
+    decoder.receive_data(packed[:cut])
+    decoder.receive_data(packed[cut:])
+    assert b"".join(iter(decoder.next_piece, None)) == BODIES[1]
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(list(PACKERS)),

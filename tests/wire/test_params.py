@@ -379,6 +379,10 @@ def test_the_order_of_leaf_and_branch_makes_no_difference() -> None:
 
 
 def test_a_key_of_dots_makes_few_nodes() -> None:
+    # A key that is deeper than any is found as well, by its last names together.
+    for levels in range(1, 40):
+        key = ".".join("abcdefghij"[n % 10] for n in range(levels))
+        assert ParamList([(key, "1")]).tree[key].value == "1"
     node = ParamList([("." * 50_000, "1")]).tree
     depth = 0
     while len(node):

@@ -133,7 +133,8 @@ _EACH_SOI = re.compile(rb"\xff\xd8\xff").finditer
 
 _EACH_LAST = re.compile(rb"(?<=[A-Za-z0-9_. \t-]):|(?<=[\r\n]\xff\xd8)\xff").finditer
 _FIELD_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- \t"
-_FIELD_REACH = 2 * MAX_FIELD + MAX_NAME
+#: A header, and the delimiter with its dashes before it on the line.
+_FIELD_REACH = 2 * MAX_FIELD + MAX_NAME + 2
 
 _SOI = b"\xff\xd8\xff"
 #: An empty line, however it ends, and FFD8FF.

@@ -434,8 +434,9 @@ def test_any_name_that_can_be_printed_is_held_back() -> None:
         for boundary in (None, "c"):
             assert DelimiterSet(boundary).hold_back(data, 0, len(data)) <= 1
     # What can't be in one, nor in a header, ends what is held back.
-    other = b"x\n--a\x7fb\r\nX"
-    assert DelimiterSet(None).hold_back(other, 0, len(other)) == other.index(b"\n", 2)
+    for soi in (b"", SOI[:1], SOI[:2]):
+        other = b"x\n--a\x7fb\r\nX" + soi
+        assert DelimiterSet(None).hold_back(other, 0, len(other)) == other.index(b"\n", 2)
 
 
 def test_a_name_that_is_no_text_is_held_back_too() -> None:
@@ -470,6 +471,16 @@ def test_the_longest_delimiter_is_held_back_and_proven(boundary: str | None) -> 
         assert search(whole, 0, len(whole)) == 1
         assert search(whole, 0, len(whole) - 1) == -1
         assert names.may_prove(whole, len(whole) - 1, len(whole))
+
+
+def test_the_longest_delimiter_is_proven_by_a_header_on_its_line() -> None:
+    """Also one that nobody declared, of bytes that no header has."""
+    line = b"--" + b"=" * NAME
+    names = DelimiterSet(None)
+    names.use(Delimiter(line))
+    whole = b"\x01" + line + WIDEST
+    assert names.search_proven(whole, 0, len(whole)) == 1
+    assert names.may_prove(whole, len(whole) - 1, len(whole))
 
 
 @pytest.mark.parametrize(

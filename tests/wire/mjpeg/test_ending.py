@@ -112,6 +112,11 @@ ENDS = [
     (START, BROKEN, "eof", None),
     # SOI twice: the first one is nobody's.
     (b"\xff\xd8" + IMAGE, WHOLE, "eoi", len(IMAGE)),
+    # Of the bytes FF between them two may be fill.
+    (b"\xff\xd8\xff\xff" + IMAGE, WHOLE, "eoi", len(IMAGE)),
+    (b"\xff\xd8\xff\xff\xff" + IMAGE, BROKEN, "soi", None),
+    # What looks like a header in a comment is none; the next image is one.
+    (START + b"\xff\xfe\0\x07\nX: y" + IMAGE, BROKEN, "soi", None),
     # A thumbnail, as a broken segment leaves it, and then the rest of its image.
     (START + b"\0" + IMAGE + FRAME + SCAN + b"abc" + EOI, WHOLE, "eoi", -1),
     # Two whole images in what a segment's length took for one.
@@ -151,7 +156,8 @@ def test_an_image_ends_where_its_structure_or_the_next_part_says(
 ) -> None:
     reader = Reader(twin, [stream])
     reader.ending.begin(0, 0, -1)
-    start = 2 if stream.startswith(b"\xff\xd8\xff\xd8") else 0
+    twice = stream.find(b"\xff\xd8", 1, 6)
+    start = max(0, twice) if size is not None else 0
     data = None if size is None else stream[start:][: len(stream) if size < 0 else size]
     assert reader.end() == (code, by, data)
     noted = reader.noted()
@@ -289,13 +295,28 @@ def test_in_a_stream_of_images_alone_each_soi_begins_one(twin: Any) -> None:
         assert reader.offset == len(START) + 1
 
 
-def test_a_flood_of_sois_is_asked_about_twice(twin: Any) -> None:
-    """Whatever follows; then none of them is an image's beginning."""
-    stream = START + b"\0" + 50 * SOI + PART
+@pytest.mark.parametrize("count", [50, 500])
+def test_a_flood_of_sois_is_asked_about_twice(
+    twin: Any, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever follows, which is the third question; none of them is an image's beginning."""
+    asked = 0
+    if twin.name == "pure":
+        opinion = twin.module("opinion").SecondOpinion
+        ask = opinion.ask
+
+        def counted(*arguments: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            return ask(*arguments)
+
+        monkeypatch.setattr(opinion, "ask", counted)
+    stream = START + b"\0" + count * SOI + PART
     reader = Reader(twin, [stream + IMAGE])
     reader.ending.begin(0, 0, -1)
     assert reader.end() == (BROKEN, "delimiter", None)
     assert reader.offset == len(stream) - len(PART) + 2
+    assert asked <= 3
 
 
 def test_an_image_that_is_too_large_is_dropped_or_ends_within_the_limit(twin: Any) -> None:

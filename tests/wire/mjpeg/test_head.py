@@ -212,6 +212,21 @@ def test_a_block_that_is_too_large_is_dropped(twin: Any, block: bytes, stop: int
     assert read(twin, block, limits=SMALL) == (DROPPED, stop, [("head_too_large", 0)])
 
 
+def test_what_is_dropped_is_skipped_where_it_stands_in_the_stream(twin: Any) -> None:
+    window, report, head = reader(twin, SMALL)
+    window.feed(b"x" * 1000)
+    window.pos = 1000
+    head.open(1000)
+    assert head.read() == MORE
+    assert not window.more()
+    head.open(window.pos)
+    window.feed(b"A: b\r\n" * 4)
+    assert head.read() == DROPPED
+    report.flush()
+    (skipped,) = (event for event in report.ready if hasattr(event, "reason"))
+    assert (skipped.offset, skipped.length) == (1000, 18)
+
+
 def test_limits_are_met_exactly(twin: Any) -> None:
     block = b"A: " + b"b" * 35 + b"\r\n" + b"C: d\r\n" * 2 + b"\r\n"
     assert read(twin, block, limits=SMALL)[0] == CLOSED

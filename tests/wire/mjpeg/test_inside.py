@@ -30,6 +30,9 @@ def search(body: bytes, stands: int, segment: tuple[int, int] = NO_SEGMENT) -> i
 
 
 START = b"\x80\x81"
+#: A quantisation table, and the frame header of an image of one pixel.
+TABLE = b"\xff\xdb\0\x43\0" + b"\x10" * 64
+SMALLEST = b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0"
 
 
 def test_an_image_before_what_begins() -> None:
@@ -57,6 +60,31 @@ def test_a_thumbnail_whose_rest_the_next_image_cuts_off() -> None:
     assert search(START + TINY + rest + b"\xff\xd8\xff", NOTHING) == -1
     # Too little of a rest is none.
     assert search(START + TINY + rest[:20] + b"\xff\xd8\xff", NOTHING) == 2
+
+
+def test_what_follows_the_end_of_a_rest_may_be_more_of_it() -> None:
+    """A table, long enough to be no damage: then nothing is known."""
+    rest = jpeg("gray")[20:]
+    assert search(START + TINY + rest + TABLE + b"\xff\xd8\xff", NOTHING) == -1
+
+
+def test_an_image_may_stand_right_behind_the_first_byte() -> None:
+    assert search(b"\x80" + TINY, OTHER) == 1
+
+
+def test_an_image_has_a_frame_header_of_its_own() -> None:
+    """That of the next one is not its own."""
+    frameless = TINY.replace(SMALLEST, b"")
+    body = START + frameless + b"\0\0"
+    assert search(body + TINY, NOTHING) == len(body)
+
+
+def test_a_rest_without_a_frame_header_does_not_tell() -> None:
+    """Which of both is the larger one, and so the thumbnail's image."""
+    body = START + TINY + b"\0\0" + TABLE
+    assert search(body + b"\xff\xd8\xff", OTHER) == -1
+    # One of the same size has no room for the other.
+    assert search(body + SMALLEST + b"\xff\xd8\xff", OTHER) == 2
 
 
 def test_each_of_several_images_is_looked_at() -> None:
@@ -130,6 +158,7 @@ def test_a_segment_that_had_ended_held_a_thumbnail() -> None:
     assert search(body, OTHER, (0, 1000)) == 2
     assert search(body, OTHER, (0, end + 1)) == 2
     assert search(START + TINY + b"\0\xff\xdb", OTHER, (0, end + 1)) == -1
+    assert search(START + TINY + b"\0\xff\xd9", OTHER, (0, end + 1)) == -1
     # A marker and a few bytes are no rest: damage may have made it.
     assert search(START + TINY + b"\0\0\0\x1d\xff\xeb\0\xc2", IMAGE) == 2
 

@@ -311,6 +311,27 @@ def test_the_bounds_of_a_delimiter_that_nobody_declared(line: bytes, verdict: in
         assert search_junk(names, data, 0, 0, len(data)) == (at if verdict == YES else len(data))
 
 
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\n\r"])
+@pytest.mark.parametrize("names", SETS[1:3])
+@pytest.mark.parametrize("before", [0, 5, 70, 300])
+def test_a_name_without_dashes_is_found_at_the_start_of_its_line(
+    names: Any, line_end: bytes, before: int
+) -> None:
+    for line, bare in names:
+        if bare:
+            data = b"j" * before + line_end + line + b"\r\n" + b"j" * 400
+            assert search_junk(Names(names), data, 0, 0, len(data)) == before + len(line_end)
+
+
+def test_the_last_byte_of_a_fill() -> None:
+    for before in (b"", b"\0"):
+        for count in (1, 2, 20):
+            data = before + b"\xff" * count + b"\xd8"
+            place = len(before) + count - 1
+            assert scans.skip_fill(data, len(before), len(data)) == place
+            assert scans.skip_fill(data, len(before), len(data) - 1) == place
+
+
 def test_a_dash_that_ends_the_data_may_begin_a_delimiter() -> None:
     for names in SETS[:1]:
         assert may_begin(Names(names), b"x-", 1, 2, True) == CUT

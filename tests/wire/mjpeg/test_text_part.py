@@ -128,6 +128,24 @@ def test_what_ends_a_part(twin: Any, body: bytes, told: int, untold: int) -> Non
     assert end(twin, [body], True) == untold
 
 
+def test_ffd8ff_that_begins_no_image_is_waited_for_no_longer_than_for_its_next_byte(
+    twin: Any,
+) -> None:
+    """What follows it is read as if it was not there, before the stream ends."""
+    for before in (b"", b"passed on\r\n"):
+        window, reader, names = part(twin)
+        window.feed(before + b"text\r\n\xff\xd8\xff")
+        window.pos = len(before)
+        reader.open(len(before), False, False)
+        start, base = window.pos, window.base
+        assert reader.end(names, start, window.end, False, True) == -1
+        assert base + reader.least(names, window.end) == len(before) + 6
+        assert not window.more()
+        window.feed(b"\0\r\n--frame\r\n" + HEAD)
+        at = reader.end(names, window.pos, window.end, False, True)
+        assert window.base + at == len(before) + 12
+
+
 @pytest.mark.parametrize(
     ("text", "sound", "told", "untold"),
     [(True, False, 4, 4), (False, True, -1, -1), (False, False, -1, 4)],
