@@ -134,8 +134,10 @@ def test_ffd8ff_that_begins_no_image_is_waited_for_no_longer_than_for_its_next_b
     """What follows it is read as if it was not there, before the stream ends."""
     for before in (b"", b"passed on\r\n"):
         window, reader, names = part(twin)
-        window.feed(before + b"text\r\n\xff\xd8\xff")
-        window.pos = len(before)
+        if before:
+            window.feed(before)
+            window.pos = window.end
+        window.feed(b"text\r\n\xff\xd8\xff")
         reader.open(len(before), False, False)
         start, base = window.pos, window.base
         assert reader.end(names, start, window.end, False, True) == -1
