@@ -165,6 +165,25 @@ class ClientConnection(Exclusive):
     redirect and in a circle, which `not_followed` says.
     """
 
+    __slots__ = (
+        "_answer",
+        "_direct",
+        "_end",
+        "_error",
+        "_exchange",
+        "_lender",
+        "_not_followed",
+        "_passed",
+        "_redirect",
+        "_request",
+        "_response",
+        "_retry",
+        "_scratch",
+        "_setup",
+        "_state",
+        "_trail",
+    )
+
     def __init__(
         self,
         host: str,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
 from hamaproto.commands import BaseRequest, Reply, Request, StreamRequest
@@ -75,6 +75,12 @@ _WHAT_IS_DUE = {
     Reply.ACK: "OK",
     Reply.FORM: "OK or a redirect",
 }
+#: What streams give without end; a tuple is asked faster than a union.
+_FRAMES: Final = (Frame, AudioFrame)
+#: What each frame asks for: as names of this module they need not be looked up in their class.
+_ANY: Final = Reply.ANY
+_AUDIO: Final = Reply.AUDIO
+_IMAGE: Final = Reply.IMAGE
 #: Bytes of an answer that are kept for the words of an error.
 _MOST_KEPT = 4096
 
@@ -86,6 +92,22 @@ class Outcome(Generic[R]):
     `result` gives what the request's type promises, or raises.  It holds no more of a stream
     than whether it had a frame.
     """
+
+    __slots__ = (
+        "_end",
+        "_frame",
+        "_had_frame",
+        "_limits",
+        "_other_frames",
+        "_params",
+        "_part",
+        "_pieces",
+        "_request",
+        "_response",
+        "_size",
+        "_skipped",
+        "_too_large",
+    )
 
     def __init__(self, request: BaseRequest, *, limits: Limits | None = None) -> None:
         self._request = request
@@ -151,14 +173,14 @@ class Outcome(Generic[R]):
         larger than `Limits.max_frame`.
         """
         reply = self._request.reply
-        if isinstance(event, Frame | AudioFrame):
-            if isinstance(event, AudioFrame) is (reply is Reply.AUDIO):
+        if isinstance(event, _FRAMES):
+            if isinstance(event, AudioFrame) is (reply is _AUDIO):
                 self._had_frame = True
             else:
                 self._other_frames = True
-            if reply is Reply.ANY:
+            if reply is _ANY:
                 self._collect(event.data)
-            elif reply is Reply.IMAGE and isinstance(event, Frame):
+            elif reply is _IMAGE and isinstance(event, Frame):
                 self._take_image(event)
         elif isinstance(event, Part):
             self._part = self._part or event

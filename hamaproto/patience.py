@@ -46,6 +46,7 @@ class Patience:
         "_heard",
         "_idle",
         "_mark",
+        "_most",
         "_total",
         "_waited",
     )
@@ -61,6 +62,8 @@ class Patience:
         self._idle = idle
         self._total = total
         self._frame = frame
+        # Seconds without a frame that are too many even for who never waits.
+        self._most = None if frame is None else frame + min(_GRACE, frame)
         self._deadline: float | None = None
         # With the first attempt: a stream may be made long before it is read.
         self._begun = False
@@ -121,12 +124,14 @@ class Patience:
 
     def heard(self, now: float) -> TimeUp | None:
         """Bytes came; a time that is up all the same, since they never end, if there is one."""
-        if not self.stood_still(now):
-            self._waited += now - self._mark
+        past = now - self._mark
+        # Most waits are too short for that: nothing needs to be computed.
+        if past <= _STOOD_STILL or not self.stood_still(now):
+            self._waited += past
         self._heard = self._mark = now
         if self._deadline is not None and now > self._deadline + min(_GRACE, self._total or 0.0):
             return "total"
-        if self._frame is not None and self._waited > self._frame + min(_GRACE, self._frame):
+        if self._most is not None and self._waited > self._most:
             return "frame"
         return None
 

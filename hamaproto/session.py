@@ -18,9 +18,9 @@
         else:                           # Action.STOP
             return session.result()
 
-A driver does what `step` says, and tells what came of it: `opened`, `receive_data` (or
-`get_buffer` and `buffer_updated`), `receive_eof`, `slept`; or what went wrong: `lost`,
-`timed_out`.  Asking for a step again gives the same one until it was done.
+A driver does what `step` says, and tells what came of it: `opened`, `receive_data`,
+`receive_eof`, `slept`; or what went wrong: `lost`, `timed_out`.  Asking for a step again gives
+the same one until it was done.
 
 A connection serves `SEND`, `RECEIVE` and the events.  At any other action, and at the event
 `Disconnected`, the driver closes the connection first.
@@ -55,13 +55,13 @@ from hamaproto.errors import (
     RemoteProtocolError,
 )
 from hamaproto.events import (
+    NEED_DATA,
     Anomaly,
     Arrival,
     AudioFrame,
     EndOfStream,
     Event,
     Frame,
-    NeedData,
     Response,
 )
 from hamaproto.failures import (
@@ -87,10 +87,10 @@ _log: Final = logging.getLogger("hamaproto")
 # Without it, warnings would go to stderr where a program has set up nothing.
 _log.addHandler(logging.NullHandler())
 
-#: Bytes that may be received at once where nobody wants them any more.
-_SCRATCH: Final = 4096
 #: The streams that have frames.
 _FRAMES: Final = frozenset({Reply.MJPEG, Reply.AUDIO})
+#: Their frames; a tuple is asked faster than a union.
+_FRAME_TYPES: Final = (Frame, AudioFrame)
 
 
 class Action(Enum):
@@ -108,6 +108,10 @@ class Action(Enum):
     """Close what is open: it is over, and `Session.result` has what it amounts to."""
     FAIL = "fail"
     """Close what is open: it is over, and `Session.error` says why."""
+
+
+#: What is next behind nearly each frame: as a name of this module it need not be looked up.
+_RECEIVE: Final = Action.RECEIVE
 
 
 @dataclass(slots=True)
@@ -159,9 +163,11 @@ class Session(Generic[R]):
         "_asked",
         "_attempts",
         "_connection",
+        "_dry",
         "_ending",
         "_endpoint",
         "_failed",
+        "_flows",
         "_handshaking",
         "_held",
         "_outcome",
@@ -203,6 +209,8 @@ class Session(Generic[R]):
         self._failed: HamaError | None = None
         # What the device said before the last try on the connection that it left open.
         self._refusal: HamaError | None = None
+        # Whether the next step is to receive, and stays so until something comes, or the end does.
+        self._dry = False
         # The frame that `Reconnected` was given out before.
         self._held: StreamEvent | None = None
         # When the last bytes came.
@@ -235,6 +243,8 @@ class Session(Generic[R]):
         request, settings = self._request, self._settings
         self._outcome: Outcome[R] = Outcome(request, limits=settings.limits)
         self._ending = Ending(settings.endpoint, request.reply, self._outcome)
+        # Whether it is a stream, and a whole frame of it came.
+        self._flows = False
         #: The head of the answer that is coming in.
         self.response: Response | None = None
 
@@ -293,6 +303,7 @@ class Session(Generic[R]):
         """The connection was given up before anything came of it: the same again."""
         self._connection = self._new_connection()
         self._action = Action.OPEN
+        self._dry = False
 
     def opened(self, now: float) -> bytes:
         """A connection stands: gives the bytes to be sent on it."""
@@ -301,6 +312,7 @@ class Session(Generic[R]):
             # No answer is due: it lasts as long as the sound.
             self._patience.endless()
         self._action = None
+        self._dry = False
         self._handshaking = False
         self._begin_answer()
         data = self._connection.send(self._asked)
@@ -320,21 +332,20 @@ class Session(Generic[R]):
 
     # -- what came
 
-    def get_buffer(self, sizehint: int = -1) -> memoryview:
-        """Where to receive into; see `ClientConnection.get_buffer`."""
-        if self._action is None and not self._ending.eof:
-            return self._connection.get_buffer(sizehint)
-        return memoryview(bytearray(_SCRATCH))
+    def receive_data(self, chunk: Chunk, arrived: Arrival, now: float) -> None:
+        """Bytes were received, and are copied if they are to be kept.
 
-    def buffer_updated(self, nbytes: int, arrived: Arrival, now: float) -> None:
-        """So many bytes were received; what comes behind the end is left unread.
-
-        `now` is by the driver's clock, which `arrived` need not be.
+        What comes behind the end is left unread.  `now` is by the driver's clock, which `arrived`
+        need not be.
         """
-        self.received += nbytes
+        data = owned(chunk)
+        if not data:
+            return
+        self.received += len(data)
         self._arrived = arrived
-        if self._action is None and not self._ending.eof:
-            self._connection.buffer_updated(nbytes)
+        if self._dry or (self._action is None and not self._ending.eof):
+            self._dry = False
+            self._connection.receive_data(data)
             if self.response is None:
                 error = speaks_tls(self._endpoint, self._connection.first)
                 if error is not None:
@@ -342,16 +353,6 @@ class Session(Generic[R]):
             over = self._patience.heard(now)
             if over is not None:
                 self._time_is_up(over)
-
-    def receive_data(self, chunk: Chunk, arrived: Arrival, now: float) -> None:
-        """The same for bytes that were received somewhere else: they are copied."""
-        data = memoryview(owned(chunk))
-        while data:
-            with self.get_buffer(len(data)) as view:
-                count = min(len(view), len(data))
-                view[:count] = data[:count]
-            self.buffer_updated(count, arrived, now)
-            data = data[count:]
 
     def receive_eof(self) -> None:
         """The camera closed the connection."""
@@ -371,6 +372,7 @@ class Session(Generic[R]):
     def _end_input(self) -> None:
         if self._action is None and not self._ending.eof:
             self._ending.eof = True
+            self._dry = False
             self._connection.receive_eof()
 
     @property
@@ -382,6 +384,8 @@ class Session(Generic[R]):
 
     def step(self) -> StreamEvent | Action:
         """What to do next, or what happened."""
+        if self._dry:
+            return _RECEIVE
         while self._action is None:
             if self._held is not None:
                 held, self._held = self._held, None
@@ -399,10 +403,11 @@ class Session(Generic[R]):
                     # Some devices hang up on whoever comes without a login.
                     continue
                 return self._fail(self._ending.broken_off(error, self._connection.first))
-            if isinstance(event, Frame | AudioFrame):
+            if event is NEED_DATA:
+                self._dry = True
+                return _RECEIVE
+            if isinstance(event, _FRAME_TYPES):
                 return self._frame(event)
-            if isinstance(event, NeedData):
-                return Action.RECEIVE
             given = self._take(event)
             if given is not None:
                 return given
@@ -412,6 +417,11 @@ class Session(Generic[R]):
 
     def _frame(self, event: Frame | AudioFrame) -> StreamEvent | Action:
         event.received = self._arrived
+        whole = isinstance(event, AudioFrame) or event.complete
+        if whole and self._flows:
+            # Those behind a whole frame tell nothing new: they only come in time.
+            self._patience.frame()
+            return event
         try:
             self._outcome.add(event)
         except LimitExceededError as error:
@@ -420,9 +430,9 @@ class Session(Generic[R]):
             # The image that was asked for: nothing behind it is waited for.
             self._action = Action.STOP
             return event
-        whole = isinstance(event, AudioFrame) or event.complete
         if whole:
             self._patience.frame()
+            self._flows = isinstance(self._request, StreamRequest)
         attempts = self._attempts.frame(whole)
         if attempts:
             # Now, and not with the head: a camera whose slots are taken sends one too.

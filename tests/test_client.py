@@ -478,7 +478,8 @@ def test_a_password_is_never_shown() -> None:
     connection = connect(auth=("admin", "hunter2"))
     connection.send(commands.brand())
     connection.receive_data(UNAUTHORIZED)
-    shown = repr([connection, *connection.events(), connection.retry, vars(connection)])
+    kept = [getattr(connection, name) for name in ClientConnection.__slots__]
+    shown = repr([connection, *connection.events(), connection.retry, kept])
     assert "hunter2" not in shown
     with pytest.raises(LocalProtocolError) as caught:
         ClientConnection(HOST, auth=("ad:min", "hunter2"))

@@ -29,9 +29,12 @@ def test_a_full_one_is_no_larger_than_it_was_to_be(given: list[Any], size: int, 
             inbox.put(waiting.pop(0))
             assert len(inbox) <= size
             assert inbox.bytes < most + 500
+            assert inbox.is_full == (len(inbox) == size or inbox.bytes >= most)
         # At least one is let in, so that it always goes on.
         taken.append(inbox.get())
+        assert inbox.is_full == (len(inbox) == size or inbox.bytes >= most)
     assert [id(event) for event in taken] == [id(event) for event in given]
+    assert inbox.get() is None
     assert inbox.bytes == 0
     assert inbox.dropped == 0
 

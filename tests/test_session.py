@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conversations import PARTS, PICTURE, UNAUTHORIZED, text
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sessions import CLOSE, NOBODY, REFUSED, RESET, Camera, Run, ask, drive
 
@@ -921,15 +921,16 @@ def test_a_connection_that_was_given_up_before_anything_came_is_opened_again() -
     assert drive(session, [[JPEG + PICTURE]]).result.data == PICTURE
 
 
-def test_bytes_may_be_received_into_the_parser_itself() -> None:
+def test_bytes_may_be_received_into_one_buffer_again_and_again() -> None:
     session: Session[Any] = Session(VIDEO, Settings("camera"))
     session.opened(0.0)
+    scratch = bytearray(1000)
     data, frames = STREAM, 0
     while data:
-        with session.get_buffer() as view:
-            count = min(len(view), len(data), 1000)
-            view[:count] = data[:count]
-        session.buffer_updated(count, Arrival(0, 0), 0.0)
+        count = min(len(scratch), len(data))
+        scratch[:count] = data[:count]
+        session.receive_data(memoryview(scratch)[:count], Arrival(0, 0), 0.0)
+        session.receive_data(b"", Arrival(0, 0), 0.0)
         data = data[count:]
         while isinstance(step := session.step(), Frame):
             assert step.data == PICTURE
@@ -938,6 +939,54 @@ def test_bytes_may_be_received_into_the_parser_itself() -> None:
     assert session.response is not None
     assert session.response.status == 200
     assert session.received == len(STREAM)
+
+
+class _Thorough(Session[Any]):
+    """Takes note of each frame as if it were the first one."""
+
+    __slots__ = ()
+
+    _flows = property(lambda self: False, lambda self, value: None)  # type: ignore[assignment]
+
+
+#: What comes of a stream: a picture, one that was cut off, a text, junk, silence.
+FLOW = (
+    b"--b\r\n\r\n" + PICTURE,
+    b"--b\r\n\r\n" + PICTURE[:-20],
+    b"--b\r\nContent-Type: text/plain\r\n\r\nmotion\r\n",
+    b"junk\r\n",
+    3.0,
+)
+
+
+# What is cut off, however often, is no frame in time.
+@example(answers=[([FLOW[0], *(3.0, FLOW[1]) * 6], CLOSE)], cut=0)
+@given(
+    answers=st.lists(
+        st.tuples(
+            st.lists(st.sampled_from((FLOW[0], *FLOW)), max_size=8),
+            st.sampled_from([CLOSE, RESET, HOLD]),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    cut=st.sampled_from([0, 0, 100, 1500]),
+)
+def test_a_frame_behind_a_whole_one_tells_a_session_nothing_new(
+    answers: list[tuple[list[Any], Any]], cut: int
+) -> None:
+    """A stream that flows is not gone through in full: nothing that is said or done differs."""
+    runs = []
+    for kind in (Session, _Thorough):
+        session: Session[Any] = kind(
+            VIDEO,
+            Settings("http://camera", timeout=Timeouts(idle=5.0, frame=8.0)),
+            reconnect=Backoff(0.0, attempts=2),
+        )
+        cameras = [[MULTIPART, *parts, end] for parts, end in answers]
+        run = drive(session, [*cameras, REFUSED, REFUSED, REFUSED], cut=cut)
+        runs.append((said(run), run.seconds, session.received))
+    assert runs[0] == runs[1]
 
 
 def test_talk_back_waits_for_no_answer() -> None:

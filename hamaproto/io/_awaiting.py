@@ -10,9 +10,16 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Generator, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Coroutine,
+    Generator,
+    Iterable,
+)
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, cast, overload
+from typing import Any, Final, Protocol, Self, TypeVar, cast, overload
 
 from hamaproto import commands
 from hamaproto.client import Confirmed
@@ -20,7 +27,7 @@ from hamaproto.commands import Request, StreamRequest
 from hamaproto.errors import RefusedError
 from hamaproto.events import Frame
 from hamaproto.inbox import Inbox
-from hamaproto.io._driver import BaseCamera, BaseStream, another_reads, is_whole_picture, was_closed
+from hamaproto.io._driver import BaseCamera, BaseStream, another_reads, was_closed
 from hamaproto.io._tls import Tls
 from hamaproto.models import Ack
 from hamaproto.session import Action, Disconnected, Reconnected, Session, StreamEvent
@@ -32,6 +39,9 @@ __all__ = ["AwaitingCamera", "AwaitingLine", "Source", "Stream"]
 
 R = TypeVar("R")
 E = TypeVar("E")
+
+#: As a name of this module it need not be looked up for each event.
+_RECEIVE: Final = Action.RECEIVE
 
 
 class Source(Protocol):
@@ -55,8 +65,13 @@ class Source(Protocol):
     async def end(self) -> None:
         """The stream is left again, closed."""
 
-    async def next_event(self) -> StreamEvent | None:
-        """The next event; None at the end, or when it was closed."""
+    async def next_event(self, stream: BaseStream[Any] | None = None) -> StreamEvent:
+        """The next event, of those that the stream shows if one asks.
+
+        Raises StopAsyncIteration at the end, or when it was closed.  The stream is held here: who
+        has only what its `__anext__` gave is not to lose it as a forgotten one.
+        """
+        ...
 
     def close(self) -> None:
         """Close it at once, whoever waits for it."""
@@ -67,6 +82,8 @@ class Source(Protocol):
 
 class AwaitingLine(ABC):
     """The connection of a session, or none: does what the steps ask for."""
+
+    __slots__ = ("__weakref__", "_busy", "_session", "_tls", "closed")
 
     def __init__(self, session: Session[Any], tls: Tls) -> None:
         self._session = session
@@ -163,31 +180,32 @@ class AwaitingLine(ABC):
 
     # -- steps
 
-    async def next_event(self) -> StreamEvent | None:
-        """The next event, doing what it takes; None at the end or when it was closed."""
+    async def next_event(self, stream: BaseStream[Any] | None = None) -> StreamEvent:
+        """The next event, doing what it takes; see `Source`."""
         if self._busy:
             raise another_reads()
         self._busy = True
         try:
             while not self.closed:
                 step = self._step()
-                if not isinstance(step, Action):
+                if step is _RECEIVE:
+                    await self._receive()
+                elif isinstance(step, Action):
+                    if not await self._do(step):
+                        break
+                else:
                     if isinstance(step, Disconnected):
                         # Not waited for: whoever was cancelled here would lose the event.
                         self._let_go()
-                    return step
-                if not await self._do(step):
-                    break
+                    if stream is None or stream.shows(step):
+                        return step
         finally:
             self._busy = False
-        return None
+        raise StopAsyncIteration
 
     async def _do(self, action: Action) -> bool:
-        """Do what a step says; False at the end.  Raises the error of `Action.FAIL`."""
+        """Do any other step; False at the end.  Raises the error of `Action.FAIL`."""
         session = self._session
-        if action is Action.RECEIVE:
-            await self._receive()
-            return True
         if action is Action.SEND:
             await self._send_again()
             return True
@@ -253,8 +271,9 @@ class AwaitingCamera(BaseCamera, ABC):
         """
         session = self._begin(request)
         async with self._line(session) as line:
-            while await line.next_event() is not None:
-                pass
+            with contextlib.suppress(StopAsyncIteration):
+                while True:
+                    await line.next_event()
             if line.closed:
                 raise was_closed("asked")
         return cast(R, session.result())
@@ -403,6 +422,8 @@ class Stream(BaseStream[E]):
     at a time may ask: a second one gets a LocalProtocolError.
     """
 
+    __slots__ = ()
+
     @property
     def dropped(self) -> int:
         """Events that were replaced by newer ones (`policy="latest"`)."""
@@ -411,11 +432,9 @@ class Stream(BaseStream[E]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> E:
-        while (event := await self._line.next_event()) is not None:
-            if not self._pictures or is_whole_picture(event):
-                return cast(E, event)
-        raise StopAsyncIteration
+    def __anext__(self) -> Coroutine[Any, Any, E]:
+        # Not a coroutine of its own around that one, which each event would have to go through.
+        return cast(Coroutine[Any, Any, E], self._line.next_event(self))
 
     def close(self) -> Gone:
         """Close the connection at once; what was not taken is gone."""

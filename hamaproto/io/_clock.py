@@ -6,13 +6,17 @@ a test may replace either.
 
 from __future__ import annotations
 
-import time
+from time import monotonic, time
+from typing import Final
 
 from hamaproto.events import Arrival
 
 __all__ = ["arrival"]
 
+# To call the class itself runs Python code, and each piece that comes has an arrival.
+_new: Final = tuple.__new__
+
 
 def arrival() -> Arrival:
     """Now."""
-    return Arrival(time.monotonic(), time.time())
+    return _new(Arrival, (monotonic(), time()))

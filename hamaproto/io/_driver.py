@@ -34,7 +34,7 @@ from hamaproto.settings import (
     check_policy,
 )
 
-__all__ = ["BaseCamera", "BaseStream", "Line", "another_reads", "is_whole_picture", "was_closed"]
+__all__ = ["BaseCamera", "BaseStream", "Line", "another_reads", "was_closed"]
 
 E = TypeVar("E")
 S = TypeVar("S", bound="BaseStream[Any]")
@@ -65,11 +65,6 @@ def another_reads() -> LocalProtocolError:
 def was_closed(doing: str) -> LocalProtocolError:
     """The error of a call in the middle of which the program has closed its camera."""
     return LocalProtocolError(f"the Camera was closed while it was {doing}")
-
-
-def is_whole_picture(event: StreamEvent) -> bool:
-    """Whether an event is what `frames()` shows."""
-    return isinstance(event, Frame) and event.complete
 
 
 def _check_request(request: object, kind: type[BaseRequest], method: str) -> None:
@@ -183,6 +178,8 @@ class BaseStream(Generic[E]):
     With `pictures`, it gives whole pictures and nothing else.
     """
 
+    __slots__ = ("__weakref__", "_in_with", "_line", "_pictures", "_session")
+
     def __init__(self, session: Session[Any], line: Line, *, pictures: bool = False) -> None:
         self._session = session
         self._line: Any = line
@@ -192,6 +189,10 @@ class BaseStream(Generic[E]):
 
     def __repr__(self) -> str:
         return f"<Stream {self._session!r}{', closed' if self._line.closed else ''}>"
+
+    def shows(self, event: StreamEvent) -> bool:
+        """Whether an event is one that this stream gives."""
+        return not self._pictures or (isinstance(event, Frame) and event.complete)
 
     @property
     def response(self) -> Response | None:
@@ -205,7 +206,7 @@ class BaseStream(Generic[E]):
 
     def __del__(self) -> None:
         # A loop that was left by `break` leaves nobody who could close it.
-        line = self.__dict__.get("_line")
+        line = getattr(self, "_line", None)
         if line is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""A connection of asyncio: what its transport receives goes straight into the parser.
+"""A connection of asyncio: what its transport receives goes to the parser at once.
 
     transport -> get_buffer, buffer_updated -> Session -> Inbox -> the task that asks
 
@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from hamaproto.failures import connection_failed
 from hamaproto.inbox import Inbox
 from hamaproto.io._clock import arrival
+from hamaproto.io._scratch import PIECE, filled_too_late, scratch_of
 from hamaproto.session import Action, Session, StreamEvent
 
 __all__ = ["GONE_SECONDS", "Link"]
@@ -23,8 +24,8 @@ __all__ = ["GONE_SECONDS", "Link"]
 #: A transport that was aborted is gone one or two rounds of the loop later.  If a loop does
 #: not keep this promise, the one who closes is not to wait for ever.
 GONE_SECONDS: Final = 5.0
-#: Bytes that may be received at once where nobody wants them any more.
-_SCRATCH: Final = 4096
+#: As a name of this module it need not be looked up for each piece.
+_RECEIVE: Final = Action.RECEIVE
 #: Of a second, in which the loop has a round for its sockets.
 _LAST_LOOK: Final = 0.002
 
@@ -37,10 +38,28 @@ class Link(asyncio.BufferedProtocol):
     in `failure` instead, and the task that waits raises it.
     """
 
+    __slots__ = (
+        "_closed",
+        "_inbox",
+        "_looked",
+        "_loop",
+        "_reading",
+        "_scratch",
+        "_session",
+        "_timer",
+        "_waiter",
+        "_writable",
+        "failure",
+        "gone",
+        "sock",
+        "transport",
+    )
+
     def __init__(self, session: Session[Any], inbox: Inbox[StreamEvent]) -> None:
         self._session = session
         self._inbox = inbox
         self._loop = asyncio.get_running_loop()
+        self._scratch = scratch_of(self._loop)
         self.transport: asyncio.Transport | None = None
         #: What a callback raised.
         self.failure: BaseException | None = None
@@ -72,17 +91,18 @@ class Link(asyncio.BufferedProtocol):
             self._broke(error)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        try:
-            return self._session.get_buffer(sizehint)
-        except BaseException as error:
-            self._broke(error)
-            return memoryview(bytearray(_SCRATCH))
+        scratch = self._scratch
+        scratch.user = self
+        return scratch.view
 
     def buffer_updated(self, nbytes: int) -> None:
         self._looked = False
         if self.transport is not None:
             try:
-                self._session.buffer_updated(nbytes, arrival(), self._loop.time())
+                if self._scratch.user is not self:
+                    raise filled_too_late()
+                data = bytes(self._scratch.view[:nbytes])
+                self._session.receive_data(data, arrival(), self._loop.time())
                 self.pump()
             except BaseException as error:
                 self._broke(error)
@@ -121,6 +141,8 @@ class Link(asyncio.BufferedProtocol):
 
     def over(self) -> None:
         """The transport is gone."""
+        if self._scratch.user is self:
+            self._scratch.user = None
         if self.gone is not None and not self.gone.done():
             self.gone.set_result(None)
 
@@ -139,12 +161,8 @@ class Link(asyncio.BufferedProtocol):
             return
         with contextlib.suppress(OSError), self.sock.dup() as twin:
             twin.setblocking(False)
-            while session.is_open:
-                with session.get_buffer() as view:
-                    count = twin.recv_into(view)
-                if not count:
-                    break
-                session.buffer_updated(count, arrival(), self._loop.time())
+            while session.is_open and (data := twin.recv(PIECE)):
+                session.receive_data(data, arrival(), self._loop.time())
                 self.pump()
 
     def pause_writing(self) -> None:
@@ -159,15 +177,22 @@ class Link(asyncio.BufferedProtocol):
 
     def pump(self) -> None:
         """Put what can be known by now into the inbox; wake whoever waits if there is news."""
-        inbox = self._inbox
-        step: StreamEvent | Action = Action.RECEIVE
-        while not inbox.is_full and not isinstance(step := self._session.step(), Action):
+        inbox, session = self._inbox, self._session
+        is_news = False
+        while not (is_full := inbox.is_full):
+            step = session.step()
+            if step is _RECEIVE:
+                break
+            # Whoever waits has taken all that was in the inbox.
+            is_news = True
+            if isinstance(step, Action):
+                break
             inbox.put(step)
-        if inbox.is_full and self._reading and self.transport is not None:
+        if is_full and self._reading and self.transport is not None:
             self._reading = False
             if not self.transport.is_closing():
                 self.transport.pause_reading()
-        if inbox or step is not Action.RECEIVE:
+        if is_news:
             self.wake()
 
     def wake(self) -> None:
@@ -175,21 +200,18 @@ class Link(asyncio.BufferedProtocol):
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    async def news(self) -> None:
-        """Wait until the next step may be another one."""
+    def news(self) -> asyncio.Future[None]:
+        """Done when the next step may be another one; for one at a time."""
+        waiter = self._waiter = self._loop.create_future()
         if self._closed:
-            return
-        if not self._reading and self.transport is not None:
+            self.wake()
+        elif not self._reading and self.transport is not None:
             self._reading = True
             # Not as rest: a flood fills the inbox with every piece that comes.
             self._session.patience(self._loop.time())
             if not self.transport.is_closing():
                 self.transport.resume_reading()
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return waiter
 
     def send_again(self) -> None:
         """Another request on this connection, if it still stands."""

@@ -19,6 +19,7 @@ from typing import Any, Self, cast
 from hamaproto.failures import connection_failed
 from hamaproto.io._clock import arrival
 from hamaproto.io._driver import another_reads, was_closed
+from hamaproto.io._scratch import PIECE
 from hamaproto.io._tls import Tls, handshake_failed
 from hamaproto.session import Action, Disconnected, Session, StreamEvent
 from hamaproto.settings import Endpoint
@@ -272,21 +273,19 @@ class SocketLine:
             raise _ClosedError
         with self._used(sock):
             sock.settimeout(patience)
-            # The view is let go before the parser moves its buffer.
-            with session.get_buffer() as view:
-                try:
-                    count = sock.recv_into(view)
-                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                    # Of a socket that is not to wait: as any other says it.
-                    raise BlockingIOError from None
+            try:
+                data = sock.recv(PIECE)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                # Of a socket that is not to wait: as any other says it.
+                raise BlockingIOError from None
         if self._closing.is_set():
             raise _ClosedError
-        if count:
+        if data:
             arrived = arrival()
-            session.buffer_updated(count, arrived, arrived.monotonic)
+            session.receive_data(data, arrived, arrived.monotonic)
         else:
             session.receive_eof()
-        return count
+        return len(data)
 
     # -- talk-back
 

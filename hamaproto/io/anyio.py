@@ -31,7 +31,8 @@ from hamaproto.failures import connection_failed
 from hamaproto.inbox import Inbox
 from hamaproto.io._awaiting import AwaitingCamera, AwaitingLine, Source, Stream
 from hamaproto.io._clock import arrival
-from hamaproto.io._driver import another_reads
+from hamaproto.io._driver import BaseStream, another_reads
+from hamaproto.io._scratch import PIECE
 from hamaproto.io._tls import Tls, handshake_failed
 from hamaproto.session import Disconnected, Reconnected, Session, StreamEvent
 from hamaproto.settings import Backoff, Policy, Timeouts
@@ -65,6 +66,8 @@ class Camera(AwaitingCamera):
 
 class _Line(AwaitingLine):
     """The socket of a session, or none: does what the steps ask for."""
+
+    __slots__ = ("_sock", "_waiting")
 
     def __init__(self, session: Session[Any], tls: Tls) -> None:
         super().__init__(session, tls)
@@ -247,14 +250,12 @@ class _Line(AwaitingLine):
         sock, session = self._sock, self._session
         if sock is None:
             return 0
-        # The view is let go before the parser moves its buffer.
-        with session.get_buffer() as view:
-            count = sock.recv_into(view)
-        if count:
-            session.buffer_updated(count, arrival(), anyio.current_time())
+        data = sock.recv(PIECE)
+        if data:
+            session.receive_data(data, arrival(), anyio.current_time())
         else:
             session.receive_eof()
-        return count
+        return len(data)
 
     # -- talk-back
 
@@ -356,7 +357,13 @@ class _Reader:
         self._over = True
         self._news.set()
 
-    async def next_event(self) -> StreamEvent | None:
+    async def next_event(self, stream: BaseStream[Any] | None = None) -> StreamEvent:
+        while True:
+            event = await self._next_event()
+            if stream is None or stream.shows(event):
+                return event
+
+    async def _next_event(self) -> StreamEvent:
         if self._group is None and not self._line.closed:
             raise LocalProtocolError(
                 'policy="latest" reads in the background: use `async with camera.stream(...)`'
@@ -370,19 +377,20 @@ class _Reader:
                 await self._news.wait()
         finally:
             self._busy = False
-        if self._line.closed:
-            return None
-        if self._inbox:
-            return self._inbox.get()
-        if self._error is not None:
+        event = self._inbox.get()
+        if event is not None and not self._line.closed:
+            return event
+        if self._error is not None and not self._line.closed:
             raise self._error.with_traceback(None)
-        return None
+        raise StopAsyncIteration
 
     async def _run(self) -> None:
         try:
-            while (event := await self._line.next_event()) is not None:
-                self._inbox.put(event)
+            while True:
+                self._inbox.put(await self._line.next_event())
                 self._news.set()
+        except StopAsyncIteration:
+            pass
         except Exception as error:
             # Raised where events are taken: the task group is not to fall with it.
             self._error = error

@@ -60,6 +60,8 @@ class Camera(AwaitingCamera):
 class _Line(AwaitingLine):
     """The connection of a session, or none: does what the steps ask for, through a `Link`."""
 
+    __slots__ = ("_closing", "_inbox", "_link", "_work")
+
     def __init__(self, session: Session[Any], tls: Tls, inbox: Inbox[StreamEvent]) -> None:
         super().__init__(session, tls)
         self._inbox = inbox
@@ -121,8 +123,9 @@ class _Line(AwaitingLine):
     # -- steps
 
     def _step(self) -> StreamEvent | Action:
-        if self._inbox:
-            return self._inbox.get()
+        event = self._inbox.get()
+        if event is not None:
+            return event
         if self._link is not None and self._link.failure is not None:
             raise self._link.failure
         return self._session.step()

@@ -30,7 +30,6 @@ from hamaproto.io._driver import (
     BaseCamera,
     BaseStream,
     another_reads,
-    is_whole_picture,
 )
 from hamaproto.io._socket_line import SocketLine
 from hamaproto.models import Ack
@@ -208,6 +207,8 @@ class Stream(BaseStream[E]):
     behind it.
     """
 
+    __slots__ = ("_reader",)
+
     def __init__(
         self, session: Session[Any], line: SocketLine, reader: _Reader | None, *, pictures: bool
     ) -> None:
@@ -225,7 +226,7 @@ class Stream(BaseStream[E]):
     def __next__(self) -> E:
         source = self._line if self._reader is None else self._reader
         while (event := source.next_event()) is not None:
-            if not self._pictures or is_whole_picture(event):
+            if self.shows(event):
                 return cast(E, event)
         raise StopIteration
 

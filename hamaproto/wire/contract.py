@@ -101,13 +101,12 @@ def made_twice(parser: object) -> LocalProtocolError:
 class Exclusive:
     """The base of the parsers in pure Python: one caller at a time, and no copies."""
 
-    _made = False
-    _entered = False
+    __slots__ = ("_entered",)
 
     def __init__(self) -> None:
-        if self._made:
+        if hasattr(self, "_entered"):
             raise made_twice(self)
-        self._made = True
+        self._entered = False
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refused: `copy` and `pickle` would share or lose what is half read."""

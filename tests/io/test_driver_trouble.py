@@ -78,7 +78,7 @@ class Surprise(Exception):
 
 @everywhere
 @pytest.mark.parametrize("policy", ["wait", "latest"])
-@pytest.mark.parametrize("where", ["opened", "get_buffer", "buffer_updated", "step", "left"])
+@pytest.mark.parametrize("where", ["opened", "receive_data", "step", "left"])
 def test_a_surprise_reaches_the_one_who_waits(
     driver: Driver, where: str, policy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
