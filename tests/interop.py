@@ -216,6 +216,20 @@ def av_(task: Task) -> tuple[str, Any]:
     return version, packets
 
 
+def opencv(task: Task) -> tuple[str, Any]:
+    """It decodes, so that the code in the picture is what is left."""
+    cv2, version = library("cv2")
+    goes_on, arrays = until(task.seconds), []
+    capture = cv2.VideoCapture(task.video)
+    while goes_on():
+        there, array = capture.read()
+        if not there:
+            break
+        arrays.append(array)
+    capture.release()
+    return version, arrays
+
+
 # Sound: the samples have to be those of the frames that were sent, by the decoder of the client
 
 
@@ -254,6 +268,7 @@ CLIENTS: dict[str, Callable[[Task], tuple[str, Any]]] = {
     "ffmpeg to Matroska": ffmpeg_matroska,
     "ffmpeg to AVI": ffmpeg_avi,
     "PyAV": av_,
+    "OpenCV": opencv,
     "GStreamer": gstreamer,
     "mpv": mpv,
     "VLC": vlc,

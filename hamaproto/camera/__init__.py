@@ -4,6 +4,7 @@
 driven by bytes and by a time that is passed in.  `hamaproto.io.serve` runs them.
 """
 
+from hamaproto.camera.code import PictureCode, read_code
 from hamaproto.camera.connection import ServerConnection
 from hamaproto.camera.faults import FAULTS, Faults
 from hamaproto.camera.log import Exchange, RequestLog
@@ -18,11 +19,13 @@ __all__ = [
     "CameraState",
     "Exchange",
     "Faults",
+    "PictureCode",
     "Pictures",
     "Profile",
     "RequestLog",
     "Scene",
     "ServerConnection",
     "Stamp",
+    "read_code",
     "read_stamp",
 ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from hamaproto.camera.code import BRIGHT, COLUMNS, DARK, FROM_BELOW, cells_of
 from hamaproto.camera.scene import Scene
 
 __all__ = ["draw_mosaic"]
@@ -123,4 +124,18 @@ def draw_mosaic(scene: Scene) -> bytes:
         )
         strip = bytes(235 if bit == "1" else 16 for bit in "0" + digits)[:columns]
         tiles[line + 1] = strip + tile_row[len(strip) :]
+    if scene.camera is not None:
+        _put_code(tiles, scene, scene.camera)
     return _encode(tiles, scene.width, scene.height)
+
+
+def _put_code(tiles: list[bytes], scene: Scene, camera: int) -> None:
+    """Write the code over the tiles, where a cell is some whole tiles; else there is none."""
+    side, rest = divmod(scene.width, 8 * COLUMNS)
+    top = scene.height // 8 - FROM_BELOW * side
+    if rest or scene.height % 8 or top < 0:
+        return
+    for number, cells in enumerate(cells_of(scene.number, scene.time, camera)):
+        row = b"".join(bytes((BRIGHT if cell else DARK,)) * side for cell in cells)
+        for line in range(side):
+            tiles[top + number * side + line] = row

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Final
 
 from hamaproto.camera.faults import NO_FAULTS, Faults
-from hamaproto.camera.shapes import HeadLines, Options
+from hamaproto.camera.shapes import HeadLines
 
 __all__ = ["Outgoing"]
 
@@ -22,14 +22,16 @@ _GZIP: Final = 31
 class Outgoing:
     """Pieces that wait to be written; `empty` when none does."""
 
-    __slots__ = ("_drip", "_faults", "_next", "_packer", "_pieces")
+    __slots__ = ("_apart", "_faults", "_next", "_packer", "_pieces", "_size")
 
     def __init__(self) -> None:
         self._pieces: deque[bytes] = deque()
         #: The faults of the answer: its framing can't change in its middle.
         self._faults = NO_FAULTS
         self._packer: zlib._Compress | None = None
-        self._drip: Options | None = None
+        #: Bytes that go out at once, if not all do, and the seconds between two of these.
+        self._size: int | None = None
+        self._apart = 0.0
         self._next = 0.0
 
     def __repr__(self) -> str:
@@ -43,7 +45,9 @@ class Outgoing:
     def begin(self, lines: tuple[bytes, ...], faults: Faults) -> None:
         """Put in the head of an answer, and send its body as these faults say."""
         self._faults = faults
-        self._drip = faults.switch("drip")
+        drip = faults.switch("drip")
+        if drip is not None:
+            self._size, self._apart = max(1, int(drip["bytes"])), drip["seconds"]
         if faults.switch("gzip") is not None:
             self._packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
             kept = (line for line in lines if not line.startswith(b"Content-Length"))
@@ -78,13 +82,11 @@ class Outgoing:
         if not self._pieces or now < self._next:
             return b""
         piece = self._pieces.popleft()
-        if self._drip is not None:
-            size = max(1, int(self._drip["bytes"]))
-            if len(piece) > size:
-                self._pieces.appendleft(piece[size:])
-            piece = piece[:size]
-            self._next = now + self._drip["seconds"]
-        return piece
+        if self._size is not None:
+            if len(piece) > self._size:
+                self._pieces.appendleft(piece[self._size :])
+            self._next = now + self._apart
+        return piece[: self._size]
 
     def due(self, now: float) -> float | None:
         """When `take` will have something; None if nothing waits."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
+from hamaproto.camera.code import BRIGHT, COLUMNS, DARK, FROM_BELOW, cells_of
 from hamaproto.camera.scene import Scene
 
 __all__ = ["draw_panorama"]
@@ -168,12 +169,26 @@ def _write(view: Image.Image, scene: Scene) -> None:
         draw.text((left, bottom + margin // 2), name, fill="#ffd166", font=font)
 
 
+def _put_code(view: Image.Image, scene: Scene, camera: int) -> None:
+    """Write the code into the picture; a cell is a fortieth of its width."""
+    draw = ImageDraw.Draw(view)
+    cell = scene.width / COLUMNS
+    for row, cells in enumerate(cells_of(scene.number, scene.time, camera)):
+        top = scene.height - (FROM_BELOW - row) * cell
+        for column, white in enumerate(cells):
+            left = column * cell
+            box = (round(left), round(top), round(left + cell) - 1, round(top + cell) - 1)
+            draw.rectangle(box, fill=(BRIGHT,) * 3 if white else (DARK,) * 3)
+
+
 def draw_panorama(scene: Scene) -> bytes:
     """The scene as a JPEG of the scene's size."""
     view = _view(scene)
     if scene.flip_mode in _TRANSPOSED:
         view = view.transpose(_TRANSPOSED[scene.flip_mode])
     _write(view, scene)
+    if scene.camera is not None:
+        _put_code(view, scene, scene.camera)
     target = io.BytesIO()
     view.save(target, "JPEG", quality=_QUALITY[scene.compression], subsampling=2)
     return target.getvalue()

@@ -19,7 +19,8 @@ class Scene:
     `number` counts the pictures from 0; `time` is Unix time in seconds.  `width` and `height`
     are pixels; `compression` is 0..4, `flip_mode` 0..3 (clause 2.2.10).  `pan` and `tilt` are
     degrees, right and up positive.  `preset` is the name of the preset where the camera
-    stands, or empty.
+    stands, or empty.  `camera` is what the picture's code (`code.py`) says who took it; None
+    for no code.
     """
 
     number: int
@@ -31,6 +32,7 @@ class Scene:
     pan: float = 0.0
     tilt: float = 0.0
     preset: str = ""
+    camera: int | None = None
 
 
 #: Draws a scene as a JPEG of the scene's size.

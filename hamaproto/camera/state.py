@@ -70,6 +70,7 @@ class CameraState:
     it lacks.  `faults` may be exchanged at any time: what is a matter of heads and logins applies
     to the next request, the rest to streams that run as well.  `profile` is a name of
     `profiles.PROFILES`, `seed` decides what is left to chance, and `log` has what was asked.
+    With a `camera_id` the pictures have a code in them (`hamaproto.camera.read_code`).
     Raises `LocalProtocolError` for a value that makes no sense.
 
     Not for many threads at a time: the program that drives the connections owns it.
@@ -87,6 +88,7 @@ class CameraState:
         has_audio: bool = True,
         has_ptz: bool = True,
         loginfree: str = "loginfree.jpg",
+        camera_id: int | None = None,
         epoch: float = 0.0,
         pictures: Pictures | None = None,
         sound: Sound = chime,
@@ -96,6 +98,8 @@ class CameraState:
                 f"loginfree={loginfree!r}: a file name of letters, digits, '.', '_' and '-' "
                 "is needed (clause 1.2)"
             )
+        if camera_id is not None and not 0 <= camera_id < 65_536:
+            raise LocalProtocolError(f"camera_id={camera_id}: 0 to 65535 is possible, or None")
         if max_users < 0 or other_users < 0:
             raise LocalProtocolError(
                 f"max_users={max_users}, other_users={other_users}: counts can't be negative"
@@ -110,6 +114,7 @@ class CameraState:
         self.has_audio = has_audio
         self.has_ptz = has_ptz
         self.loginfree = loginfree
+        self.camera_id = camera_id
         self.epoch = epoch
         self.presets: dict[int, Preset] = {}
         self.motors = Motors()
@@ -259,6 +264,7 @@ class CameraState:
             pan=pan,
             tilt=tilt,
             preset=preset.name if preset is not None else "",
+            camera=self.camera_id,
         )
         return self.pictures.get(scene)
 

@@ -90,6 +90,12 @@ class _Remote:
 @click.option(
     "--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="Another name of --control."
 )
+@click.option(
+    "--camera-id",
+    type=click.IntRange(0, 65_535),
+    metavar="NUMBER",
+    help="Put a code into the pictures that a program can read.",
+)
 @json_option
 @click.option("--list-faults", is_flag=True, help="Print the faults and end.")
 @click.option("--list-profiles", is_flag=True, help="Print the profiles and end.")
@@ -106,6 +112,7 @@ def simulate(
     schedule: Path | None,
     control: tuple[str, int] | None,
     allow_hosts: tuple[str, ...],
+    camera_id: int | None,
     as_json: bool,
     list_faults: bool,
     list_profiles: bool,
@@ -126,6 +133,7 @@ def simulate(
         has_ptz=not no_ptz,
         seed=seed,
         profile=profile,
+        camera_id=camera_id,
     )
     for name in allow_hosts:
         if control is None or not _HOST_NAME.fullmatch(name):

@@ -49,6 +49,7 @@ class HamaCamera:
         if profile is not None:
             options["profile"] = profile
         options.setdefault("pictures", Pictures(draw_mosaic))
+        options.setdefault("camera_id", 0)
         try:
             state = CameraState(faults=Faults.parse(faults), users=users, seed=seed, **options)
         except TypeError as error:

@@ -3,7 +3,8 @@
 Each picture of the simulated camera carries a comment with its number and its time
 (`hamaproto.camera.read_stamp`), and a client that does not encode anew passes it on: in files,
 in Matroska and AVI, in a stream of any wrapping.  So the stamps are looked for in the bytes,
-and no container has to be read.
+and no container has to be read.  What a client has decoded carries the code in the picture
+(`hamaproto.camera.read_code`), if the camera has a `camera_id`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hamaproto.camera.code import read_code
 from hamaproto.camera.picture import Stamp, read_stamp, stamps_in
 from hamaproto.errors import LocalProtocolError
 
@@ -77,8 +79,8 @@ def assert_frames(
 
     `written` is what the client has: bytes with pictures in them, the path of a file (`.mkv`,
     `.avi`, `.mjpeg`, `.jpg` ...), a folder of files, which count by their names, or an iterable of
-    any of these and of `Frame` events.  `at_least` pictures have to be there, at most `lost`
-    missing in between and at most `twice` repeated.  Where several pictures stand in the same
+    any of these, of `Frame` events and of decoded pictures (arrays).  `at_least` pictures have to
+    be there, at most `lost` missing in between and at most `twice` repeated.  Where several pictures stand in the same
     bytes, one that the end cuts off does not count.  With `latency` each has to have arrived in
     so many seconds: by `Frame.received`, by the time of the file in a folder, or by `times`, a
     Unix time for each picture.
@@ -93,7 +95,7 @@ def assert_frames(
     cut = [stamp.number for stamp, whole, _ in found if not whole]
     assert len(seen) >= at_least, (
         f"{len(seen)} pictures of the simulated camera were found, and {at_least} at least had to "
-        "be there; a client that encodes anew drops their stamps"
+        "be there; a client that encodes anew drops their stamps, and arrays need a `camera_id`"
     )
     assert not cut, f"pictures are cut off: {_some(cut)}"
     assert not seen.disordered, f"pictures are out of order: {_some(seen.disordered)}"
@@ -134,6 +136,10 @@ def _pictures(written: Any, arrived: float | None = None) -> Iterator[_Found]:
                 yield from _pictures(file.read_bytes(), file.stat().st_mtime)
         else:
             yield from _in_bytes(path.read_bytes(), arrived)
+    elif hasattr(written, "__array_interface__"):
+        code = read_code(written)
+        if code is not None:
+            yield Stamp(code.number, code.time, 0.0, 0.0, ""), True, arrived
     elif isinstance(getattr(written, "data", None), bytes):
         received = getattr(written, "received", None)
         wall = None if received is None else float(received.wall)

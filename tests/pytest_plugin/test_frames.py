@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from hamaproto.camera import CameraState, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
@@ -60,6 +63,19 @@ def test_frames_of_a_driver() -> None:
     frames.append(Frame(PICTURES[7], complete=False))
     with pytest.raises(AssertionError, match="pictures are cut off: 7"):
         assert_frames(frames)
+
+
+def test_pictures_that_were_decoded() -> None:
+    state = CameraState(pictures=Pictures(draw_mosaic), epoch=1000.0, camera_id=3)
+    decoded = [Image.open(io.BytesIO(state.picture(number))) for number in range(5)]
+    arrays = [np.asarray(picture.convert("RGB")) for picture in decoded]
+    times = [1000.2 + number / 15 for number in range(5)]
+    assert assert_frames(arrays, at_least=5, times=times, latency=0.21).numbers == list(range(5))
+    assert assert_frames(decoded).numbers == list(range(5))
+    with pytest.raises(AssertionError, match="1 of 5 pictures are lost: 2"):
+        assert_frames(arrays[:2] + arrays[3:])
+    with pytest.raises(AssertionError, match="0 pictures"):
+        assert_frames([np.zeros((240, 320))])
 
 
 @pytest.mark.parametrize(
