@@ -79,11 +79,11 @@ def assert_frames(
 
     `written` is what the client has: bytes with pictures in them, the path of a file (`.mkv`,
     `.avi`, `.mjpeg`, `.jpg` ...), a folder of files, which count by their names, or an iterable of
-    any of these, of `Frame` events and of decoded pictures (arrays).  `at_least` pictures have to
-    be there, at most `lost` missing in between and at most `twice` repeated.  Where several pictures stand in the same
-    bytes, one that the end cuts off does not count.  With `latency` each has to have arrived in
-    so many seconds: by `Frame.received`, by the time of the file in a folder, or by `times`, a
-    Unix time for each picture.
+    any of these, of `Frame` events and of decoded pictures (arrays). `at_least` pictures have to be
+    there, at most `lost` missing in between and at most `twice` repeated. Where several pictures
+    stand in the same bytes, one that the end cuts off does not count. With `latency` each has to
+    have arrived in so many seconds: by `Frame.received`, by the time of the file in a folder, or by
+    `times`, a Unix time for each picture.
 
     AssertionError says what is wrong, `LocalProtocolError` that the question makes no sense.
     """
