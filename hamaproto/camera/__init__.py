@@ -12,6 +12,7 @@ from hamaproto.camera.picture import Pictures, Stamp, read_stamp
 from hamaproto.camera.profiles import PROFILES, Profile
 from hamaproto.camera.scene import Scene
 from hamaproto.camera.state import CameraState
+from hamaproto.camera.time_code import TimeMark, read_time_code, time_code
 
 __all__ = [
     "FAULTS",
@@ -26,6 +27,9 @@ __all__ = [
     "Scene",
     "ServerConnection",
     "Stamp",
+    "TimeMark",
     "read_code",
     "read_stamp",
+    "read_time_code",
+    "time_code",
 ]

@@ -15,6 +15,8 @@ import click
 from hamaproto.camera import FAULTS, PROFILES, CameraState, Faults
 from hamaproto.camera.profiles import DEFAULT_PROFILE
 from hamaproto.camera.schedule import Step, read_schedule
+from hamaproto.camera.sound import chime
+from hamaproto.camera.time_code import time_code as tell_time
 from hamaproto.cli.capture import run_until_stopped
 from hamaproto.cli.options import json_option
 from hamaproto.cli.plain import note, print_json, print_line
@@ -96,6 +98,7 @@ class _Remote:
     metavar="NUMBER",
     help="Put a code into the pictures that a program can read.",
 )
+@click.option("--time-code", is_flag=True, help="A sound that says when it was made.")
 @json_option
 @click.option("--list-faults", is_flag=True, help="Print the faults and end.")
 @click.option("--list-profiles", is_flag=True, help="Print the profiles and end.")
@@ -113,6 +116,7 @@ def simulate(
     control: tuple[str, int] | None,
     allow_hosts: tuple[str, ...],
     camera_id: int | None,
+    time_code: bool,
     as_json: bool,
     list_faults: bool,
     list_profiles: bool,
@@ -134,6 +138,7 @@ def simulate(
         seed=seed,
         profile=profile,
         camera_id=camera_id,
+        sound=tell_time if time_code else chime,
     )
     for name in allow_hosts:
         if control is None or not _HOST_NAME.fullmatch(name):
