@@ -43,7 +43,6 @@ MAX_TIME: Final = 7 * 24 * 3600.0
 _TIME = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LINE = re.compile(r"(at|every)\s+(\S+?)\s*:\s*(\S.*)")
-_FOR = re.compile(r"(.*?)\s+for\s+(\S+)")
 _NUMBER = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(%|ms|s|ppm)?")
 
 
@@ -115,10 +114,8 @@ def _time(text: str) -> float:
 
 def read_deed(words: str) -> Deed:
     """What `drop 30% for 2s`, `stall`, `reboot 2s` or `set KEY=VALUE` says."""
-    words = words.strip()
-    timed = _FOR.fullmatch(words)
-    seconds = None if timed is None else _time(timed[2])
-    words = words if timed is None else timed[1]
+    before, timed, last = " ".join(words.split()).rpartition(" for ")
+    words, seconds = (before, _time(last)) if timed else (last, None)
     name, _, rest = words.partition(" ")
     rest = rest.strip()
     if name not in ACTIONS:
