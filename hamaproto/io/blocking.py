@@ -11,6 +11,22 @@ reads all the time; `close` ends it.
 
 A `Camera` may be used by many threads, a `Stream` by one, but for `close`, which any
 thread may call and which wakes the one that waits.
+
+Who follows a chunk from `recv` to `Frame` reads these files, in this order.  A chunk holds a whole
+picture with its delimiter and head, or stands in the middle of a picture, or ends it:
+
+    io/_socket_line.py        whole, middle, end  receives it into a place that the parser lends
+    session.py                whole, middle, end  takes the time, and gives the `Frame` out
+    client.py                 whole, middle, end  knows the parser of the body at hand
+    wire/mjpeg/parser.py      whole, middle, end  what a program calls
+    wire/mjpeg/loan.py        whole, middle, end  the place that was lent
+    wire/mjpeg/window.py      whole, middle, end  what is to be read, and its offset
+    wire/mjpeg/states.py      whole, end  makes the `Frame`
+    wire/mjpeg/gap.py         whole  what stands before a picture,
+    wire/mjpeg/clean_head.py  whole  asked whether that is as it was before it
+    wire/mjpeg/image.py       end  the picture at hand, and
+    wire/mjpeg/store.py       middle, end  its bytes, joined
+    wire/mjpeg/scans.py       whole, end  asked for an EOI at the end
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ delimiter given 8 times in a row; what lies within is read, and what lies beyond
 from __future__ import annotations
 
 import re
+from dataclasses import FrozenInstanceError
 from email.message import Message
 
 import pytest
@@ -89,6 +90,14 @@ def test_another_reader_finds_the_same_boundary(boundary: str, quoted: bool) -> 
                 (b"-abc-", AnomalyCode.DELIMITER_WITHOUT_DASHES),
             ],
         ),
+        (
+            "--a",
+            [
+                (b"----a", None),
+                (b"--a", AnomalyCode.UNDECLARED_BOUNDARY),
+                (b"a", AnomalyCode.DELIMITER_WITHOUT_DASHES),
+            ],
+        ),
         ("--", [(b"----", None)]),
         (" a ", [(b"--a", None), (b"a", AnomalyCode.DELIMITER_WITHOUT_DASHES)]),
         ("a\nb", []),
@@ -107,6 +116,14 @@ def test_what_a_declaration_can_mean(
     # A name never hides a longer one.
     lengths = [len(line) for line, _ in names.patterns]
     assert lengths == sorted(lengths, reverse=True)
+
+
+def test_a_delimiter_stays_what_it_is() -> None:
+    """Two sets may hold the same one."""
+    (delimiter, _) = DelimiterSet("b").declared
+    with pytest.raises(FrozenInstanceError):
+        delimiter.line = b"--c"  # type: ignore[misc]
+    assert len({delimiter, *DelimiterSet("b").declared}) == 2
 
 
 def test_a_name_has_a_longest_length() -> None:
