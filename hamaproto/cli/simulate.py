@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hamaproto.camera import FAULTS, PROFILES, CameraState, Faults
+from hamaproto.camera.clock import RushingClock
 from hamaproto.camera.profiles import DEFAULT_PROFILE
 from hamaproto.camera.schedule import Step, read_schedule
 from hamaproto.camera.sound import chime
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["simulate"]
 
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^:\[\]]+):(?P<port>[0-9]{1,5})")
+#: Cameras in one process; each listens, which takes a descriptor.
+MOST_CAMERAS = 10_000
 _HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?")
 
 
@@ -64,6 +67,13 @@ class _Remote:
     type=click.IntRange(0, 65535),
     help="The port; 0 lets the system choose.",
 )
+@click.option(
+    "--cameras",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, MOST_CAMERAS),
+    help="So many of them, on ports in a row.",
+)
 @click.option("--user", metavar="NAME", help="Ask for a login.")
 @click.option("--password", default="1234", metavar="PASSWORD", help="Its password; 1234 if left.")
 @click.option(
@@ -98,6 +108,7 @@ class _Remote:
     metavar="NUMBER",
     help="Put a code into the pictures that a program can read.",
 )
+@click.option("--rush", is_flag=True, help="Send each picture as soon as it can be taken.")
 @click.option("--time-code", is_flag=True, help="A sound that says when it was made.")
 @json_option
 @click.option("--list-faults", is_flag=True, help="Print the faults and end.")
@@ -107,6 +118,7 @@ class _Remote:
 def simulate(
     host: str,
     port: int,
+    cameras: int,
     user: str | None,
     password: str,
     profile: str,
@@ -116,6 +128,7 @@ def simulate(
     control: tuple[str, int] | None,
     allow_hosts: tuple[str, ...],
     camera_id: int | None,
+    rush: bool,
     time_code: bool,
     as_json: bool,
     list_faults: bool,
@@ -125,49 +138,65 @@ def simulate(
 ) -> None:
     """Be a camera until interrupted; the first line on stdout is its URL.
 
-    With --control the second line is the URL of that; `hamaproto help simulated-camera` has more.
+    With --cameras each of them has a line.  With --control the second line is the URL of that;
+    `hamaproto help simulated-camera` has more.
     """
     if list_faults or list_profiles:
         _list_faults(as_json) if list_faults else _list_profiles(as_json)
         return
-    state = CameraState(
-        users=None if user is None else {user: password},
-        faults=Faults(*faults),
-        has_audio=not no_audio,
-        has_ptz=not no_ptz,
-        seed=seed,
-        profile=profile,
-        camera_id=camera_id,
-        sound=tell_time if time_code else chime,
-    )
+    if cameras > 1 and control is not None:
+        raise click.UsageError("--control is for one camera, and --cameras asks for more")
+    if port and port + cameras > 65_536:
+        raise click.UsageError(f"--cameras {cameras}: there are not so many ports from {port} on")
     for name in allow_hosts:
         if control is None or not _HOST_NAME.fullmatch(name):
             raise click.UsageError(
                 f"--allow-host {name!r}: a name is needed, as in camera.test or camera.test:8081, "
                 "and --control beside it"
             )
+    states = [
+        CameraState(
+            users=None if user is None else {user: password},
+            faults=Faults(*faults),
+            has_audio=not no_audio,
+            has_ptz=not no_ptz,
+            seed=seed + number,
+            profile=profile,
+            camera_id=None if camera_id is None else (camera_id + number) % 65_536,
+            sound=tell_time if time_code else chime,
+        )
+        for number in range(cameras)
+    ]
+    clock = RushingClock() if rush else None
+    served = [
+        serve(state, host=host, port=port and port + number, clock=clock)
+        for number, state in enumerate(states)
+    ]
     remote = _Remote(control, allow_hosts, () if schedule is None else _steps(schedule))
+    run_until_stopped(_be_cameras(served, remote, as_json=as_json))
 
-    async def main() -> None:
-        async with (
-            serve(state, host=host, port=port) as camera,
-            Control(camera) as hands,
-            _controlled(hands, remote) as server,
-        ):
+
+async def _be_cameras(cameras: list[SimulatedCamera], remote: _Remote, *, as_json: bool) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        for camera in cameras:
+            await stack.enter_async_context(camera)
+        hands = [await stack.enter_async_context(Control(camera)) for camera in cameras]
+        server = await stack.enter_async_context(_controlled(hands[0], remote))
+        for camera in cameras:
             _say_where(camera, server, as_json)
-            if user is None and not _is_loopback(host):
-                note(
-                    f"anyone who can reach {host} can watch and steer this camera: --user NAME "
-                    "asks for a login, --host 127.0.0.1 keeps it to this machine"
-                )
-            if control is not None and not _is_loopback(control[0]):
-                note(f"anyone who can reach {control[0]} can control this camera")
-            note("a simulated camera; Ctrl-C ends it")
-            with contextlib.suppress(asyncio.CancelledError):
-                await hands.play(remote.steps)
-                await asyncio.Event().wait()
-
-    run_until_stopped(main())
+        first = cameras[0]
+        if not first.state.users and not _is_loopback(first.host):
+            note(
+                f"anyone who can reach {first.host} can watch and steer this camera: --user NAME "
+                "asks for a login, --host 127.0.0.1 keeps it to this machine"
+            )
+        if remote.control is not None and not _is_loopback(remote.control[0]):
+            note(f"anyone who can reach {remote.control[0]} can control this camera")
+        many = f"{len(cameras)} simulated cameras" if len(cameras) > 1 else "a simulated camera"
+        note(f"{many}; Ctrl-C ends it")
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*(each.play(remote.steps) for each in hands))
+            await asyncio.Event().wait()
 
 
 def _steps(path: Path) -> tuple[Step, ...]:

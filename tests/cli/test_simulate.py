@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -15,10 +16,12 @@ from command_line import (
     SECRET,
     start,
 )
+from PIL import Image
 
-from hamaproto.camera import FAULTS, PROFILES
+from hamaproto.camera import FAULTS, PROFILES, read_code
 from hamaproto.cli.app import run
 from hamaproto.io.serve import CameraThread
+from hamaproto.pytest_plugin import assert_frames
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
@@ -80,9 +83,36 @@ def test_simulate_is_controlled_and_has_a_schedule(as_json: bool) -> None:
     assert (process.returncode, err.count(b"\n")) == (0, 1)
 
 
+def test_many_cameras_have_a_line_each(tmp_path: Path) -> None:
+    process = start("simulate", "--cameras", "12", "--camera-id", "5", "--rush", "--time-code")
+    assert process.stdout is not None
+    urls = [process.stdout.readline().decode().strip() for _ in range(12)]
+    assert len(set(urls)) == 12
+    for number in (0, 11):
+        stream = requests.get(f"{urls[number]}/mjpg/video.mjpg", stream=True, timeout=20)
+        data = b""
+        for chunk in stream.iter_content(65536):
+            data += chunk
+            if len(data) > 1_000_000:
+                break
+        stream.close()
+        image = data[data.index(b"\xff\xd8") :]
+        code = read_code(Image.open(io.BytesIO(image)))
+        assert code is not None
+        assert code.camera == 5 + number
+        assert_frames(data, at_least=10)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert b"12 simulated cameras" in err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--cameras", "2", "--control", "127.0.0.1:0"], "--control is for one camera"),
+        (["--cameras", "2", "--port", "65535"], "there are not so many ports from 65535 on"),
+        (["--cameras", "0"], "0 is not in the range"),
         (["--control", "8081"], "an address and a port are needed, as in 127.0.0.1:8081"),
         (["--control", "127.0.0.1:99999"], "an address and a port are needed"),
         (["--allow-host", "camera.test"], "--control beside it"),
