@@ -29,7 +29,7 @@ LONG = b"\xff\xe1\x01\x2e"
 
 
 class Reader:
-    """One image, which begins at offset 0, and all that its end is found by."""
+    """One image, which begins at offset `at`, and all that its end is found by."""
 
     def __init__(
         self,
@@ -38,9 +38,13 @@ class Reader:
         boundary: str | None = "frame",
         max_frame: int = 1 << 40,
         max_junk: int = 1 << 40,
+        at: int = 0,
     ) -> None:
         self.pieces = list(pieces)
         self.window = twin.module("window").Window()
+        if at:
+            self.window.feed(bytes(at))
+            self.window.pos = at
         self.window.feed(self.pieces.pop(0))
         self.report = twin.module("report").Report(max_junk, False)
         self.delimiters = DelimiterSet(boundary)
@@ -150,12 +154,13 @@ ENDS = [
 ]
 
 
+@pytest.mark.parametrize("at", [0, 1000])
 @pytest.mark.parametrize(("stream", "code", "by", "size"), ENDS)
 def test_an_image_ends_where_its_structure_or_the_next_part_says(
-    twin: Any, stream: bytes, code: int, by: str, size: int | None
+    twin: Any, stream: bytes, code: int, by: str, size: int | None, at: int
 ) -> None:
-    reader = Reader(twin, [stream])
-    reader.ending.begin(0, 0, -1)
+    reader = Reader(twin, [stream], at=at)
+    reader.ending.begin(at, at, -1)
     twice = stream.find(b"\xff\xd8", 1, 6)
     start = max(0, twice) if size is not None else 0
     data = None if size is None else stream[start:][: len(stream) if size < 0 else size]
@@ -165,8 +170,9 @@ def test_an_image_ends_where_its_structure_or_the_next_part_says(
     assert (AnomalyCode.JUNK_BEFORE_IMAGE in noted) is (start > 0)
     if data is not None:
         # A line end, and no more, is left out.
-        assert start + len(data) == reader.image.end
-        assert stream[reader.image.end : reader.offset] in (b"", b"\r\n")
+        assert start + len(data) == reader.image.end - at
+        assert stream[reader.image.end - at : reader.offset - at] in (b"", b"\r\n")
+    assert all(at <= event.offset <= reader.offset for event in reader.report.ready)
 
 
 @pytest.mark.parametrize("inside", [b"", b"\xff\xe1\0\x1e" + SOI + b"a" * 23 + EOI])
@@ -187,24 +193,33 @@ def test_an_eoi_to_which_a_segment_leads_is_that_of_another_image(twin: Any, ins
     cuts=st.lists(st.integers(4, 900), max_size=6),
     max_frame=st.sampled_from((50, 150, 1 << 40)),
     phantom=st.booleans(),
+    before=st.integers(0, 1000),
 )
-def test_an_end_is_the_same_however_the_stream_is_cut(
-    twin: Any, case: tuple[bytes, int, str, Any], cuts: list[int], max_frame: int, phantom: bool
+def test_an_end_is_the_same_however_the_stream_is_cut_and_wherever_it_stands(
+    twin: Any,
+    case: tuple[bytes, int, str, Any],
+    cuts: list[int],
+    max_frame: int,
+    phantom: bool,
+    before: int,
 ) -> None:
     stream = case[0]
     ends = []
-    for places in ([], sorted({cut for cut in cuts if cut < len(stream)})):
+    for at, places in ((0, []), (before, sorted({cut for cut in cuts if cut < len(stream)}))):
         bounds = [0, *places, len(stream)]
         pieces = [stream[a:b] for a, b in pairwise(bounds)]
-        reader = Reader(twin, pieces, max_frame=max_frame)
+        reader = Reader(twin, pieces, max_frame=max_frame, at=at)
         if phantom:
-            reader.ending.begin_phantom(0)
+            reader.ending.begin_phantom(at)
         else:
-            reader.ending.begin(0, 0, -1)
+            reader.ending.begin(at, at, len(stream) if before % 2 else -1)
         end = reader.end()
         assert end[0] == TOO_LARGE or end[2] is None or end[2] in stream
         assert max_frame == 1 << 40 or end[2] is None or len(end[2]) <= max_frame
-        ends.append((end, reader.offset, reader.noted()))
+        noted = reader.noted()
+        skipped = [(e.offset - at, e.length) for e in reader.report.ready if hasattr(e, "reason")]
+        declared = reader.image.declared - at if reader.image.declared >= 0 else -1
+        ends.append((end, reader.offset - at, noted, skipped, reader.report.skipped, declared))
     assert ends[0] == ends[1]
 
 

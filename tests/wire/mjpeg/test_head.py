@@ -46,10 +46,21 @@ def reader(twin: Any, limits: Limits | None = None) -> Any:
 
 
 def outcome(
-    twin: Any, pieces: list[bytes], limits: Limits | None = None, eof: bool = False
+    twin: Any,
+    pieces: list[bytes],
+    limits: Limits | None = None,
+    eof: bool = False,
+    before: int = 0,
 ) -> tuple[Any, ...]:
-    """What is known of a block when it is read: where the body begins, and what was noted."""
+    """What is known of a block when it is read: where the body begins, and what was noted.
+
+    Offsets count from the block, which stands behind so many bytes.
+    """
     window, report, head = reader(twin, limits)
+    if before:
+        window.feed(bytes(before))
+        window.pos = before
+        assert not window.more()
     head.open(0)
     code = MORE
     for piece in pieces:
@@ -66,14 +77,20 @@ def outcome(
             assert window.more()
     report.flush()
     noted = [
-        (event.code.name.lower(), event.offset) for event in report.ready if hasattr(event, "code")
+        (event.code.name.lower(), event.offset - before)
+        for event in report.ready
+        if hasattr(event, "code")
     ]
-    at = window.base + window.pos
+    skipped = [
+        (event.offset - before, event.length) for event in report.ready if hasattr(event, "reason")
+    ]
+    at = window.base + window.pos - before
     if code == CLOSED:
-        assert head.body_at == at
+        assert head.body_at == at + before
         return code, at, noted, head.raw, head.length, head.content_type()
     if code == DELIMITER:
-        return code, head.raw, window.base + head.match.start, noted
+        return code, head.raw, window.base + head.match.start - before, noted
+    assert skipped == ([(0, at)] if code == DROPPED else [])
     return code, at, noted
 
 
@@ -86,18 +103,19 @@ def read(twin: Any, block: bytes, **options: Any) -> tuple[Any, ...]:
     ends=st.sampled_from((b"", b"\r\n\r\n", b"\n\n", b"\n\r\n\r")),
     cuts=st.lists(st.integers(0, 200), max_size=5),
     small=st.booleans(),
+    before=st.sampled_from((0, 1, 50, 1000)),
 )
-@example(block=b"\r\rA: b", ends=b"\r\n\r\n", cuts=[4], small=False)
-def test_a_block_is_the_same_however_it_is_cut(
-    twin: Any, block: bytes, ends: bytes, cuts: list[int], small: bool
+@example(block=b"\r\rA: b", ends=b"\r\n\r\n", cuts=[4], small=False, before=0)
+def test_a_block_is_the_same_however_it_is_cut_and_wherever_it_stands(
+    twin: Any, block: bytes, ends: bytes, cuts: list[int], small: bool, before: int
 ) -> None:
     block += ends + b"body"
     limits = SMALL if small else None
     whole = read(twin, block, limits=limits, eof=True)
     places = [0, *sorted(min(cut, len(block)) for cut in cuts), len(block)]
     pieces = [block[one:two] for one, two in pairwise(places)]
-    assert outcome(twin, pieces, limits, True) == whole
-    assert outcome(twin, [bytes([byte]) for byte in block], limits, True) == whole
+    assert outcome(twin, pieces, limits, True, before) == whole
+    assert outcome(twin, [bytes([byte]) for byte in block], limits, True, before) == whole
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\n\r"])

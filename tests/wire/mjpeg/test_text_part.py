@@ -48,10 +48,23 @@ def part(twin: Any, text: bool = False, sound: bool = False) -> Any:
 
 
 def end(
-    twin: Any, pieces: list[bytes], untold: bool, text: bool = False, sound: bool = False
+    twin: Any,
+    pieces: list[bytes],
+    untold: bool,
+    text: bool = False,
+    sound: bool = False,
+    before: int = 0,
 ) -> int:
-    """The offset of the end, or -1 if the stream ends first."""
+    """How far behind its beginning the part ends, or -1 if the stream ends first.
+
+    It begins behind so many bytes.
+    """
     window, reader, names = part(twin, text, sound)
+    if before:
+        window.feed(bytes(before))
+        window.pos = before
+        assert not window.more()
+        reader.open(before, text, sound)
     least = 0
     for number, piece in enumerate([*pieces, b""]):
         if piece:
@@ -79,12 +92,14 @@ def end(
     cuts=st.lists(st.integers(0, 200), max_size=5),
     untold=st.booleans(),
     kind=st.sampled_from(("text", "sound", "")),
+    before=st.sampled_from((0, 1, 50, 1000)),
 )
-def test_a_part_ends_at_the_same_place_however_it_is_cut(
-    twin: Any, body: bytes, cuts: list[int], untold: bool, kind: str
+def test_a_part_ends_at_the_same_place_however_it_is_cut_and_wherever_it_stands(
+    twin: Any, body: bytes, cuts: list[int], untold: bool, kind: str, before: int
 ) -> None:
-    options = {"text": kind == "text", "sound": kind == "sound"}
+    options: Any = {"text": kind == "text", "sound": kind == "sound"}
     whole = end(twin, [body], untold, **options)
+    options["before"] = before
     places = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
     pieces = [body[one:two] for one, two in pairwise(places)]
     assert end(twin, [piece for piece in pieces if piece], untold, **options) == whole
