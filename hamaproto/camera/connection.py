@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl
 from hamaproto.camera.faults import Faults
 from hamaproto.camera.log import Exchange
 from hamaproto.camera.login import BASIC_CHALLENGE, Verdict, check_basic
+from hamaproto.camera.neighbours import DESCRIPTION_PATH, description
 from hamaproto.camera.outgoing import Outgoing
 from hamaproto.camera.profiles import SERVER, UNCACHED
 from hamaproto.camera.request import RequestHead, RequestReader
@@ -296,7 +297,7 @@ class ServerConnection:
             return refusal
         profile = self._state.profile
         path = profile.paths.get(head.path, head.path)
-        if path == _TALK and not profile.beyond:
+        if path in (_TALK, DESCRIPTION_PATH) and not profile.beyond:
             return self._not_found(head)
         return _ROUTES.get(path, ServerConnection._not_found)(self, head)
 
@@ -336,6 +337,11 @@ class ServerConnection:
 
     def _front_page(self, head: RequestHead) -> Answer:
         return lambda now: self._send_page(b"HTTP/1.0 200 OK", _PAGE)
+
+    def _described(self, head: RequestHead) -> Answer:
+        page = description(self._state, f"http://{_host(head)}")
+        fields = (b"HTTP/1.1 200 OK", SERVER, *UNCACHED, b"Content-Type: text/xml")
+        return lambda now: self._send(page, *fields)
 
     def _image(self, head: RequestHead) -> Answer:
         return self._send_image
@@ -472,6 +478,7 @@ _ROUTES: Final[Mapping[str, Callable[[ServerConnection, RequestHead], Answer | N
             "/camera-cgi/com/ptz.cgi": ServerConnection._ptz,
             "/camera-cgi/com/ptzconfig.cgi": ServerConnection._ptzconfig,
             "/camera-cgi/audio/receive.cgi": ServerConnection._audio,
+            DESCRIPTION_PATH: ServerConnection._described,
             _TALK: ServerConnection._talk,
             "/form/enet": ServerConnection._form,
         }

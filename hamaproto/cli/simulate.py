@@ -22,6 +22,7 @@ from hamaproto.cli.capture import run_until_stopped
 from hamaproto.cli.options import json_option
 from hamaproto.cli.plain import note, print_json, print_line
 from hamaproto.io.control import Control
+from hamaproto.io.neighbourhood import neighbourhood
 from hamaproto.io.serve import SimulatedCamera, serve
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class _Remote:
     control: tuple[str, int] | None
     allow_hosts: tuple[str, ...]
     steps: tuple[Step, ...]
+    neighbours: bool
 
 
 @click.command()
@@ -108,6 +110,11 @@ class _Remote:
     metavar="NUMBER",
     help="Put a code into the pictures that a program can read.",
 )
+@click.option(
+    "--neighbours",
+    is_flag=True,
+    help="Be found (UDP 13364, SSDP) and have the private port 4321: reported, untested.",
+)
 @click.option("--rush", is_flag=True, help="Send each picture as soon as it can be taken.")
 @click.option("--time-code", is_flag=True, help="A sound that says when it was made.")
 @json_option
@@ -128,6 +135,7 @@ def simulate(
     control: tuple[str, int] | None,
     allow_hosts: tuple[str, ...],
     camera_id: int | None,
+    neighbours: bool,
     rush: bool,
     time_code: bool,
     as_json: bool,
@@ -144,8 +152,9 @@ def simulate(
     if list_faults or list_profiles:
         _list_faults(as_json) if list_faults else _list_profiles(as_json)
         return
-    if cameras > 1 and control is not None:
-        raise click.UsageError("--control is for one camera, and --cameras asks for more")
+    if cameras > 1 and (neighbours or control is not None):
+        name = "--neighbours" if neighbours else "--control"
+        raise click.UsageError(f"{name} is for one camera, and --cameras asks for more")
     if port and port + cameras > 65_536:
         raise click.UsageError(f"--cameras {cameras}: there are not so many ports from {port} on")
     for name in allow_hosts:
@@ -172,7 +181,8 @@ def simulate(
         serve(state, host=host, port=port and port + number, clock=clock)
         for number, state in enumerate(states)
     ]
-    remote = _Remote(control, allow_hosts, () if schedule is None else _steps(schedule))
+    steps = () if schedule is None else _steps(schedule)
+    remote = _Remote(control, allow_hosts, steps, neighbours)
     run_until_stopped(_be_cameras(served, remote, as_json=as_json))
 
 
@@ -182,6 +192,8 @@ async def _be_cameras(cameras: list[SimulatedCamera], remote: _Remote, *, as_jso
             await stack.enter_async_context(camera)
         hands = [await stack.enter_async_context(Control(camera)) for camera in cameras]
         server = await stack.enter_async_context(_controlled(hands[0], remote))
+        if remote.neighbours:
+            await stack.enter_async_context(neighbourhood(cameras[0]))
         for camera in cameras:
             _say_where(camera, server, as_json)
         first = cameras[0]

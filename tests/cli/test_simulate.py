@@ -112,6 +112,7 @@ def test_many_cameras_have_a_line_each(tmp_path: Path) -> None:
     [
         (["--cameras", "2", "--control", "127.0.0.1:0"], "--control is for one camera"),
         (["--cameras", "2", "--port", "65535"], "there are not so many ports from 65535 on"),
+        (["--cameras", "2", "--neighbours"], "--neighbours is for one camera"),
         (["--cameras", "0"], "0 is not in the range"),
         (["--control", "8081"], "an address and a port are needed, as in 127.0.0.1:8081"),
         (["--control", "127.0.0.1:99999"], "an address and a port are needed"),
