@@ -251,6 +251,20 @@ def test_a_length_that_was_right_is_believed_and_one_that_was_wrong_is_not(
     assert belief.believes(0, len(IMAGE)) is (offset == 0)
 
 
+@pytest.mark.parametrize("later", [0, 1])
+def test_an_image_before_a_certain_offset_is_in_doubt(twin: Any, later: int) -> None:
+    reader = Reader(twin, [IMAGE + PART], at=50)
+    reader.doubt.until = 50 + later
+    reader.ending.begin(50, 50, -1)
+    assert reader.image.doubted is (later == 1)
+    reader = Reader(twin, [IMAGE + PART], at=50)
+    reader.doubt.until = 50 + later
+    reader.image.believe(50, len(IMAGE))
+    reader.ending.distrust()
+    assert reader.image.doubted is (later == 1)
+    assert reader.end() == (WHOLE, "length", IMAGE)
+
+
 def test_a_length_that_counts_what_stands_before_the_image_proves_nothing(twin: Any) -> None:
     reader = Reader(twin, [b"\xff\xd8" + IMAGE + PART])
     reader.ending.begin(0, 0, 2 + len(IMAGE))

@@ -245,6 +245,13 @@ def test_what_is_dropped_is_skipped_where_it_stands_in_the_stream(twin: Any) -> 
     assert (skipped.offset, skipped.length) == (1000, 18)
 
 
+def test_the_cr_of_a_line_end_before_the_block_is_not_of_it(twin: Any) -> None:
+    """That of LF CR, but not that of an empty line."""
+    assert read(twin, b"\rA: b\r\n\r\n")[3] == b"A: b\r\n"
+    code, at, _, raw, _, _ = read(twin, b"\r\nA: b\r\n\r\n")
+    assert (code, at, raw) == (CLOSED, 2, b"")
+
+
 def test_limits_are_met_exactly(twin: Any) -> None:
     block = b"A: " + b"b" * 35 + b"\r\n" + b"C: d\r\n" * 2 + b"\r\n"
     assert read(twin, block, limits=SMALL)[0] == CLOSED

@@ -175,3 +175,10 @@ def test_an_image_that_is_dropped_has_no_bytes(twin: Any) -> None:
     assert image.store.size == window.base + window.pos - len(BEFORE)
     image.drop()
     assert image.store.size == 0
+
+
+def test_before_the_first_image_nothing_is_missing(twin: Any) -> None:
+    image = twin.module("image").Image(twin.module("window").Window())
+    assert image.missing == 0
+    assert image.declared < 0
+    assert image.store.size == 0

@@ -62,6 +62,24 @@ def test_a_thumbnail_whose_rest_the_next_image_cuts_off() -> None:
     assert search(START + TINY + rest[:20] + b"\xff\xd8\xff", NOTHING) == 2
 
 
+@pytest.mark.parametrize("at", range(4))
+def test_an_image_is_not_inside_of_itself(at: int) -> None:
+    body = bytes(at) + TINY
+    for stands in (NOTHING, OTHER, IMAGE, ENDED):
+        # An image that stands behind it is told, if there is one.
+        found = len(body) if stands == IMAGE else -1
+        assert Inside().search(body, at, 0, len(body), stands, NO_SEGMENT) == found
+
+
+def test_the_larger_image_is_the_one_of_more_pixels() -> None:
+    """By both sides of it."""
+    body = START + TINY + b"\0\0" + TABLE
+    for height, width in ((1, 2), (2, 1), (256, 1), (1, 256)):
+        size = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+        larger = SMALLEST.replace(b"\0\x01\0\x01", size, 1)
+        assert search(body + larger + b"\xff\xd8\xff", OTHER) == -1
+
+
 def test_what_follows_the_end_of_a_rest_may_be_more_of_it() -> None:
     """A table, long enough to be no damage: then nothing is known."""
     rest = jpeg("gray")[20:]
@@ -206,8 +224,9 @@ def hostile(size: int) -> Iterator[bytes]:
     yield START + TINY * (size // 29)
 
 
+@pytest.mark.parametrize("shift", [0, 1 << 20])
 @pytest.mark.parametrize("number", range(4))
-def test_what_is_walked_again_is_bounded(number: int) -> None:
+def test_what_is_walked_again_is_bounded(number: int, shift: int) -> None:
     """However often it is asked, which is once for each place that may be an end."""
 
     def walked(size: int) -> int:
@@ -215,7 +234,7 @@ def test_what_is_walked_again_is_bounded(number: int) -> None:
         Viewed.taken = 0
         inside = Inside()
         for stop in range(0, len(body), 97):
-            inside.search(body, 0, 0, stop, OTHER, NO_SEGMENT)
+            inside.search(body, shift, shift, stop, OTHER, NO_SEGMENT)
         return Viewed.taken
 
     for size in (2000, 20_000):

@@ -127,9 +127,11 @@ def test_ffd8ff_in_a_table_by_chance(twin: Any) -> None:
     assert opinion.in_table(view, walker) == -1
 
 
-def test_a_delimiter_before_what_is_buried_counts_first(twin: Any) -> None:
+@pytest.mark.parametrize("name", [b"frame", b"other"])
+def test_a_delimiter_before_what_is_buried_counts_first(twin: Any, name: bytes) -> None:
+    """One that nobody declared as well."""
     begun = b"\xff\xd8\xff\xdb\0\x83\0" + b"\x10" * 4
-    data = begun + b"\r\n--frame\r\n" + HEAD + WHOLE
+    data = begun + b"\r\n--" + name + b"\r\n" + HEAD + WHOLE
     opinion, view, walker = asked(twin, data, buried=len(begun) + 11 + len(HEAD))
     assert opinion.in_table(view, walker) == SHIFT + len(begun) + 2
     assert opinion.cut_by == "delimiter"
