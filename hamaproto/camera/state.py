@@ -15,7 +15,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from hamaproto.camera.faults import NO_FAULTS, Faults
@@ -40,6 +40,10 @@ from hamaproto.camera.sound import SILENCE, Sound, chime
 from hamaproto.camera.ticker import Ticker
 from hamaproto.errors import LocalProtocolError
 from hamaproto.gsm.tables import FRAME_RATE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["CameraState", "Preset"]
 
@@ -276,6 +280,12 @@ class CameraState:
         """Take a GSM frame of talk-back."""
         self.talk_frames += 1
         self.talk.append(frame)
+
+    def heard(self) -> NDArray[np.int16]:
+        """What came by talk-back, decoded: int16 samples, 8000 a second, the last ten seconds."""
+        from hamaproto.gsm import Decoder
+
+        return Decoder().decode(b"".join(self.talk))
 
     # /camera-cgi/admin/param.cgi
 

@@ -73,6 +73,15 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._transport.sendto(answer, addr)
 
 
+def _reaches(camera: SimulatedCamera, peer: str) -> bool:
+    """Whether this peer could speak to the camera at all."""
+    try:
+        local = ipaddress.ip_address(camera.host).is_loopback
+    except ValueError:
+        local = camera.host == "localhost"
+    return not local or ipaddress.ip_address(peer).is_loopback
+
+
 def _own_address(camera: SimulatedCamera, peer: str) -> str:
     """The IPv4 address under which this peer reaches the camera."""
     with contextlib.suppress(ValueError):
@@ -109,13 +118,19 @@ async def neighbourhood(
 ) -> AsyncIterator[Ports]:
     """Be found and have a private port, as long as inside; gives the ports.
 
-    `host` is the IPv4 address to listen on, empty for all.  Raises OSError if a port is taken.
+    `host` is the IPv4 address to listen on.  Empty, it is found on all, where broadcasts come, and
+    has its private port where it has its own; a camera of this machine alone answers nobody else.
+    Raises OSError if a port is taken.
     """
 
     def found(data: bytes, peer: str) -> bytes | None:
+        if not _reaches(camera, peer):
+            return None
         return discovery_answer(camera.state, data, _own_address(camera, peer))
 
     def searched(data: bytes, peer: str) -> bytes | None:
+        if not _reaches(camera, peer):
+            return None
         url = f"http://{_own_address(camera, peer)}:{camera.port}"
         return search_answer(camera.state, data, url)
 
@@ -123,7 +138,7 @@ async def neighbourhood(
         yield Ports(
             await _listen(stack, _Datagrams(found, TIMES), host, ports.discovery, group=False),
             await _listen(stack, _Datagrams(searched, 1), host, ports.search, group=True),
-            await _serve_private(stack, camera, host, ports.private),
+            await _serve_private(stack, camera, host or camera.host, ports.private),
         )
 
 
@@ -153,7 +168,7 @@ async def _serve_private(
         return None
     tasks: set[asyncio.Task[None]] = set()
     server = await asyncio.start_server(
-        lambda reader, writer: _private(camera, reader, writer, tasks), host or "0.0.0.0", port
+        lambda reader, writer: _private(camera, reader, writer, tasks), host, port
     )
     stack.push_async_callback(_close, server, tasks)
     return int(server.sockets[0].getsockname()[1])

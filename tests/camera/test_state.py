@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from camera_client import FORM, LIST, PTZ, PTZ_CONFIG, UPDATE, ask, opened
 from hypothesis import given
@@ -13,6 +14,7 @@ from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.parameters import GROUPS
 from hamaproto.camera.state import Preset
 from hamaproto.errors import LocalProtocolError
+from hamaproto.gsm import Encoder
 
 SPECIFICATION = read_json("params", "specification", "commands.json")
 ANSWERED = [row for row in SPECIFICATION if "answer" in row]
@@ -433,3 +435,16 @@ def test_a_microphone_that_is_turned_down_hears_silence() -> None:
     assert state.sound_frame(7) == b"7"
     state.form(b"enet_audio_mic_vol=0", 0.0)
     assert state.sound_frame(7) == state.sound_frame(8) != b"7"
+
+
+def test_talk_back_can_be_heard() -> None:
+    """A tone goes in as GSM frames, and is the tone again."""
+    state = CameraState()
+    assert state.heard().size == 0
+    tone = (np.sin(2 * np.pi * 800 * np.arange(16_000) / 8000) * 8000).astype(np.int16)
+    frames = Encoder().encode(tone)
+    for at in range(0, len(frames), 33):
+        state.hear(frames[at : at + 33])
+    heard = state.heard()
+    assert (heard.dtype, heard.size) == (np.int16, 16_000)
+    assert np.argmax(np.abs(np.fft.rfft(heard.astype(float)))) == 2 * 800

@@ -11,7 +11,7 @@ import pytest
 
 from hamaproto.camera import CameraState, Pictures
 from hamaproto.camera.mosaic import draw_mosaic
-from hamaproto.io.neighbourhood import Ports, neighbourhood
+from hamaproto.io.neighbourhood import Ports, _reaches, neighbourhood
 from hamaproto.io.serve import SimulatedCamera, serve
 
 PATIENCE = 20.0
@@ -80,6 +80,17 @@ def test_its_private_port_answers_again_and_again() -> None:
         stays.settimeout(PATIENCE)
         with contextlib.suppress(ConnectionResetError):
             assert stays.recv(1) == b""
+
+
+def test_a_camera_of_this_machine_answers_no_other() -> None:
+    for host, peer, reached in (
+        ("127.0.0.1", "192.0.2.1", False),
+        ("localhost", "192.0.2.1", False),
+        ("127.0.0.1", "127.0.0.1", True),
+        ("0.0.0.0", "192.0.2.1", True),
+        ("camera.test", "192.0.2.1", True),
+    ):
+        assert _reaches(serve(host=host), peer) == reached
 
 
 def test_what_is_left_out_is_left_out() -> None:
