@@ -56,7 +56,11 @@ def main(argv: list[str]) -> int:
     if argv[0] not in COMMANDS:
         print(f"python -m bench: there is no {argv[0]!r}\n{usage()}", file=sys.stderr)
         return 2
-    status = importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:])
+    try:
+        status = importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:])
+    except KeyboardInterrupt:
+        print(f"python -m bench {argv[0]}: interrupted", file=sys.stderr)
+        return 130
     return int(status or 0)
 
 

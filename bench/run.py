@@ -161,6 +161,8 @@ def main(argv: Sequence[str]) -> int:
         options_of(asked, chosen(asked.suite))
         with alone(asked.wait, command):
             report = run_asked(asked, command)
+        if asked.only and not report.results and not report.skipped:
+            raise UnknownSuiteError(f"no row and no contestant has {' or '.join(asked.only)} in it")
         if asked.json is not None:
             write(report, asked.json)
     except (UnknownSuiteError, NoReaderError, OSError) as error:

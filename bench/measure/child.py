@@ -31,7 +31,7 @@ def _serve(pipe: Connection, core: int | None, make: Callable[..., Any], values:
         os.sched_setaffinity(0, {cores[core % len(cores)]})
     answer: Callable[..., Any] | None = None
     # Whoever started it closed the pipe, or was interrupted, as this one is by the same key.
-    with contextlib.suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+    with contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
         while True:
             question = pipe.recv()
             try:

@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+from documents import blocks
 
 from bench import aims, readme
-from bench.measure.catalogue import chosen
+from bench.measure import rounds
+from bench.measure.catalogue import chosen, suites
+from bench.measure.entries import Options
 from bench.measure.results import Report, Result, write
 from bench.measure.table import HEADER, RULE
 from bench.readme import README, main, rewritten, tables
-from bench.run import parser
+from bench.run import parser, run
 
 TEXT = README.read_text(encoding="utf-8")
 FIGURE = r"-?[\d,]+(?:\.\d+)?"
@@ -85,3 +88,20 @@ def test_figures_of_a_file_take_their_places(
     ]
     assert main(["--from", str(tmp_path / "none.json")]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_suite_that_is_shown_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = next(block for block in blocks(TEXT, "python") if "def contests(" in block)
+    (tmp_path / "shown_suites").mkdir()
+    (tmp_path / "shown_suites" / "numbers.py").write_text(shown)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (suite,) = suites(tmp_path / "shown_suites", "shown_suites")
+    assert suite.about == "How fast JSON is read"
+    assert suite.settings == {"numbers": 1000}
+    monkeypatch.setattr(rounds, "SHORTEST", 1e-5)
+    report = run([suite], Options(quick=True), 2, say=lambda _: None)
+    assert [(result.row, result.contestant) for result in report.results] == [
+        ("10 numbers", "json"),
+        ("10 numbers", "eval"),
+    ]
+    assert report.skipped == []

@@ -72,6 +72,7 @@ def test_what_is_wrong_is_told_in_a_line(
         (["nothing"], "there is no suite 'nothing': small"),
         (["small", "--set", "frames=3"], "no setting 'frames' in small: lines"),
         (["small", "--reader", "nothing"], "write module:function"),
+        (["small", "--only", "theirs"], "no row and no contestant has theirs in it"),
         (["small", "--against", str(tmp_path)], "there is no hamaproto in this folder"),
         (["small", "--json", str(tmp_path / "no" / "a.json")], "there is no folder"),
     ):
@@ -117,6 +118,17 @@ def test_what_was_measured_before_an_interruption_is_kept(
     assert main([*QUICK, "--json", str(path)]) == 130
     assert "interrupted" in capsys.readouterr().out
     assert {result.row for result in read(path).results} == {"10 lines"}
+
+
+def test_any_command_that_is_interrupted_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.compare.main", interrupted)
+    assert bench(["compare", "a", "b"]) == 130
+    assert capsys.readouterr().err == "python -m bench compare: interrupted\n"
 
 
 def test_the_suites_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
