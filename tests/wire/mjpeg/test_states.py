@@ -293,10 +293,12 @@ def as_written(stream: bytes) -> list[bytes]:
 def test_each_stream_is_told_in_full(twin: Any, name: str) -> None:
     stream, expected = STREAMS[name]
     cuts = [as_written(stream), *(pieces(stream, size) for size in (len(stream) or 1, 1460, 7, 1))]
+    logs = []
     for cut in cuts:
         parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame", limits=LIMITS)
         log = record(parser, cut)
         assert [said(event) for event in log.events] == expected, len(cut)
+        logs.append(log.said)
         for event in (*log.frames, *log.parts):
             assert stream[event.offset : event.offset + len(event.data)] == event.data
         account = parser.accounting
@@ -304,6 +306,23 @@ def test_each_stream_is_told_in_full(twin: Any, name: str) -> None:
         assert account.delivered == sum(len(event.data) for event in (*log.frames, *log.parts))
         assert account.skipped == sum(event.length for event in log.of("Skipped"))
         assert account.pending == 0
+    # With all offsets, lengths and details: a piece has others in its own bytes.
+    assert logs[1:] == logs[:-1]
+    told = [event.offset for event in log.events]
+    assert all(0 <= offset <= len(stream) for offset in told)
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"\n"])
+def test_a_line_end_before_what_is_left_of_an_image_is_not_skipped(
+    twin: Any, before: bytes
+) -> None:
+    parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame")
+    log = record(parser, [part(before + IMAGE[2:]) + part(IMAGE)])
+    (skipped,) = log.of("Skipped")
+    assert skipped.offset == len(part(b"")) - 2 + len(before)
+    # Where it begins a part at once, the line end behind it goes with it or not.
+    assert skipped.length in (len(IMAGE) - 2, len(IMAGE))
+    assert [frame.data for frame in log.frames] == [IMAGE]
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])
@@ -333,5 +352,6 @@ def test_an_image_comes_with_its_last_byte(twin: Any) -> None:
                 assert list(parser.events()) == []
             parser.receive_data(image_part[behind - 1 : behind])
             assert [type(event) for event in parser.events()] == [Frame]
+            assert parser.accounting.pending == 0
             parser.receive_data(image_part[behind:])
             assert list(parser.events()) == []

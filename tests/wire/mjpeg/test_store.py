@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -122,3 +123,41 @@ def test_a_place_for_what_comes(twin: Any) -> None:
         view.release()
         store.extend(5)
         assert store.take() == b"abcdefgh"
+
+
+@pytest.mark.parametrize("way", ["start", "append"])
+@pytest.mark.parametrize("size", [5000, 300_000])
+def test_what_may_change_is_copied(twin: Any, way: str, size: int) -> None:
+    """A window grows and lets go of bytes while an image of them is in the store."""
+    store = twin.module("store").Store()
+    data = bytearray(range(256)) * (size // 256)
+    expected = bytes(data[1:-1])
+    if way == "start":
+        store.start(size, data, 1, len(data) - 1)
+    else:
+        store.append(data, 1, len(data) - 1)
+    del data[:1000]
+    data[:] = bytes(len(data))
+    assert store.size == len(expected)
+    assert store.take() == expected
+
+
+@pytest.mark.parametrize("way", ["start", "append"])
+@pytest.mark.parametrize(
+    ("chunk", "piece", "held"), [(262144, 5000, True), (262145, 5000, False), (5000, 100, False)]
+)
+def test_a_large_chunk_is_not_kept_for_a_piece_of_it(
+    twin: Any, way: str, chunk: int, piece: int, held: bool
+) -> None:
+    """But a chunk as sockets give it is, so that its piece is not copied twice."""
+    if twin.name != "pure":
+        pytest.skip("what is compiled copies each piece to its place")
+    store = twin.module("store").Store()
+    data = bytes(chunk)
+    before = sys.getrefcount(data)
+    if way == "start":
+        store.start(10**6, data, 1, 1 + piece)
+    else:
+        store.append(data, 1, 1 + piece)
+    assert (sys.getrefcount(data) > before) is held
+    assert store.take() == bytes(piece)

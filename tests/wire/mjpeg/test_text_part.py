@@ -175,6 +175,14 @@ def test_ffd8ff_in_the_middle_of_a_line(
     assert end(twin, [b"text" + SOI], True, text, sound) == untold
 
 
+@pytest.mark.parametrize("code", range(256))
+def test_what_stands_behind_ffd8ff_in_an_image(twin: Any, code: int) -> None:
+    """A segment's marker, of T.81 B.1.1.3, or fill; no image begins with another one."""
+    begins = 0xC0 <= code <= 0xCF or code >= 0xDA
+    body = b"text\r\n\xff\xd8\xff" + bytes((code,)) + b"more"
+    assert end(twin, [body], True) == (6 if begins else -1)
+
+
 def test_what_the_end_of_a_part_cuts_is_not_in_it(twin: Any) -> None:
     """By its length the part ends in an FFD8FF, which is none of its bytes."""
     for stop, found in ((6, -1), (7, 4)):
