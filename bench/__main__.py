@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "together": ("bench.together", "sound and picture of a recording behind a bad network"),
     "damage": ("bench.damage", "images lost by every kind of damage, of every way of delimiting"),
     "fuzz": ("bench.fuzz", "the parsers and their twins on damaged input, for minutes"),
+    "arm64": ("bench.arm64", "the compiled twins for 64-bit ARM: built and tested under qemu"),
     "fuzz-gsm": ("bench.fuzz_gsm", "the GSM codec's twins against each other, a million frames"),
     "mutants": ("bench.mutants", "whether a module's own tests notice a token that is wrong"),
     "coverage": ("bench.covered", "which branches a module's own tests reach"),

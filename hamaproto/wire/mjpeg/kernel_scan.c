@@ -12,6 +12,17 @@
 
 #include <string.h>
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#define HAMA_X86 1
+#define HAMA_BLOCKS 1
+#elif defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__)
+#define HAMA_X86 0
+#define HAMA_BLOCKS 1
+#else
+#define HAMA_X86 0
+#define HAMA_BLOCKS 0
+#endif
+
 static int is_end(unsigned char code)
 {
     return code != 0x00 && code != 0xFF && (code & 0xF8) != 0xD0;
@@ -128,6 +139,8 @@ int hama_may_begin(const unsigned char *data, ptrdiff_t at, ptrdiff_t end, int l
     return verdict;
 }
 
+#if HAMA_BLOCKS
+
 /* Where the next colon is: none in front of `clear`, and one there if `met`. */
 typedef struct {
     ptrdiff_t clear;
@@ -157,15 +170,6 @@ static inline int has_colon(const unsigned char *data, ptrdiff_t at, ptrdiff_t e
     return near->met && near->clear < at + REACH;
 }
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define HAMA_X86 1
-#define HAMA_BLOCKS 1
-#elif defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__)
-#define HAMA_X86 0
-#define HAMA_BLOCKS 1
-#else
-#define HAMA_X86 0
-#define HAMA_BLOCKS 0
 #endif
 
 /* ---- 16 bytes at a time: what is done with them, then the scans in these words ---- */
