@@ -20,7 +20,7 @@ from hamaproto.cli.output import Output, open_output
 from hamaproto.cli.picture_size import absurd_size, size_of
 from hamaproto.cli.plain import note, print_json, print_line
 from hamaproto.events import AudioFrame, EndOfStream, Frame, G711Frame, Param
-from hamaproto.gsm.tables import FRAME_SAMPLES
+from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES
 
 __all__ = ["extract"]
 
@@ -243,7 +243,7 @@ class _Wave(_File):
         elif isinstance(event, AudioFrame):
             samples = self._decoder.decode(event.data).astype("<i2", copy=False)
         elif isinstance(event, Gap):
-            for _ in range(min(event.length // 33, 50 * 60)):
+            for _ in range(min(event.length // FRAME_BYTES, 50 * 60)):
                 lost = self._decoder.conceal().astype("<i2")
                 assert len(lost) == FRAME_SAMPLES
                 self._writer.write(lost.tobytes())
