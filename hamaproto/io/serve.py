@@ -348,7 +348,7 @@ class SimulatedCamera:
 
         Returns when the camera is away; it comes back by itself.
         """
-        self._stay_away()
+        await self._stay_away()
         await self.refuse()
         self.kill()
         self.state.reboot(self.now())
@@ -365,14 +365,15 @@ class SimulatedCamera:
                     raise
                 await asyncio.sleep(_AGAIN)
 
-    def _stay_away(self) -> None:
-        if self._coming_back is not None:
-            self._coming_back.cancel()
-            self._coming_back = None
+    async def _stay_away(self) -> None:
+        task, self._coming_back = self._coming_back, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def stop(self) -> None:
         """Stop listening, close every connection, and wait until all are gone."""
-        self._stay_away()
+        await self._stay_away()
         if isinstance(self._clock, ManualClock) and self._time_went_on in self._clock.watchers:
             self._clock.watchers.remove(self._time_went_on)
         await self.refuse()

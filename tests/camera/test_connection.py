@@ -13,7 +13,7 @@ from camera_client import LIST, Answer, ask, drain, opened, request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hamaproto.camera import CameraState, Faults, Pictures, ServerConnection
+from hamaproto.camera import CameraState, Faults, Pictures, ServerConnection, read_stamp
 from hamaproto.camera.request import MAX_HEAD, MAX_TARGET
 from hamaproto.camera.streams import Stream
 from hamaproto.commands import CATALOGUE, Reply, talk
@@ -526,3 +526,121 @@ def test_a_head_of_a_stream_takes_no_slot() -> None:
 def test_the_date_is_asctime(seconds: float, date: str) -> None:
     state = CameraState(epoch=seconds)
     assert ask(state, FORM_TARGET).fields["Date"] == date
+
+
+class TestFaultsOfTheService:
+    """What the connection itself does about a fault; what the faults are is in test_faults.py."""
+
+    LOGIN = "Authorization: Basic " + base64.b64encode(b"admin:1234").decode()
+
+    def test_something_comes_before_it_is_asked(self) -> None:
+        connection = ServerConnection(CameraState(faults=Faults("early")))
+        assert connection.next_wakeup(1.0) == 1.0
+        assert connection.data_to_send(1.0) == b"\r\n\r\n"
+        assert connection.next_wakeup(1.0) is None
+        assert connection.exchange is None
+        connection.receive_data(request("/cp.asp"))
+        assert connection.data_to_send(1.0).startswith(b"HTTP/1.0 200 OK\r\n")
+        assert ServerConnection(CameraState()).next_wakeup(0.0) is None
+
+    def test_an_answer_begins_late(self) -> None:
+        connection, data = opened(
+            CameraState(faults=Faults("slow-start:seconds=2")), "/cp.asp", now=5.0
+        )
+        assert data == b""
+        assert connection.next_wakeup(5.0) == 7.0
+        assert connection.data_to_send(6.9) == b""
+        assert drain(connection, 7.0).startswith(b"HTTP/1.0 200 OK\r\n")
+        late, _ = opened(CameraState(faults=Faults("slow-start:seconds=2")), "/cp.asp", now=5.0)
+        assert late.next_wakeup(9.0) == 9.0
+        # What is no request has no time from which it could be late.
+        nonsense = ServerConnection(CameraState(faults=Faults("slow-start:seconds=2")))
+        nonsense.receive_data(b"\x00\r\n\r\n")
+        assert b" 400 " in drain(nonsense)
+
+    def test_it_is_busy_and_then_it_is_not(self) -> None:
+        state = CameraState(faults=Faults("busy:times=2:seconds=7"))
+        answers = [ask(state, "/cp.asp") for _ in range(6)]
+        assert [one.status for one in answers] == [429, 429, 200, 429, 429, 200]
+        assert answers[0].fields["Retry-After"] == "7"
+
+    def test_what_has_moved_is_where_it_is_said_to_be(self) -> None:
+        state = CameraState(faults=Faults("redirect"))
+        answer = ask(state, LIST + "Brand")
+        assert answer.status == 302
+        location = answer.fields["Location"]
+        assert location == f"http://camera:8080/moved{LIST}Brand"
+        assert ask(state, location.removeprefix("http://camera:8080")).status == 200
+        connection = ServerConnection(state)
+        connection.receive_data(b"GET /cp.asp HTTP/1.0\r\nHost: a<b\r\n\r\n")
+        assert b"Location: http://camera/moved/cp.asp\r\n" in drain(connection)
+
+    def test_a_right_login_is_refused_for_once(self) -> None:
+        state = CameraState(users={"admin": "1234"}, faults=Faults("login-refused:times=2"))
+        answers = [ask(state, "/cp.asp", self.LOGIN).status for _ in range(6)]
+        assert answers == [401, 401, 200, 401, 401, 200]
+        assert ask(state, "/cp.asp").status == 401
+        assert state.log.logins == 6
+        state.faults = Faults()
+        assert ask(state, "/cp.asp", self.LOGIN).status == 200
+
+    def test_a_nonce_is_good_for_one_request(self) -> None:
+        def md5(*parts: str) -> str:
+            return hashlib.md5(":".join(parts).encode()).hexdigest()
+
+        state = CameraState(users={"admin": "1234"}, faults=Faults("one-time-nonces"))
+        nonce = re.findall('nonce="([^"]+)"', ask(state, "/cp.asp").fields["WWW-Authenticate"])[0]
+        statuses = []
+        for count in ("00000001", "00000002"):
+            response = md5(
+                md5("admin", "IPCam", "1234"), nonce, count, "c", "auth", md5("GET", "/cp.asp")
+            )
+            field = (
+                f'Authorization: Digest username="admin", realm="IPCam", nonce="{nonce}", '
+                f'uri="/cp.asp", nc={count}, cnonce="c", qop=auth, response="{response}"'
+            )
+            statuses.append(ask(state, "/cp.asp", field).status)
+        assert statuses == [200, 401]
+
+    @pytest.mark.parametrize("fault", ["half-head", "no-answer"])
+    def test_nothing_follows_a_head_that_is_not_there(self, fault: str) -> None:
+        for target in ("/jpg/image.jpg", "/mjpg/video.mjpg", LIST + "Brand"):
+            connection, data = opened(CameraState(faults=Faults(fault)), target)
+            assert connection.closed
+            assert len(data) < 200
+            assert b"\r\n\r\n" not in data
+
+    def test_a_clock_that_is_wrong_shows_everywhere(self) -> None:
+        state = CameraState(epoch=951_782_400.0, faults=Faults("wrong-clock:offset=-3600"))
+        stamp = read_stamp(ask(state, "/jpg/image.jpg", now=1.0).body)
+        assert stamp is not None
+        assert stamp.time == 951_782_400.0 + 1 - 3600
+        assert ask(state, "/form/enet?a=b").fields["Date"] == "Mon Feb 28 23:00:00 2000"
+        _, data = opened(state, "/mjpg/video.mjpg", now=1.0)
+        seen = read_stamp(Answer.of(data).body)
+        assert seen is not None
+        assert seen.time == stamp.time
+
+    def test_a_fault_in_the_url_is_for_one_answer(self) -> None:
+        state = CameraState(faults=Faults("lf"))
+        connection, data = opened(state, "/mjpg/video.mjpg?fault=text-part&fault=no-reason")
+        assert data.startswith(b"HTTP/1.1 200\n")
+        # Those of everybody may change, and those of the URL stay.
+        state.faults = Faults("junk-behind")
+        data = drain(connection, 0.2)
+        assert data.count(b"text/plain") == 3
+        assert b"junk" in data
+        assert ask(state, "/cp.asp?fault=nonsense").status == 400
+        assert ask(state, "/cp.asp").status == 200
+
+    def test_what_it_says_of_itself(self) -> None:
+        connection, _ = opened(CameraState(), "/mjpg/video.mjpg")
+        assert repr(connection) == "<ServerConnection <RequestHead GET /mjpg/video.mjpg>>"
+        assert connection.exchange is not None
+        connection.close()
+        assert repr(connection).endswith(", closed>")
+        assert connection.exchange.ended == "gone"
+
+    def test_the_description_is_there_where_the_profile_has_it(self) -> None:
+        assert b"<manufacturer>EDIMAX" in ask(CameraState(), "/description.xml").body
+        assert ask(CameraState(profile="spec"), "/description.xml").status == 404

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from hamaproto.camera.code import cells_of
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.scene import Scene
 
@@ -98,3 +99,27 @@ def test_it_is_whole_and_has_no_marker_in_its_scan() -> None:
         scan = image[image.index(b"\xff\xda") + 10 : -2]
         assert image.endswith(b"\xff\xd9")
         assert all(scan[at + 1] == 0 for at, byte in enumerate(scan[:-1]) if byte == 0xFF)
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 240), (640, 480), (1280, 1024)])
+def test_the_code_is_three_rows_of_forty_cells(width: int, height: int) -> None:
+    """The rest of the picture is as without it."""
+    plain, coded = (
+        np.array(tiles(draw_mosaic(Scene(9, 1e9, width, height, camera=camera))))
+        for camera in (None, 3)
+    )
+    side = width // 320
+    top = height // 8 - 6 * side
+    band = slice(top, top + 3 * side)
+    assert set(np.unique(coded[band])) == {DARK, BRIGHT}
+    assert np.array_equal(
+        np.delete(coded, range(top, top + 3 * side), 0),
+        np.delete(plain, range(top, top + 3 * side), 0),
+    )
+    cells = coded[band][::side, ::side] == BRIGHT
+    assert tuple(map(tuple, cells.tolist())) == cells_of(9, 1e9, 3)
+
+
+def test_where_a_cell_is_no_whole_tiles_there_is_no_code() -> None:
+    for size in ((312, 240), (320, 244), (320, 40)):
+        assert draw_mosaic(Scene(9, 1e9, *size, camera=3)) == draw_mosaic(Scene(9, 1e9, *size))

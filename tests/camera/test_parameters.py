@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hamaproto.camera.parameters import (
+    BEYOND,
     FORM_FIELDS,
     GROUPS,
     SHOWN_WHILE,
     UPDATES,
     find_value,
     leading_number,
+    settable,
 )
+from hamaproto.errors import LocalProtocolError
 
 I0, I1 = "Image.I0.", "Image.I1."
 #: Clauses 2.2.7, 2.2.8 and 2.2.5, and the volumes of 3.3: the steps that there are.
@@ -128,3 +131,11 @@ def test_what_is_stored_can_be_listed() -> None:
     hidden = {"flip_mode", "pt_speed", "output_volume"}
     assert {setter.key for setter in (*UPDATES.values(), *FORM_FIELDS.values())} <= listed | hidden
     assert set(SHOWN_WHILE) <= listed
+
+
+def test_what_can_be_set_is_known_by_its_key_or_its_field() -> None:
+    assert settable("Image.I0.Stream.FPS") is UPDATES["Image.I0.Stream.FPS"]
+    assert settable("enet_avs_flip_mode") is FORM_FIELDS["enet_avs_flip_mode"]
+    with pytest.raises(LocalProtocolError, match="no parameter 'x' can be set; there are Image"):
+        settable("x")
+    assert set(GROUPS) >= BEYOND

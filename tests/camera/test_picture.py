@@ -14,6 +14,7 @@ from PIL import Image, ImageChops
 from hamaproto.camera import CameraState, Pictures, Scene, Stamp, picture, read_stamp
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.panorama import draw_panorama
+from hamaproto.camera.picture import stamps_in
 from hamaproto.camera.scene import Renderer
 from hamaproto.errors import LocalProtocolError
 
@@ -181,3 +182,13 @@ def test_without_pillow_there_is_the_mosaic() -> None:
         "assert 'hamaproto.camera.panorama' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_all_stamps_in_any_bytes() -> None:
+    pictures = Pictures(draw_mosaic)
+    images = [pictures.get(Scene(number, 5.0, 64, 64)) for number in range(3)]
+    data = b"hamaproto {} junk" + b"x".join(images) + b"\xff\xfe\x00\x20hamaproto {"
+    found = list(stamps_in(data))
+    assert [stamp.number for stamp, _ in found] == [0, 1, 2]
+    assert all(data[at : at + 10] == b"hamaproto " for _, at in found)
+    assert list(stamps_in(b"")) == []

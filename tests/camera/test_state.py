@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from camera_client import FORM, LIST, PTZ, PTZ_CONFIG, UPDATE, ask, opened
@@ -448,3 +450,45 @@ def test_talk_back_can_be_heard() -> None:
     heard = state.heard()
     assert (heard.dtype, heard.size) == (np.int16, 16_000)
     assert np.argmax(np.abs(np.fft.rfft(heard.astype(float)))) == 2 * 800
+
+
+def test_what_there_is_to_know_is_told_without_a_password() -> None:
+    state = CameraState(users={"admin": "s3cret"}, profile="spec", seed=4, epoch=1e9)
+    state.ptz(b"move=left", 0.0)
+    state.ptzconfig(b"setserverpresetname=door&presetNo=3")
+    told = state.as_dict(0.0)
+    assert "s3cret" not in json.dumps(told)
+    assert told["users"] == ["admin"]
+    assert (told["profile"], told["seed"], told["preset"]) == ("spec", 4, "door")
+    assert told["position"] == {"pan": 0.0, "tilt": 0.0}
+    assert told["target"] == {"pan": -10.0, "tilt": 0.0}
+    assert told["presets"] == {"3": {"name": "door", "pan": -10.0, "tilt": 0.0}}
+    assert CameraState().as_dict(0.0)["preset"] is None
+
+
+def test_a_reboot_forgets_what_is_not_stored() -> None:
+    state = CameraState(users={"admin": "1234"})
+    state.set("enet_avs_pt_speed", "1", 0.0)
+    state.set("Image.I0.Stream.FPS", "30", 0.0)
+    state.ptzconfig(b"setserverpresetname=door&presetNo=3")
+    state.ptz(b"move=left", 0.0)
+    state.motion = True
+    state.reboot(1.0)
+    assert state.position(1.0) == state.motors.target == (0.0, 0.0)
+    assert (state.preset, state.motion) == (None, False)
+    assert (state.fps, state.motors.speed, list(state.presets)) == (30, 1, [3])
+
+
+def test_a_parameter_is_set_as_the_device_sets_it() -> None:
+    state = CameraState()
+    assert state.set("Image.I0.Stream.FPS", "7", 0.0) == "10"
+    assert state.set("enet_avs_flip_mode", "3", 0.0) == "3"
+    assert state.set("Image.I0.Appearance.Resolution", "1x1", 0.0) == "640x480"
+    with pytest.raises(LocalProtocolError, match=r"no parameter 'Brand\.Brand' can be set"):
+        state.set("Brand.Brand", "x", 0.0)
+
+
+@pytest.mark.parametrize("camera_id", [-1, 65_536])
+def test_an_id_has_sixteen_bits(camera_id: int) -> None:
+    with pytest.raises(LocalProtocolError, match="0 to 65535 is possible"):
+        CameraState(camera_id=camera_id)
