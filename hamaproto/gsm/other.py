@@ -92,8 +92,6 @@ class SoundParser(Exclusive):
     def next_event(self) -> GsmEvent | NeedData:
         """The next event, `NEED_DATA`, or `EndOfStream`."""
         while self._begin is not None:
-            if self._holding and self._judge():
-                break
             try:
                 event = self._parser.next_event()
             except RemoteProtocolError:
@@ -101,6 +99,8 @@ class SoundParser(Exclusive):
                 self._begin = None
                 break
             if isinstance(event, NeedData):
+                if self._holding and self._judge():
+                    break
                 if not self._feed():
                     return NEED_DATA
                 continue

@@ -216,7 +216,14 @@ def test_a_limit_is_met_at_the_same_byte_however_the_stream_was_cut(most: int) -
     """Also where the limit is shorter than what is looked at to recognise other sound."""
     chance = random.Random(most)
     limits = Limits(max_junk=most)
-    for data in (b"y" * 3700, chance.randbytes(3000), SPEECH.frames[5:3300], b"\0" * 3000):
+    law = by_ffmpeg(PCM[:4000], "A-law")
+    for data in (
+        b"y" * 3700,
+        chance.randbytes(3000),
+        SPEECH.frames[5:3300],
+        law,
+        b"\n" + law[:700],
+    ):
         ways = [[len(data)], [1] * len(data), [300] * 20, [1024] * 4]
         logs = []
         for sizes in ways:
