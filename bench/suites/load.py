@@ -2,9 +2,10 @@
 
 One process sends as these cameras do, and another one receives through `hamaproto.io.asyncio`.
 Each image is looked at: its number has to be the next one of its stream, and the time at which
-it was sent tells how late it is.  The share of a core is what all of `rate` would take.  Memory is
-what the process has at the end of `seconds` more than before the first stream, and more than at
-their beginning.
+it was sent tells how late it is, the other process and the kernel included.  What the event loop
+and the driver make of that is from the driver's stamp, when it had the last byte, to the program.
+The share of a core is what all of `rate` would take.  Memory is what the process has at the end of
+`seconds` more than before the first stream, and more than at their beginning.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ ROWS = (
     ("processor time", Unit("µs a frame")),
     ("late, median", Unit("ms")),
     ("late, p99", Unit("ms")),
+    ("from its last byte to the program, median", Unit("ms")),
+    ("from its last byte to the program, p99", Unit("ms")),
     ("until all had a frame", Unit("s")),
     ("memory", Unit("kB a stream")),
     ("memory, growth", Unit("kB a stream")),
@@ -81,6 +84,8 @@ def _contest(streams: int, rate: int, seconds: int) -> Contest:
                 received.cpu / max(received.measured, 1) * 1e6,
                 quantile(received.late, 0.5),
                 quantile(received.late, 0.99),
+                quantile(received.taken, 0.5),
+                quantile(received.taken, 0.99),
                 received.start,
                 (last - empty) / streams / 1e3,
                 (last - first) / streams / 1e3,

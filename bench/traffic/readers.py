@@ -44,6 +44,8 @@ class Received(NamedTuple):
     start: float
     #: Milliseconds from being sent to being here; nothing if the images were not looked at.
     late: list[float]
+    #: Milliseconds from the driver's stamp of the last byte; nothing from who has no stamp.
+    taken: list[float]
     #: Bytes of memory before, at the beginning and at the end of the time that was measured.
     memory: tuple[int, int, int]
 
@@ -62,6 +64,7 @@ class Counts:
     wrong: int = 0
     errors: list[str] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
+    taken: list[float] = field(default_factory=list)
     measuring: bool = False
 
     def all(self) -> int:
@@ -136,6 +139,9 @@ def driver(module: str) -> Opener:
                     if number < 0:
                         counts.running += 1
                     if counts.look:
+                        if counts.measuring and event.received is not None:
+                            now = time.monotonic()
+                            counts.taken.append((now - event.received.monotonic) * 1e3)
                         counts.wrong += not event.complete
                         number = counts.looked(event.data, number)
                     else:
@@ -284,7 +290,8 @@ async def _read(
         await asyncio.gather(*tasks)
     wrong = counts.wrong + len(counts.errors)
     memory = (empty, first, last)
-    return Received(counts.all(), measured, clock, cpu, wrong, start, counts.late, memory)
+    late, taken = counts.late, counts.taken
+    return Received(counts.all(), measured, clock, cpu, wrong, start, late, taken, memory)
 
 
 async def _hold(
@@ -339,7 +346,8 @@ def _in_threads(port: int, streams: int, seconds: float, counts: Counts) -> Rece
         thread.join(PATIENCE)
     wrong = counts.wrong + len(counts.errors)
     memory = (empty, first, last)
-    return Received(counts.all(), measured, clock, cpu, wrong, start, counts.late, memory)
+    late, taken = counts.late, counts.taken
+    return Received(counts.all(), measured, clock, cpu, wrong, start, late, taken, memory)
 
 
 def _held_by_threads(port: int, streams: int, frames: int, counts: Counts) -> tuple[int, int]:
@@ -389,4 +397,6 @@ def _in_c(port: int, streams: int, seconds: float, each: int) -> Received:
     receive(PATIENCE)
     for sock in sockets:
         sock.close()
-    return Received(come.value // each, measured, clock, cpu, 0, start, [], (empty, first, last))
+    return Received(
+        come.value // each, measured, clock, cpu, 0, start, [], [], (empty, first, last)
+    )
