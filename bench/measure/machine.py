@@ -108,8 +108,18 @@ def pinned(place: int) -> Iterator[bool]:
 
 
 def resident(status: Path = Path("/proc/self/statm")) -> int:
-    """Bytes of this process that are in memory; what was freed is given back before."""
+    """Bytes of this process that are in memory; what was freed is given back before.
+
+    Where the system does not tell that, the most that there were; 0 where it tells nothing.
+    """
     gc.collect()
-    with contextlib.suppress(OSError, AttributeError):  # glibc has it, others may not
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # glibc has it, others may not
         ctypes.CDLL(None).malloc_trim(0)
-    return int(status.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError):
+        return int(status.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(ImportError):
+        import resource
+
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024
+    return 0

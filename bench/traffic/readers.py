@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import resource
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -216,6 +215,10 @@ READERS: dict[str, Way] = {
 
 def raise_descriptor_limit(wanted: int) -> None:
     """Raises RuntimeError if the system does not allow so many descriptors."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < wanted:
         raise RuntimeError(f"{wanted} descriptors are needed, {hard} are allowed (ulimit -Hn)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,7 @@ def test_a_number_that_is_none_is_told(
     assert words[0] in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock there")
 def test_a_second_measurement_gives_up(own_lock: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with alone(0, "the first", path=own_lock):
         assert main([*QUICK, "--wait", "0.01"]) == 1

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 
 import pytest
 
 from bench.measure.child import Child, ChildError
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 
 
 class Adder:

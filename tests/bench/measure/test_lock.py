@@ -13,6 +13,8 @@ from bench.measure import lock
 from bench.measure.lock import BusyMachineError, alone
 from bench.own import ROOT
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no flock there")
+
 
 def test_a_second_one_gives_up_and_says_who_was_in_the_way(tmp_path: Path) -> None:
     path = tmp_path / "lock"

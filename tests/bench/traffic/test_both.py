@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from bench.measure.child import ChildError
 from bench.traffic.both import Traffic
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no sendmsg there")
 
 WAY = "hamaproto.io.asyncio"
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
+
+import pytest
 
 from bench.streams import vga_frames
 from bench.traffic.readers import REQUEST
@@ -13,6 +16,8 @@ from fixtures.build.jpegs import segments
 from fixtures.feeding import record
 from hamaproto import MjpegParser
 from hamaproto.wire.http import ResponseParser
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no sendmsg there")
 
 IMAGES = vga_frames(2)
 
