@@ -55,6 +55,7 @@ class ClassicReader:
         size, unpack, unit, link = len(buffer), self._record.unpack_from, self._unit, self._link
         number, too_long = self.number, self._bounds.max_packet
         due = 0
+        append = out.append
         for _ in range(most - len(out)):
             start = pos + _RECORD
             if start > size:
@@ -74,7 +75,7 @@ class ClassicReader:
                 break
             number += 1
             time = seconds * _SECOND + fraction * unit
-            out.append((number, time, link, buffer, start, stop, length, at + pos, 0, ()))
+            append((number, time, link, buffer, start, stop, length, at + pos, 0, ()))
             pos = stop
         self.number = number
         return pos, due

@@ -12,14 +12,14 @@ import ipaddress
 from bisect import bisect_left, insort
 from typing import Final, NamedTuple
 
-__all__ = ["Conversation", "Endpoint", "Half", "Held", "Mark"]
+__all__ = ["COST", "Conversation", "Endpoint", "Half", "Held", "Mark"]
 
 _IPV4_KEY: Final = 12
 _HALF_RANGE: Final = 1 << 31
 _RANGE: Final = 1 << 32
 _MASK: Final = _RANGE - 1
 #: What a piece that waits costs beside its bytes: a flood of small ones is bounded by it.
-_COST: Final = 256
+COST: Final = 256
 
 
 class Endpoint(NamedTuple):
@@ -203,10 +203,10 @@ class Half:
     def _insert(self, position: int, stop: int, data: bytes, mark: Mark) -> None:
         piece = Held(position, stop, data, mark)
         insort(self.held, piece)
-        self.held_bytes += len(data) + _COST
+        self.held_bytes += len(data) + COST
 
     def _forget(self, piece: Held) -> None:
-        self.held_bytes -= len(piece.data) + _COST
+        self.held_bytes -= len(piece.data) + COST
 
     def due(self) -> Held | None:
         """The piece whose turn it is, taken out; None if something before it is missing."""

@@ -15,12 +15,13 @@ piece of another stream comes, so that what follows what does not depend on how 
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from hamaproto import _checks
-from hamaproto.captures.conversation import Conversation, Half, Mark
+from hamaproto.captures.conversation import COST, Conversation, Half, Held, Mark
 from hamaproto.captures.network import ACK, FIN, RST, SYN, Other, dissect
 from hamaproto.captures.packets import DEFAULT_BOUNDS, Bounds, Packet, PcapItem
 from hamaproto.captures.streams import Closed, CloseReason, Gap, GapReason, StreamData
@@ -38,6 +39,10 @@ _USUAL: Final = struct.Struct(">12xHBxH2xHxB2x12sI4xBB")
 _ETHERNET, _IPV4, _PLAIN, _TCP = 1, 0x0800, 0x45, 6
 _HEADERS: Final = 54
 _MASK: Final = 0xFFFFFFFF
+#: By so much a piece may be early without a closer look.
+_EARLY: Final = 1 << 30
+#: What a named tuple is made by, without its arguments by name, which take their time.
+_held = tuple.__new__
 _NO_FLAGS_OF_ENDS: Final = FIN | SYN | RST
 #: A run is handed on when it has so many bytes.
 _MOST_RUN: Final = 1 << 18
@@ -214,23 +219,33 @@ class TcpReassembler(Exclusive):
                         if begin == end:
                             half.conversation.touched = number
                             continue
-                        if half.expected == sequence and not half.held and half.begun:
-                            # The next bytes of a stream in which nothing is missing.
+                        size = end - begin
+                        held = half.held
+                        ahead = (sequence - half.expected) & _MASK
+                        if not half.begun:
+                            pass
+                        elif not ahead and (not held or held[0][0] >= half.position + size):
+                            # The next bytes of a stream, up to what waits, if anything does.
                             if half is not run:
                                 if run is not None:
                                     self._hand_on()
                                 run = self._run = half
                             pieces.append(buffer[begin:end])
                             marks.append((number, time))
-                            size = end - begin
                             half.expected = (sequence + size) & _MASK
                             half.position += size
                             self._run_size += size
+                            if held:
+                                self._give_what_waited(half)
                             if self._run_size >= _MOST_RUN or half.end is not None:
                                 half.conversation.touched = number
                                 self._hand_on()
                                 run = None
                                 self._end_if_ended(half)
+                            continue
+                        elif ahead < _EARLY and self._waits(
+                            half, half.position + ahead, buffer[begin:end], (number, time)
+                        ):
                             continue
                     self._mark = (number, time)
                     self._piece(key, sequence, flags, buffer[begin:end], 0)
@@ -260,6 +275,53 @@ class TcpReassembler(Exclusive):
         self._run = None
         self._run_size = 0
         self._consumer.received(half, offset, pieces, marks)
+
+    def _give_what_waited(self, half: Half) -> None:
+        """Add to the run, which is that of `half`, what waited for its last piece."""
+        held, count, position = half.held, 0, half.position
+        for start, stop, data, mark in held:
+            if start != position or not data:
+                break
+            self._pieces.append(data)
+            self._marks.append(mark)
+            position = stop
+            count += 1
+        if count:
+            size = position - half.position
+            half.advance(size)
+            self._run_size += size
+            del held[:count]
+            half.held_bytes -= size + count * COST
+            self._held -= size + count * COST
+        if held and held[0][0] <= position:  # bytes that were not captured
+            self._give(half)
+        elif not held:
+            self._holes.pop(half, None)
+
+    def _waits(self, half: Half, position: int, data: bytes, mark: Mark) -> bool:
+        """Let an early piece wait, if that is all: it overlaps nothing, and there is room."""
+        held = half.held
+        stop = position + len(data)
+        cost = len(data) + COST
+        bounds = self._bounds
+        if (
+            half.end is not None
+            or half.held_bytes + cost > bounds.max_held_stream
+            or self._held + cost > bounds.max_held
+        ):
+            return False
+        index = bisect_left(held, (position,))
+        if index < len(held) and held[index][0] < stop:
+            return False
+        if index and held[index - 1][1] > position:
+            return False
+        held.insert(index, _held(Held, (position, stop, data, mark)))
+        half.held_bytes += cost
+        self._held += cost
+        half.conversation.touched = mark[0]
+        if len(held) == 1:
+            self._holes.setdefault(half)
+        return True
 
     def _piece(self, key: bytes, sequence: int, flags: int, data: bytes, missing: int) -> None:
         """Any piece at all."""
