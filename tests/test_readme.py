@@ -43,6 +43,7 @@ SHOWS = {
     "in_pytest": r"^$",  # pytest runs it, in tests/pytest_plugin
     "bank": r"^\(64, 8000\) int16$",
     "capture": r"(\d+ length 320 240 \d+\n){31}$",
+    "steadier": r"(old|new)-firmware.pcap 0\.\d+ \d+ 0\n",
     "dated": r"(1 1700000000\d{9} \d+ True\n){31}$",
 }
 #: What a snippet finds that reads a file.
@@ -91,7 +92,8 @@ def test_a_snippet_runs(
     text = SNIPPETS[name]
     (tmp_path / "garden.body").write_bytes(RECORDED.body)
     packets = talk(b"GET /mjpg/video.mjpg HTTP/1.0\r\n\r\n", RECORDED.wire)
-    (tmp_path / "door.pcap").write_bytes(pcap(packets))
+    for capture in ("door.pcap", "old-firmware.pcap", "new-firmware.pcap"):
+        (tmp_path / capture).write_bytes(pcap(packets))
     camera = locked_camera if "1234" in text else open_camera
     output = run(text, camera.url, tmp_path)
     assert re.search(SHOWS.get(name, THREE_FRAMES), output, re.DOTALL), output

@@ -193,20 +193,28 @@ def peak_rate(arrivals: Sequence[float], sizes: Sequence[int], window: float = 1
     return most / window
 
 
-def clock_rate(arrivals: Sequence[float], counts: Sequence[float]) -> float | None:
+def clock_rate(
+    arrivals: Sequence[float], counts: Sequence[float], nominal: float = 8000.0
+) -> float | None:
     """Samples a second: the slope of the counts over the times of arrival, by least squares.
 
-    None for fewer than two seconds, which tell nothing of a clock.
+    Of each half second (or hundredth of the whole) the piece counts that was held up least, since a
+    network only ever delays.  None for fewer than two seconds, which tell nothing of a clock.
     """
     count = len(arrivals)
     if count < 2 or arrivals[-1] - arrivals[0] < 2.0:
         return None
-    middle = math.fsum(arrivals) / count
-    mean = math.fsum(counts) / count
-    across = math.fsum((time - middle) ** 2 for time in arrivals)
+    window = max(0.5, (arrivals[-1] - arrivals[0]) / 100)
+    best: dict[int, tuple[float, float, float]] = {}
+    for time, value in zip(arrivals, counts, strict=True):
+        place = int((time - arrivals[0]) / window)
+        ahead = value - nominal * time
+        if place not in best or ahead > best[place][0]:
+            best[place] = (ahead, time, value)
+    points = [(time, value) for _, time, value in best.values()]
+    middle = math.fsum(time for time, _ in points) / len(points)
+    mean = math.fsum(value for _, value in points) / len(points)
+    across = math.fsum((time - middle) ** 2 for time, _ in points)
     if across <= 0:
         return None
-    both = math.fsum(
-        (time - middle) * (value - mean) for time, value in zip(arrivals, counts, strict=True)
-    )
-    return both / across
+    return math.fsum((time - middle) * (value - mean) for time, value in points) / across

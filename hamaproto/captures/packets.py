@@ -34,7 +34,7 @@ class Bounds:
     """
     max_held_stream: int = 8 * 1024 * 1024
     """The same for one direction of one conversation: more than any receive window in use."""
-    max_unbegun: int = 1024 * 1024
+    max_unbegun: int = 256 * 1024
     """Bytes of a direction whose SYN is not in the capture.  Past it the lowest of them is its
     beginning.
     """

@@ -39,6 +39,8 @@ _MOST_CHANGES: Final = 1000
 #: Seconds without a picture, or within one, that are a stall.
 _STALL: Final = 1.0
 _NOT_A_TIME: Final = -1
+#: Anomalies whose times are kept.
+_MOST_TIMES: Final = 100_000
 
 
 class _Stream:
@@ -52,10 +54,15 @@ class _Stream:
         self.gaps = 0
         self.missing = 0
         self.skipped = 0
+        #: When anomalies and gaps were, in nanoseconds since 1970: for a picture of them.
+        self.odd_times = array("q")
 
     def note(self, seen: Observed) -> None:
         """Take anything but a frame."""
         event = seen.event
+        time = seen.last.time
+        if isinstance(event, Anomaly | Gap) and time and len(self.odd_times) < _MOST_TIMES:
+            self.odd_times.append(time)
         if isinstance(event, Anomaly):
             code = str(event.code)
             self.anomalies[code] = self.anomalies.get(code, 0) + 1

@@ -18,6 +18,7 @@ from hamaproto.cli.captures.extract import extract
 from hamaproto.cli.captures.frames import frames
 from hamaproto.cli.captures.inspect import inspect
 from hamaproto.cli.captures.replay import replay
+from hamaproto.cli.captures.report import report
 from hamaproto.cli.captures.stats import stats
 from hamaproto.cli.exits import BUG, EXITS, INTERRUPTED, OK, exit_code
 from hamaproto.cli.options import current_target
@@ -61,6 +62,7 @@ for _command in (
     frames,
     extract,
     stats,
+    report,
     demo.demo,
     help.help_,
 ):

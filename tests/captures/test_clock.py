@@ -106,3 +106,14 @@ def test_a_clock_that_drifts() -> None:
         arrivals = [n * 160 / rate for n in range(500)]
         assert clock.clock_rate(arrivals, [160.0 * n for n in range(500)]) == pytest.approx(rate)
     assert clock.clock_rate([0, 1], [0, 8000]) is None
+
+
+def test_what_is_held_up_does_not_bend_the_clock() -> None:
+    chance = random.Random(2)
+    late = [n * 0.02 + (chance.random() if n % 5 else 0.0) for n in range(1000)]
+    times, last = [], 0.0
+    for time in late:
+        last = max(last, time)  # nothing overtakes
+        times.append(last)
+    rate = clock.clock_rate(times, [160.0 * n for n in range(1000)])
+    assert rate == pytest.approx(8000, rel=0.01)

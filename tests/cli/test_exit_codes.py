@@ -189,6 +189,8 @@ CASES = [
     *of_capture("extract FILE -o out"),
     Case(2, "a file of that name is there already", "extract speech.gsm -o there"),
     *of_capture("stats FILE"),
+    *of_capture("report FILE -o x.html"),
+    Case(2, "the file is there already", "report all.pcap -o old.html"),
     Case(0, "the faults are listed", "simulate --list-faults"),
     Case(2, "no such fault", "simulate --fault nothing"),
     Case(0, "all of it was decoded", "gsm decode frames.gsm x.wav"),
@@ -255,6 +257,7 @@ def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     Path("noise.gsm").write_bytes(FRAMES + b"noise" * 20 + FRAMES)
     Path("old.mkv").write_bytes(b"old")
     Path("old.csv").write_bytes(b"old")
+    Path("old.html").write_bytes(b"old")
     Path("old.pcapng").write_bytes(b"old")
     write_captures(tmp_path)
     Path("there").mkdir()

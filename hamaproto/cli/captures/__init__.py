@@ -5,6 +5,7 @@
     frames      a row for each frame: JSON Lines, CSV, Parquet
     extract     pictures, sound, video and lists, as files
     stats       figures, as a table or as JSON
+    report      figures and plots, as a page
     capture     a live stream into a file; recorder, what listens
     replay      a file as a camera; player, what answers
 
