@@ -231,6 +231,17 @@ def test_a_longer_name_that_may_come_is_waited_for() -> None:
     assert match.delimiter.line == b"--b"
 
 
+@pytest.mark.parametrize("before", [b"", b"xy", b"a long line before it"])
+def test_a_name_that_is_cut_off_is_waited_for(before: bytes) -> None:
+    name = b"--a long name"
+    for size in range(1, len(name)):
+        data = before + name[:size]
+        for end in (data, data + b"behind the end"):
+            names = DelimiterSet("a long name")
+            assert names.match_known(end, len(before), len(data), False, True) is UNDECIDED
+            assert names.match_known(end, len(before), len(data), True, True) is None
+
+
 @pytest.mark.parametrize("data", [b"b\nHea", b"b\n", b"b ", b"b", b"b\n\r\n\xff", b"b \r"])
 def test_a_name_without_dashes_waits_for_its_proof(data: bytes) -> None:
     assert known(data, final=False) is UNDECIDED

@@ -220,6 +220,8 @@ def test_delimiters_without_end_are_not_all_remembered(twin: Any) -> None:
         (b"te" + SOI + b"--frame\r\n", 6, b"", 6),
         (b"te" + SOI + b"\xff\xd8\xff", 6, b"", 6),
         (b"te" + SOI, 6, b"", 6),
+        (b"te" + SOI + b"xyz", 6, b"more", 2),
+        (SOI + b"xyz", 2, b"", 0),
         # One that the end cuts, before or behind its second byte.
         (b"te" + SOI + b"xyz", 3, b"", 2),
         (b"te" + SOI + b"xyz", 4, b"", 2),
