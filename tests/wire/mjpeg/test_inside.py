@@ -80,6 +80,21 @@ def test_the_larger_image_is_the_one_of_more_pixels() -> None:
         assert search(body + larger + b"\xff\xd8\xff", OTHER) == -1
 
 
+@pytest.mark.parametrize(("size", "is_rest"), [(31, False), (32, True), (33, True)])
+def test_the_least_rest_of_an_image(size: int, is_rest: bool) -> None:
+    """Between two images, with a marker in it; elsewhere each one is a rest."""
+    body = START + TINY + TABLE[:size]
+    assert search(body + b"\xff\xd8\xff", NOTHING) == (-1 if is_rest else 2)
+    assert search(body, IMAGE) == (-1 if is_rest else 2)
+    assert search(body, OTHER) == -1
+
+
+@pytest.mark.parametrize(("count", "found"), [(0, 2), (1, 2), (2, 2), (3, 2), (4, -1)])
+def test_how_many_beginnings_are_tried_for_one_end(count: int, found: int) -> None:
+    body = START + insert_segment(image("gray"), 0xFE, b"\xff\xd8\xff\0" * count)
+    assert search(body, OTHER) == found
+
+
 def test_what_follows_the_end_of_a_rest_may_be_more_of_it() -> None:
     """A table, long enough to be no damage: then nothing is known."""
     rest = jpeg("gray")[20:]
