@@ -7,8 +7,10 @@ the plainest way there is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hamaproto.camera import CameraState, ServerConnection
+from hamaproto.camera.mosaic import draw_mosaic
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,9 @@ def ask(state: CameraState, target: str, *fields: str, now: float = 0.0) -> Answ
     connection.close()
     return Answer.of(data)
 
+
+#: The same pictures again and again: tests that look at what stands around them need not wait.
+DRAWN = lru_cache(maxsize=512)(draw_mosaic)
 
 LIST = "/camera-cgi/admin/param.cgi?action=list&group="
 UPDATE = "/camera-cgi/admin/param.cgi?action=update&"

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from camera_client import DRAWN
 from driving import AUTH, DRIVERS, Driver, collect
 
 from hamaproto import commands, errors
-from hamaproto.camera import FAULTS, read_stamp
+from hamaproto.camera import FAULTS, Pictures, read_stamp
 from hamaproto.camera.clock import RushingClock
 from hamaproto.camera.faults import Reaction
 from hamaproto.camera.sound import chime
@@ -56,7 +57,8 @@ def spec(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def camera() -> Iterator[HamaCamera]:
-    with HamaCamera(clock=RushingClock(), users=dict([AUTH])) as running:
+    pictures = Pictures(DRAWN)
+    with HamaCamera(clock=RushingClock(), users=dict([AUTH]), pictures=pictures) as running:
         running.set("Image.I0.Appearance.Resolution", "320x240")
         yield running
 

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from camera_client import LIST, UPDATE, Answer, ask, drain, opened
+from camera_client import DRAWN, LIST, UPDATE, Answer, ask, drain, opened
 from PIL import Image
 
 from hamaproto.camera import FAULTS, CameraState, Faults, Pictures, ServerConnection, read_stamp
-from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.part_faults import THUMBNAIL
 from hamaproto.camera.picture import stamps_in
 from hamaproto.camera.shapes import Ending, HeadLines, PartShape, Turn
@@ -29,7 +28,7 @@ AUDIO = "/camera-cgi/audio/receive.cgi"
 
 
 def camera(*faults: str) -> CameraState:
-    return CameraState(faults=Faults(*faults), pictures=Pictures(draw_mosaic), epoch=1e9)
+    return CameraState(faults=Faults(*faults), pictures=Pictures(DRAWN), epoch=1e9)
 
 
 def stream(*faults: str, seconds: int = 1, target: str = VIDEO) -> tuple[ServerConnection, bytes]:
@@ -278,7 +277,7 @@ def test_what_is_switched_on() -> None:
 
 def numbers(*faults: str, seed: int = 0) -> list[int]:
     """The pictures of four seconds of video."""
-    state = CameraState(faults=Faults(*faults), pictures=Pictures(draw_mosaic), seed=seed)
+    state = CameraState(faults=Faults(*faults), pictures=Pictures(DRAWN), seed=seed)
     connection, data = opened(state, VIDEO)
     now: float | None = 0.0
     while (now := connection.next_wakeup(now or 0.0)) is not None and now <= 4:
@@ -458,7 +457,7 @@ from hamaproto.camera.mosaic import draw_mosaic
 
 digest = hashlib.sha256()
 pictures = Pictures(draw_mosaic)
-for seed in (1, 2):
+for seed in (1,):
     for name in FAULTS:
         for target in ("mjpg/video.mjpg", "camera-cgi/audio/receive.cgi", "jpg/image.jpg"):
             state = CameraState(faults=Faults(name), pictures=pictures, seed=seed, users={"a": "b"})
@@ -467,7 +466,7 @@ for seed in (1, 2):
                 connection = ServerConnection(state)
                 connection.receive_data(f"GET /{target} HTTP/1.0\\r\\n{login}\\r\\n".encode())
                 now = 0.0
-                while now is not None and now < 0.25:
+                while now is not None and now < 0.15:
                     while piece := connection.data_to_send(now):
                         digest.update(piece)
                     now = connection.next_wakeup(now)

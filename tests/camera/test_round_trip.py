@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from camera_client import drain
+from camera_client import DRAWN, drain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hamaproto import commands
 from hamaproto.camera import CameraState, Faults, Pictures, ServerConnection, read_stamp
-from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.sound import chime
 from hamaproto.client import ClientConnection
 from hamaproto.commands import CATALOGUE, Reply
@@ -28,9 +27,7 @@ def converse(
     A client that is told to log in asks once more.
     """
     users = dict([auth]) if auth else None
-    state = CameraState(
-        faults=Faults(*faults), users=users, pictures=Pictures(draw_mosaic), epoch=1e9
-    )
+    state = CameraState(faults=Faults(*faults), users=users, pictures=Pictures(DRAWN), epoch=1e9)
     client = ClientConnection("camera", auth=auth)
     events = exchange(state, client, request, seconds, size)
     if client.retry is not None:

@@ -174,8 +174,9 @@ def test_a_failing_test_shows_what_the_camera_was_asked(project: pytest.Pytester
     result.stdout.no_fnmatch_line("*cp.asp*")
 
 
-@pytest.mark.parametrize("workers", [2])
-def test_workers_do_not_meet(project: pytest.Pytester, workers: int) -> None:
+def test_two_workers_do_not_meet(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The other plugins that happen to be here would be imported three times.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     project.makepyfile(
         """
         import pytest
@@ -189,7 +190,8 @@ def test_workers_do_not_meet(project: pytest.Pytester, workers: int) -> None:
             assert number != 5
         """
     )
-    result = project.runpytest_subprocess("-p", "xdist", "-n", str(workers))
+    plugins = ("-p", "xdist", "-p", "hamaproto.pytest_plugin.plugin")
+    result = project.runpytest_subprocess(*plugins, "-n", "2")
     result.assert_outcomes(passed=5, failed=1)
     result.stdout.fnmatch_lines(
         ["*requests to http://127.0.0.1:*", "#0 * GET /jpg/image.jpg: 200*"]
