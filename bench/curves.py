@@ -233,8 +233,8 @@ def _piece(asked: Asked) -> Iterator[Series]:
             return [seconds / len(chunks) * 1e9, seconds / amount * 1e9]
 
         each, byte = _by_turns(places, asked.rounds, measure)
-        small = power(_over(each, 1, 64))
-        yield Series(twin, "ns a piece", each, small, "time a piece, up to 64 B", "flat")
+        small = power(_over(each, 1, 16))
+        yield Series(twin, "ns a piece", each, small, "time a piece, up to 16 B", "flat")
         large = power(_over(byte, 65536))
         yield Series(twin, "ns a byte", byte, large, "time a byte, from 64 KiB", "flat")
 

@@ -24,10 +24,6 @@ class Point:
     values: tuple[float, ...]
 
 
-#: What a curve may be called, the better before the worse.
-ORDER = ("falls", "flat", "less than linear", "linear", "not clear", "more than linear", "grows")
-
-
 @dataclass(frozen=True, slots=True)
 class Fit:
     """A slope, from where to where it may be, and what that makes of the curve."""
@@ -38,10 +34,10 @@ class Fit:
     verdict: str
 
     def is_worse(self, expected: str) -> bool:
-        """Whether it is worse than what was expected, for certain."""
-        if self.verdict == "not clear":
-            return False
-        return ORDER.index(self.verdict) > ORDER.index(expected)
+        """Whether all of the interval is worse than `flat` or `linear`, whichever was expected."""
+        if self.verdict == "grows":
+            return True
+        return self.low > {"flat": FLAT, "linear": 1 + LINEAR}[expected]
 
 
 def _slopes(points: Sequence[Point], *, logarithms: bool) -> tuple[float, float, float]:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from bench.measure.fits import ORDER, Fit, Point, growth, power
+from bench.measure.fits import Fit, Point, growth, power
 
 PLACES = [10**k for k in range(1, 7)]
 
@@ -54,10 +54,9 @@ def test_one_place_has_no_slope() -> None:
             fit([Point(1, (1.0, 2.0))])
 
 
-def test_better_than_expected_is_not_worse() -> None:
-    for expected in ("flat", "linear"):
-        for verdict in ORDER:
-            worse = Fit(0, 0, 0, verdict).is_worse(expected)
-            assert worse == (
-                verdict != "not clear" and ORDER.index(verdict) > ORDER.index(expected)
-            )
+@pytest.mark.parametrize(("expected", "exponent"), [("flat", 0), ("linear", 1)])
+def test_only_what_is_worse_for_certain_is_worse(expected: str, exponent: float) -> None:
+    for change, worse in ((-0.5, False), (0, False), (0.1, False), (0.3, True), (1, True)):
+        assert power(points(exponent + change)).is_worse(expected) == worse
+    assert not Fit(exponent + 0.3, exponent, exponent + 1, "not clear").is_worse(expected)
+    assert Fit(0, 0, 0, "grows").is_worse(expected)
