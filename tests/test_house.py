@@ -22,6 +22,7 @@ NO_FIELDS = {
     "captures/rows row": "a row of the output, which has columns",
     "captures/summary counts": "a table to be printed, counted as it is read",
     "captures/summary sizes": "a table to be printed, counted as it is read",
+    "captures/writer _next": "a number for each of two sides, which are picked by their own number",
     "cli/captures/extract counts": "files written of each kind, of which there may be more",
     "cli/demo _driver": "keyword arguments of a driver, which checks them",
     "wire/jpeg quantisation": "tables by their number in the image (T.81 B.2.4.1)",

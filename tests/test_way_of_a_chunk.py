@@ -30,6 +30,7 @@ PART = b"\r\n--b\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b" % 
 WITHOUT_BYTES = {
     "attempts.py",
     "io/_clock.py",
+    "io/_driver.py",
     "outcome.py",
     "patience.py",
     "wire/contract.py",
@@ -58,11 +59,11 @@ class Cut:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
 
-    def recv_into(self, view: memoryview) -> int:
+    def recv(self, size: int) -> bytes:
         piece = next(self._pieces)
-        view[: len(piece)] = piece
+        assert len(piece) <= size
         self.came.append(len(self.entered))
-        return len(piece)
+        return piece
 
 
 def files_of_each_chunk(monkeypatch: pytest.MonkeyPatch, size: int) -> list[list[str]]:
@@ -123,9 +124,7 @@ def test_a_chunk_goes_through_the_files_that_the_driver_names(
     _, *middle, end = files_of_each_chunk(monkeypatch, 200)
     assert end == listed("end")
     assert len(middle) >= 2
-    for files in middle:
-        # Of a place that was written to the offset is counted last.
-        assert sorted(files) == sorted(listed("middle"))
+    assert middle == [listed("middle")] * len(middle)
 
 
 def test_who_sees_no_bytes_is_not_named() -> None:

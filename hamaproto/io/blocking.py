@@ -5,7 +5,7 @@
         for frame in camera.frames(): ...
 
 One request is one connection.  A stream is read when its next event is asked for, in the
-caller's own thread, straight into the parser's buffer; what the caller does not take
+caller's own thread; what the caller does not take
 waits in the kernel, and then in the camera.  Only `policy="latest"` brings a thread, which
 reads all the time; `close` ends it.
 
@@ -15,12 +15,11 @@ thread may call and which wakes the one that waits.
 Who follows a chunk from `recv` to `Frame` reads these files, in this order.  A chunk holds a whole
 picture with its delimiter and head, or stands in the middle of a picture, or ends it:
 
-    io/_socket_line.py        whole, middle, end  receives it into a place that the parser lends
+    io/_socket_line.py        whole, middle, end  receives it
     session.py                whole, middle, end  takes the time, and gives the `Frame` out
     client.py                 whole, middle, end  knows the parser of the body at hand
     wire/mjpeg/parser.py      whole, middle, end  what a program calls
-    wire/mjpeg/loan.py        whole, middle, end  the place that was lent
-    wire/mjpeg/window.py      whole, middle, end  what is to be read, and its offset
+    wire/mjpeg/window.py      whole, end  what is to be read, and its offset
     wire/mjpeg/states.py      whole, end  makes the `Frame`
     wire/mjpeg/gap.py         whole  what stands before a picture,
     wire/mjpeg/clean_head.py  whole  asked whether that is as it was before it
