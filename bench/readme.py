@@ -86,14 +86,22 @@ def _alone(words: Sequence[str]) -> list[str]:
         return _measured(words)
 
 
-def _stored(report: Report) -> Callable[[Sequence[str]], list[str]]:
+def _stored(reports: Sequence[Report]) -> Callable[[Sequence[str]], list[str]]:
+    """Tables out of files: a suite is that of the first which has it, an aim that of the last."""
+
     def lines(words: Sequence[str]) -> list[str]:
         if words[0] == "aims":
-            there = {result.suite for result in report.results}
-            return list(aims.lines(report)) if there >= set(aims.NEEDED) else []
+            results = [result for report in reports for result in report.results]
+            skipped = [left for report in reports for left in report.skipped]
+            there = {result.suite for result in results} | {left.suite for left in skipped}
+            whole = replace(reports[0], results=results, skipped=skipped)
+            return list(aims.lines(whole)) if there >= set(aims.NEEDED) else []
         asked = parser().parse_args(words[1:])
-        names = {suite.name for suite in chosen(asked.suite)}
-        kept = _named([r for r in report.results if r.suite in names], asked.only)
+        kept: list[Result] = []
+        for suite in chosen(asked.suite):
+            found = ([r for r in report.results if r.suite == suite.name] for report in reports)
+            kept += next((rows for rows in found if rows), [])
+        kept = _named(kept, asked.only)
         return list(table(kept)) if kept else []
 
     return lines
@@ -125,12 +133,7 @@ def main(argv: Sequence[str]) -> int:
         return 2
     text = README.read_text(encoding="utf-8")
     if reports:
-        whole = replace(
-            reports[0],
-            results=[result for report in reports for result in report.results],
-            skipped=[left for report in reports for left in report.skipped],
-        )
-        print(rewritten(text, _stored(whole)), end="")
+        print(rewritten(text, _stored(reports)), end="")
     else:
         print(rewritten(text, _alone), end="")
     return 0
