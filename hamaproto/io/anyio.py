@@ -5,8 +5,7 @@
         async for frame in camera.frames(): ...
 
 One request is one connection.  A stream is read when its next event is asked for, by the task
-that asks, straight into the parser's buffer; what it does not take waits in the kernel, and
-then in the camera.  Only `policy="latest"` brings a task, which reads all the time, and so
+that asks; what it does not take waits in the kernel, and then in the camera.  Only `policy="latest"` brings a task, which reads all the time, and so
 needs the `async with`: that is where it lives and dies.
 
 Sockets are plain ones that do not block, and anyio says when they are ready: its own streams

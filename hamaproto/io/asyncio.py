@@ -1,4 +1,4 @@
-"""The driver for asyncio: what arrives is received straight into the parser's buffer.
+"""The driver for asyncio: what arrives goes to the parser in the callback that receives it.
 
     async with Camera("http://192.168.1.20", auth=("admin", "1234")) as camera:
         print((await camera.execute(commands.brand())).product_full_name)

@@ -5,9 +5,8 @@
         for frame in camera.frames(): ...
 
 One request is one connection.  A stream is read when its next event is asked for, in the
-caller's own thread; what the caller does not take
-waits in the kernel, and then in the camera.  Only `policy="latest"` brings a thread, which
-reads all the time; `close` ends it.
+caller's own thread; what the caller does not take waits in the kernel, and then in the camera.
+Only `policy="latest"` brings a thread, which reads all the time; `close` ends it.
 
 A `Camera` may be used by many threads, a `Stream` by one, but for `close`, which any
 thread may call and which wakes the one that waits.
