@@ -5,11 +5,12 @@
         async for frame in camera.frames(): ...
 
 One request is one connection.  A stream is read when its next event is asked for, by the task
-that asks; what it does not take waits in the kernel, and then in the camera.  Only `policy="latest"` brings a task, which reads all the time, and so
-needs the `async with`: that is where it lives and dies.
+that asks; what it does not take waits in the kernel, and then in the camera.  Only
+`policy="latest"` brings a task, which reads all the time, and so needs the `async with`: that is
+where it lives and dies.
 
-Sockets are plain ones that do not block, and anyio says when they are ready: its own streams
-would hand out a new `bytes` for every read.
+Sockets are plain ones that do not block, and anyio says when they are ready: so a task that is
+cancelled while it waits has received nothing that would be lost.
 """
 
 from __future__ import annotations
