@@ -80,6 +80,14 @@ def test_what_makes_no_sense_is_told_with_its_line(line: str, said: str) -> None
         read_schedule(f"# one\n{line}")
 
 
+def test_a_schedule_is_a_value() -> None:
+    assert len({Deed("kill"), Deed("kill"), Step(1.0, Deed("kill")), Step(1.0, Deed("kill"))}) == 2
+    with pytest.raises(AttributeError):
+        Deed("kill").action = "stall"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        Step(1.0, Deed("kill")).at = 2.0  # type: ignore[misc]
+
+
 def test_a_schedule_is_bounded() -> None:
     assert read_schedule("#" * MAX_SCHEDULE) == ()
     with pytest.raises(LocalProtocolError, match="are the most"):

@@ -72,6 +72,8 @@ def test_pictures_that_were_decoded() -> None:
     times = [1000.2 + number / 15 for number in range(5)]
     assert assert_frames(arrays, at_least=5, times=times, latency=0.21).numbers == list(range(5))
     assert assert_frames(decoded).numbers == list(range(5))
+    # The code does not say where the camera looked.
+    assert assert_frames(decoded).stamps[1] == (1, round(1000 + 1 / 15, 3), 0.0, 0.0, "")
     with pytest.raises(AssertionError, match="1 of 5 pictures are lost: 2"):
         assert_frames(arrays[:2] + arrays[3:])
     with pytest.raises(AssertionError, match="0 pictures"):
