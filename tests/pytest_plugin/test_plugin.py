@@ -23,8 +23,9 @@ def get(camera, path="/jpg/image.jpg"):
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project that is strict about everything."""
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project that is strict about everything, and lets pytest find its plugins."""
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
     pytester.makeini(
         """
         [pytest]
