@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
@@ -113,7 +113,8 @@ class TcpReassembler(Exclusive):
         # Both directions of each conversation by their own key.
         self._halves: dict[bytes, Half] = {}
         # Those with a hole, by when it was met.
-        self._holes: dict[Half, None] = {}
+        # (Its oldest is asked for often, which a dict that loses its first ones finds slowly.)
+        self._holes: OrderedDict[Half, None] = OrderedDict()
         self._held = 0
         # The run at hand: whose it is, and its pieces.
         self._run: Half | None = None
