@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hamaproto.patience import Patience
+from hamaproto.patience import Patience, TimeUp
 
 
 def opened(**times: float | None) -> Patience:
@@ -162,3 +164,46 @@ def test_a_wait_that_ends_in_time_is_no_standstill() -> None:
     for late in (0.0, 0.5, 0.99):
         assert not patience.stood_still(6.0 + late)
     assert patience.stood_still(7.01)
+
+
+class _Asking(Patience):
+    """Asks of each wait, however short, whether the process stood still."""
+
+    __slots__ = ()
+
+    def heard(self, now: float) -> TimeUp | None:
+        self.stood_still(now)
+        return super().heard(now)
+
+
+@given(
+    idle=st.sampled_from([None, 0.25, 4.0]),
+    frame=st.sampled_from([None, 0.5, 8.0]),
+    total=st.sampled_from([None, 16.0]),
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["heard", "patience", "rested", "frame"]),
+            # Fractions that are exact, at the bounds and around them.
+            st.sampled_from([0.0, 0.125, 0.5, 1.0, 1.0625, 1.25, 1.5, 5.0, 5.125, 9.0, 20.0]),
+        ),
+        max_size=30,
+    ),
+)
+def test_a_short_wait_is_not_asked_about_and_nothing_differs(
+    idle: float | None,
+    frame: float | None,
+    total: float | None,
+    steps: list[tuple[str, float]],
+) -> None:
+    both = [kind(3.0, idle, total, frame) for kind in (Patience, _Asking)]
+    for patience in both:
+        patience.begin(0.0)
+        patience.opened(0.0)
+    now = 0.0
+    for step, past in steps:
+        now += past
+        said = []
+        for patience in both:
+            arguments = () if step == "frame" else (now,)
+            said.append((getattr(patience, step)(*arguments), patience.left(now)))
+        assert said[0] == said[1]
