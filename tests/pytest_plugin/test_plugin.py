@@ -24,8 +24,9 @@ def get(camera, path="/jpg/image.jpg"):
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project that is strict about everything, and lets pytest find its plugins."""
-    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+    """A project that is strict about everything, with this plugin and none that is here besides."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p hamaproto.pytest_plugin.plugin")
     pytester.makeini(
         """
         [pytest]
@@ -56,9 +57,17 @@ def test_the_plugin_imports_nothing_until_it_is_used() -> None:
     ]
 
 
-def test_a_project_uses_it_in_five_lines(project: pytest.Pytester) -> None:
-    project.makepyfile(SNIPPET)
-    project.runpytest().assert_outcomes(passed=1)
+@pytest.fixture
+def finding(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """One whose pytest finds the plugins that are installed, in a process of its own."""
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    monkeypatch.delenv("PYTEST_ADDOPTS")
+    return project
+
+
+def test_a_project_uses_it_in_five_lines(finding: pytest.Pytester) -> None:
+    finding.makepyfile(SNIPPET)
+    finding.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 def test_the_fixtures(project: pytest.Pytester) -> None:
@@ -175,9 +184,7 @@ def test_a_failing_test_shows_what_the_camera_was_asked(project: pytest.Pytester
     result.stdout.no_fnmatch_line("*cp.asp*")
 
 
-def test_two_workers_do_not_meet(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The other plugins that happen to be here would be imported three times.
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+def test_two_workers_do_not_meet(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
         import pytest
@@ -191,16 +198,15 @@ def test_two_workers_do_not_meet(project: pytest.Pytester, monkeypatch: pytest.M
             assert number != 5
         """
     )
-    plugins = ("-p", "xdist", "-p", "hamaproto.pytest_plugin.plugin")
-    result = project.runpytest_subprocess(*plugins, "-n", "2")
+    result = project.runpytest_subprocess("-p", "xdist", "-n", "2")
     result.assert_outcomes(passed=5, failed=1)
     result.stdout.fnmatch_lines(
         ["*requests to http://127.0.0.1:*", "#0 * GET /jpg/image.jpg: 200*"]
     )
 
 
-def test_it_can_be_left_out(project: pytest.Pytester) -> None:
-    project.makepyfile("def test_nothing(hama_camera): pass")
-    result = project.runpytest("-p", "no:hamaproto")
+def test_it_can_be_left_out(finding: pytest.Pytester) -> None:
+    finding.makepyfile("def test_nothing(hama_camera): pass")
+    result = finding.runpytest_subprocess("-p", "no:hamaproto")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*fixture 'hama_camera' not found*"])
