@@ -10,6 +10,7 @@ import copy
 import dataclasses
 import pickle
 import re
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import httpx
@@ -342,6 +343,8 @@ def test_basic_is_guessed_once_and_never_beside_digest() -> None:
     # A device that is open to all has another reason to hang up.
     fresh.passed(None)
     assert fresh.guess([], unanswered=True) is None
+    # One that answered is guessed at all the same.
+    assert fresh.guess([]) is not None
     for field in (DIGEST, DIGEST.replace("MD5", "SHA-512-256")):
         offered = Authenticator(Credentials("a", "b"))
         offered.answer([field])
@@ -534,3 +537,19 @@ def test_the_charset_of_the_challenge_is_that_of_the_name() -> None:
             (parsed,) = parse_challenges([login.authorization("GET", "/")])
             said.append(parsed.params["response"])
     assert said[0] == said[1] == said[3] != said[2]
+
+
+def test_a_refusal_says_which_login_was_refused_and_only_why_if_there_is_more_to_say() -> None:
+    basic = Authenticator(Credentials("a", "b"))
+    login = basic.answer(['Basic realm="x"'])
+    assert isinstance(login, Login)
+    for fields, words in (
+        (['Basic realm="x"'], "wrong user or password (by Basic)"),
+        ([], "wrong user or password (by Basic; it names no kind of login that it wants)"),
+    ):
+        refusal = basic.answer(fields, [login], 1)
+        assert isinstance(refusal, Refusal)
+        assert refusal.words == f"refuses the login of 'a': {words}"
+        assert not refusal.by_kind
+        with pytest.raises(FrozenInstanceError):
+            refusal.words = ""  # type: ignore[misc]

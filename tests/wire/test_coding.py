@@ -43,7 +43,9 @@ PACKERS = {
     "gzip under the name of deflate": (("deflate",), gzip.compress),
     "one on the other": (("gzip", "deflate"), lambda data: zlib.compress(gzip.compress(data))),
 }
-BODIES = (b"a", b"key=value\n" * 500, random.Random(1).randbytes(6000), bytes(PIECE * 3))
+#: Of which what is far behind is said again: as far as a deflate may point back (RFC 1951 2).
+FAR = random.Random(2).randbytes(32_700) * 2
+BODIES = (b"a", b"key=value\n" * 500, random.Random(1).randbytes(6000), bytes(PIECE * 3), FAR)
 
 
 def unpack(names: tuple[str, ...], data: bytes, cut: int) -> tuple[bytes, str, bool, bool]:
