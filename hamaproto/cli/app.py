@@ -14,6 +14,7 @@ import click
 from hamaproto._version import __version__
 from hamaproto.cli import ask, demo, help, lists, record, simulate, snapshot, stream, watch
 from hamaproto.cli.captures.capture import capture
+from hamaproto.cli.captures.dissector import dissector
 from hamaproto.cli.captures.extract import extract
 from hamaproto.cli.captures.frames import frames
 from hamaproto.cli.captures.inspect import inspect
@@ -63,6 +64,7 @@ for _command in (
     extract,
     stats,
     report,
+    dissector,
     demo.demo,
     help.help_,
 ):

@@ -191,6 +191,8 @@ CASES = [
     *of_capture("stats FILE"),
     *of_capture("report FILE -o x.html"),
     Case(2, "the file is there already", "report all.pcap -o old.html"),
+    Case(0, "it is printed", "dissector"),
+    Case(2, "an argument too many", "dissector more"),
     Case(0, "the faults are listed", "simulate --list-faults"),
     Case(2, "no such fault", "simulate --fault nothing"),
     Case(0, "all of it was decoded", "gsm decode frames.gsm x.wav"),
