@@ -19,6 +19,7 @@
     clock           figures of times: jitter, freezes, delay factor
     statistics      figures of a capture
     summary         what came of each exchange
+    analysis        a file as one row, for archives
     secrets         what of it is nobody's business
     writer          `PcapngWriter`: what was received as a capture
     script          what a server sent, and when, to be played again

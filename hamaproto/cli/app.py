@@ -13,6 +13,7 @@ import click
 
 from hamaproto._version import __version__
 from hamaproto.cli import ask, demo, help, lists, record, simulate, snapshot, stream, watch
+from hamaproto.cli.captures.archive import archive
 from hamaproto.cli.captures.capture import capture
 from hamaproto.cli.captures.dissector import dissector
 from hamaproto.cli.captures.extract import extract
@@ -64,6 +65,7 @@ for _command in (
     extract,
     stats,
     report,
+    archive,
     dissector,
     demo.demo,
     help.help_,

@@ -191,6 +191,10 @@ CASES = [
     *of_capture("stats FILE"),
     *of_capture("report FILE -o x.html"),
     Case(2, "the file is there already", "report all.pcap -o old.html"),
+    Case(0, "all of the files were read", "archive *.pcapng --jobs 1 -o x.parquet"),
+    Case(2, "no file is there", "archive no-such-* -o x.parquet"),
+    Case(2, "the file is there already", "archive *.pcapng -o old.parquet"),
+    Case(8, "a file has an error", "archive *.pcap --jobs 1 -o x.parquet"),
     Case(0, "it is printed", "dissector"),
     Case(2, "an argument too many", "dissector more"),
     Case(0, "the faults are listed", "simulate --list-faults"),
@@ -255,13 +259,14 @@ def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
     monkeypatch.chdir(tmp_path)
+    write_captures(tmp_path)
     Path("frames.gsm").write_bytes(FRAMES)
     Path("noise.gsm").write_bytes(FRAMES + b"noise" * 20 + FRAMES)
     Path("old.mkv").write_bytes(b"old")
     Path("old.csv").write_bytes(b"old")
     Path("old.html").write_bytes(b"old")
-    Path("old.pcapng").write_bytes(b"old")
-    write_captures(tmp_path)
+    Path("old.parquet").write_bytes(b"old")
+    Path("old.pcapng").write_bytes(Path("all.pcapng").read_bytes())
     Path("there").mkdir()
     Path("there/1.wav").write_bytes(b"old")
     with wave.open("old.wav", "wb") as file:

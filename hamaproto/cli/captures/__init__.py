@@ -6,6 +6,7 @@
     extract     pictures, sound, video and lists, as files
     stats       figures, as a table or as JSON
     report      figures and plots, as a page
+    archive     many files, a row each
     dissector   hama.lua, for Wireshark
     capture     a live stream into a file; recorder, what listens
     replay      a file as a camera; player, what answers
