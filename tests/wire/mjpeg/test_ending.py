@@ -161,6 +161,7 @@ def test_an_image_ends_where_its_structure_or_the_next_part_says(
 ) -> None:
     reader = Reader(twin, [stream], at=at)
     reader.ending.begin(at, at, -1)
+    assert reader.image.declared == -1
     twice = stream.find(b"\xff\xd8", 1, 6)
     start = max(0, twice) if size is not None else 0
     data = None if size is None else stream[start:][: len(stream) if size < 0 else size]
@@ -171,6 +172,7 @@ def test_an_image_ends_where_its_structure_or_the_next_part_says(
     if data is not None:
         # A line end, and no more, is left out.
         assert start + len(data) == reader.image.end - at
+        assert reader.report.skipped == start
         assert stream[reader.image.end - at : reader.offset - at] in (b"", b"\r\n")
     assert all(at <= event.offset <= reader.offset for event in reader.report.ready)
 
@@ -251,14 +253,20 @@ def test_a_length_that_was_right_is_believed_and_one_that_was_wrong_is_not(
     assert belief.believes(0, len(IMAGE)) is (offset == 0)
 
 
+def doubting(twin: Any, pieces: list[bytes], until: int) -> Reader:
+    """One in which images before this offset are in doubt, itself at offset 50."""
+    reader = Reader(twin, pieces, max_frame=1000, at=50)
+    reader.doubt.read_again(1000 + 8 * until)
+    assert reader.doubt.until == until
+    return reader
+
+
 @pytest.mark.parametrize("later", [0, 1])
 def test_an_image_before_a_certain_offset_is_in_doubt(twin: Any, later: int) -> None:
-    reader = Reader(twin, [IMAGE + PART], at=50)
-    reader.doubt.until = 50 + later
+    reader = doubting(twin, [IMAGE + PART], 50 + later)
     reader.ending.begin(50, 50, -1)
     assert reader.image.doubted is (later == 1)
-    reader = Reader(twin, [IMAGE + PART], at=50)
-    reader.doubt.until = 50 + later
+    reader = doubting(twin, [IMAGE + PART], 50 + later)
     reader.image.believe(50, len(IMAGE))
     reader.ending.distrust()
     assert reader.image.doubted is (later == 1)
@@ -391,3 +399,16 @@ def test_once_too_much_was_read_again_an_image_is_searched_as_it_is_walked(
     assert other.image.doubted
     assert other.end()[0] == BROKEN
     assert not reader.belief.believes(0, len(IMAGE))
+
+
+def test_an_image_in_doubt_ends_as_soon_as_a_part_is_seen_in_it(twin: Any) -> None:
+    """Not only where the walk, which a segment takes far, comes to something else."""
+    stream = START + LONG + PART + bytes(100)
+    for until, code in ((50, MORE), (51, BROKEN)):
+        reader = doubting(twin, [stream], until)
+        reader.ending.begin(50, 50, -1)
+        assert reader.ending.walk() == code
+        if code == BROKEN:
+            assert reader.ending.by == "delimiter"
+            assert reader.ending.cut() is None
+            assert reader.offset == 50 + len(START + LONG) + 2

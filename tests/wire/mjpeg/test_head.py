@@ -133,6 +133,7 @@ def test_a_block_of_two_fields(twin: Any, end: bytes) -> None:
     [
         (b"Content-Length: 0012\r\n", 12, []),
         (b"CONTENT-LENGTH:12\r\n", 12, []),
+        (b"Content-Length: 1\r\n", 1, []),
         (b"Content-Length: 0\r\n", -1, [("invalid_length", 0)]),
         (b"Content-Length: +5\r\n", -1, [("invalid_length", 0)]),
         (b"Content-Length: 99999999999\r\n", -1, [("invalid_length", 0)]),
@@ -248,8 +249,8 @@ def test_what_is_dropped_is_skipped_where_it_stands_in_the_stream(twin: Any) -> 
 def test_the_cr_of_a_line_end_before_the_block_is_not_of_it(twin: Any) -> None:
     """That of LF CR, but not that of an empty line."""
     assert read(twin, b"\rA: b\r\n\r\n")[3] == b"A: b\r\n"
-    code, at, _, raw, _, _ = read(twin, b"\r\nA: b\r\n\r\n")
-    assert (code, at, raw) == (CLOSED, 2, b"")
+    code, at, noted, raw, _, _ = read(twin, b"\r\nA: b\r\n\r\n")
+    assert (code, at, noted, raw) == (CLOSED, 2, [], b"")
 
 
 def test_limits_are_met_exactly(twin: Any) -> None:
