@@ -165,8 +165,8 @@ def _by_turns(
         over, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
         for future in over:
             name = running.pop(future)
-            error = future.exception()
-            yield future.result() if error is None else _failed(name, error)
+            died = future.exception()
+            yield future.result() if died is None else _failed(name, died)
 
 
 def _failed(name: str, error: BaseException) -> Row:
