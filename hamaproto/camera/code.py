@@ -48,8 +48,6 @@ _TIME: Final = 44
 _CAMERA: Final = 16
 _CHECK: Final = 24
 _PER_ROW: Final = 36
-#: Cells may be off by so much of a cell, where somebody has cut the picture out.
-_SHIFTS: Final = (0.0, -0.25, 0.25)
 #: White has to be brighter than black by so much, or there is no code.
 _LEAST: Final = 40
 
@@ -95,18 +93,9 @@ def read_code(picture: Any) -> PictureCode | None:
         raise LocalProtocolError(
             f"a picture is height x width, or height x width x 3, and this has {pixels.shape}"
         )
-    for down in _SHIFTS:
-        for across in _SHIFTS:
-            found = _read(pixels, across, down)
-            if found is not None:
-                return found
-    return None
-
-
-def _read(pixels: NDArray[Any], across: float, down: float) -> PictureCode | None:
-    rows = [_row(pixels, row, across, down) for row in range(ROWS)]
     bits = ""
-    for row in rows:
+    for number in range(ROWS):
+        row = _row(pixels, number)
         if row is None:
             return None
         dark, bright = float(max(row[0], row[-1])), float(min(row[1], row[-2]))
@@ -125,15 +114,13 @@ def _read(pixels: NDArray[Any], across: float, down: float) -> PictureCode | Non
     )
 
 
-def _row(
-    pixels: NDArray[Any], row: int, across: float, down: float
-) -> NDArray[np.floating[Any]] | None:
-    """How bright the middle of each cell of a row is."""
+def _row(pixels: NDArray[Any], row: int) -> NDArray[np.floating[Any]] | None:
+    """How bright the middle of each cell of a row is: half of it, so that it may be off by more."""
     import numpy as np
 
     height, width = pixels.shape
     cell = width / COLUMNS
-    top = height - (FROM_BELOW - row - down) * cell
+    top = height - (FROM_BELOW - row) * cell
     first = round(top + cell * 0.25)
     last = max(round(top + cell * 0.75), first + 1)
     if cell < 2 or first < 0 or last > height:
@@ -141,9 +128,7 @@ def _row(
     strip = pixels[first:last].mean(axis=0)
     # The middle half of each cell, however many pixels that is.
     sums = np.concatenate(([0.0], np.cumsum(strip)))
-    left = (np.arange(COLUMNS) + 0.25 + across) * cell
-    edges = np.clip(np.stack([left, left + cell / 2]), 0, width)
-    places = np.interp(edges, np.arange(width + 1), sums)
-    spread = np.maximum(edges[1] - edges[0], 1e-9)
-    brightness: NDArray[np.floating[Any]] = (places[1] - places[0]) / spread
+    left = (np.arange(COLUMNS) + 0.25) * cell
+    places = np.interp(np.stack([left, left + cell / 2]), np.arange(width + 1), sums)
+    brightness: NDArray[np.floating[Any]] = (places[1] - places[0]) / (cell / 2)
     return brightness

@@ -38,6 +38,31 @@ def test_the_layout_is_as_the_module_says() -> None:
     assert int(bits[84:], 2) == crc32(data) & 0xFFFFFF
 
 
+def test_what_is_too_large_begins_anew() -> None:
+    assert cells_of(2**24 + 5, 2**44 / 1000 + 7, 2**16 + 9) == cells_of(5, 7.0, 9)
+    assert cells_of(5, -1.0, 9) == cells_of(5, 0.0, 9)
+
+
+@RENDERERS
+@pytest.mark.parametrize("size", SIZES)
+def test_it_stands_six_cells_above_the_lower_edge(render: Renderer, size: tuple[int, int]) -> None:
+    width, height = size
+    pixels = np.asarray(picture(render, Scene(9, NOW, *size, camera=3)).convert("L"))
+    cell = width / 40
+    for row, cells in enumerate(cells_of(9, NOW, 3)):
+        for inside in (0.1, 0.5, 0.9):
+            line = pixels[int(height - (6 - row - inside) * cell)]
+            seen = [line[int((column + inside) * cell)] > 128 for column in range(40)]
+            assert tuple(seen) == cells
+
+
+@RENDERERS
+@pytest.mark.parametrize(("across", "down"), [(-4, 0), (4, 0), (0, -4), (0, 4), (4, -4)])
+def test_it_may_be_off_by_a_quarter_of_a_cell(render: Renderer, across: int, down: int) -> None:
+    pixels = np.asarray(picture(render, Scene(9, NOW, 640, 480, camera=3)).convert("L"))
+    assert read_code(np.roll(pixels, (down, across), (0, 1))) == PictureCode(9, NOW, 3)
+
+
 @settings(max_examples=60)
 @given(st.integers(0, 2**24 - 1), st.integers(0, 2**44 - 1), st.integers(0, 65_535))
 def test_it_comes_back(number: int, milliseconds: int, camera: int) -> None:

@@ -15,6 +15,9 @@ from hamaproto.camera import CameraState, Pictures, read_stamp
 from hamaproto.camera.mosaic import draw_mosaic
 from hamaproto.camera.neighbours import (
     DESCRIPTION_PATH,
+    DISCOVERY_PORT,
+    PRIVATE_PORT,
+    SSDP_PORT,
     PrivateConnection,
     description,
     discovery_answer,
@@ -25,6 +28,10 @@ STATE = CameraState(pictures=Pictures(draw_mosaic))
 #: The MAC address that clause 2.1.10 prints.
 MAC = bytes.fromhex("0011091510AB")
 WHO = bytes.fromhex("ffffffffffff0004fffb")
+
+
+def test_ports() -> None:
+    assert (DISCOVERY_PORT, SSDP_PORT, PRIVATE_PORT) == (13364, 1900, 4321)
 
 
 @pytest.mark.parametrize("to", [b"\xff" * 6, MAC])
@@ -122,7 +129,7 @@ def test_a_login_of_the_private_port(
     connection = PrivateConnection(CameraState(users=users))
     connection.receive_data(asked(0x01, sent))
     answer = connection.data_to_send(0.0)
-    assert (len(answer), answer[3]) == (120, accepted)
+    assert answer == bytes((0, 0, 0, accepted)) + bytes(116)
 
 
 def test_who_asks_and_does_not_read_costs_no_memory() -> None:
