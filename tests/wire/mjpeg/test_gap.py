@@ -154,6 +154,14 @@ def test_what_ends_a_gap(
     assert outcome(twin, [body] if body else [], **state)[:2] == found
 
 
+def test_a_stream_that_begins_with_a_header_block_has_begun(twin: Any) -> None:
+    """Another one without a delimiter is then none."""
+    window, _, one = gap(twin)
+    window.feed(b"X-A: b\r\n\r\n")
+    assert one.read() == FIELDS
+    assert one.started
+
+
 @pytest.mark.parametrize(
     ("line_end", "starts"), [(b"\n", True), (b"\r\n", True), (b"\n\r", True), (b"\r", False)]
 )

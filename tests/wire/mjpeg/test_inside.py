@@ -178,8 +178,23 @@ def test_who_asks_only_when_a_byte_may_tell_hears_the_same(stands: int) -> None:
                 break
 
 
+def test_behind_a_rest_the_search_goes_on() -> None:
+    """Whether that one has ended or not; the next image is another one."""
+    for rest in (TABLE, jpeg("gray")[20:]):
+        body = START + TINY + rest
+        inside = Inside()
+        data = body + b"\xff\xd8\xff"
+        found = inside.search(data, 0, 0, len(data), NOTHING, NO_SEGMENT)
+        assert found == (-1 if rest == TABLE else len(body))
+        assert not inside.waits
+        assert search(body + TINY, OTHER) == len(body)
+
+
 def test_a_rest_that_is_no_larger_has_no_thumbnail() -> None:
     whole = jpeg("gray")
+    # It is known with its last byte.
+    assert search(START + whole + b"\0\0" + whole[20:], NOTHING) == 2
+    assert search(START + whole + b"\0\0" + whole[20:-2], NOTHING) == -1
     assert search(START + whole + b"\0\0" + whole[20:], ENDED) == 2
 
 

@@ -136,3 +136,8 @@ def test_the_accounts_balance(
     accounts = report.accounting(fed)
     assert (accounts.delivered, accounts.framing) == (delivered, framing)
     assert (accounts.skipped, accounts.pending, accounts.fed) == (skipped, pending, fed)
+
+
+def test_before_the_first_byte_every_account_is_empty(twin: Any) -> None:
+    module = twin.module("report")
+    assert module.Report(10, False).accounting(0) == module.Accounting(0, 0, 0, 0, 0)

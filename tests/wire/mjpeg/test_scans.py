@@ -323,6 +323,14 @@ def test_a_name_without_dashes_is_found_at_the_start_of_its_line(
             assert search_junk(Names(names), data, 0, 0, len(data)) == before + len(line_end)
 
 
+@pytest.mark.parametrize("before", [b"\xd8", b"\xd8\xd8", b"a\xd8", b"\xff\xd8\xd8"])
+@pytest.mark.parametrize("behind", [5, 500])
+def test_an_image_is_found_behind_half_of_its_start(before: bytes, behind: int) -> None:
+    data = before + b"abc\xff\xd8\xff" + b"j" * behind
+    for names in SETS[1:3]:
+        assert search_junk(Names(names), data, 0, 0, len(data)) == len(before) + 3
+
+
 def test_the_last_byte_of_a_fill() -> None:
     for before in (b"", b"\0"):
         for count in (1, 2, 20):

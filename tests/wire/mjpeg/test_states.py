@@ -312,6 +312,19 @@ def test_each_stream_is_told_in_full(twin: Any, name: str) -> None:
     assert all(0 <= offset <= len(stream) for offset in told)
 
 
+@pytest.mark.parametrize("size", [65, 100, 2000])
+def test_a_part_that_is_too_large_is_skipped_from_its_beginning_to_the_next_part(
+    twin: Any, size: int
+) -> None:
+    stream = part(IMAGE) + part(b"x" * size, TEXT) + part(IMAGE) + END
+    for cut in (7, len(stream)):
+        parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame", limits=LIMITS)
+        log = record(parser, pieces(stream, cut))
+        (skipped,) = log.of("Skipped")
+        assert skipped.offset == stream.index(b"xxx")
+        assert size <= skipped.length <= size + 2
+
+
 @pytest.mark.parametrize("before", [b"", b"\r\n", b"\n"])
 def test_a_line_end_before_what_is_left_of_an_image_is_not_skipped(
     twin: Any, before: bytes
