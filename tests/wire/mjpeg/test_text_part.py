@@ -199,6 +199,20 @@ def test_an_image_across_the_end_counts_more_than_a_name_in_it(twin: Any) -> Non
     window.close()
     names = twin.module("scans").Names(((SOI[2:], True),))
     assert reader.across(names, 0, 4) == 2
+    # Not more than one that begins where all three bytes are the part's.
+    names = twin.module("scans").Names(((SOI[3:] + b"xyz", True),))
+    assert reader.across(names, 0, 5) == 5
+
+
+def test_what_stands_before_the_last_bytes_is_sure_once_no_delimiter_can_follow(twin: Any) -> None:
+    window, reader, names = part(twin)
+    window.feed(b"text\r\n--frame\r\n")
+    assert reader.end(names, 0, window.end, False, False) == -1
+    assert reader.least(names, window.end) == 6
+    assert not window.more()
+    window.feed(b"this is no header, and so that was no delimiter")
+    assert reader.end(names, 0, window.end, False, False) == -1
+    assert reader.least(names, window.end) > 15
 
 
 def test_delimiters_without_end_are_not_all_remembered(twin: Any) -> None:
