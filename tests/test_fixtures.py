@@ -18,7 +18,7 @@ DATA = [
 
 
 def test_there_is_data_for_each_parser() -> None:
-    assert [folder.name for folder in DATA] == ["gsm", "jpeg", "mjpeg", "params"]
+    assert [folder.name for folder in DATA] == ["captures", "gsm", "jpeg", "mjpeg", "params"]
 
 
 @pytest.mark.parametrize("folder", DATA, ids=lambda folder: folder.name)

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from seeing import frames_of, observed, see, sha
 
@@ -37,6 +37,7 @@ def test_the_frames_of_every_server_in_any_order(recording: Recording) -> None:
     assert frames_of(recording.body) == list(recording.frames)
 
 
+@settings(max_examples=50)
 @given(st.integers(0, 1 << 30), st.sampled_from([300, 1448]), st.booleans(), st.booleans())
 def test_any_order_and_duplication_gives_the_same_frames(
     seed: int, size: int, syn: bool, fin: bool
