@@ -465,6 +465,9 @@ def test_any_name_that_can_be_printed_is_held_back() -> None:
     for soi in (b"", SOI[:1], SOI[:2]):
         other = b"x\n--a\x7fb\r\nX" + soi
         assert DelimiterSet(None).hold_back(other, 0, len(other)) == other.index(b"\n", 2)
+        for no_text in (b"\x00", b"\x1f", b"\x7f", b"\x80"):
+            ended = b"x\n--a" + no_text + soi
+            assert DelimiterSet(None).hold_back(ended, 0, len(ended)) == len(ended)
 
 
 def test_a_name_that_is_no_text_is_held_back_too() -> None:

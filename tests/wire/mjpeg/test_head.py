@@ -154,8 +154,9 @@ def test_a_block_of_two_fields(twin: Any, end: bytes) -> None:
     ],
 )
 def test_the_length(twin: Any, lines: bytes, length: int, noted: list[Any]) -> None:
-    code, _, said, _, known, _ = read(twin, lines + b"\r\n")
-    assert (code, known, said) == (CLOSED, length, noted)
+    for before in (0, 50):
+        code, _, said, _, known, _ = read(twin, lines + b"\r\n", before=before)
+        assert (code, known, said) == (CLOSED, length, noted)
 
 
 @pytest.mark.parametrize(
