@@ -24,6 +24,14 @@
 #define GSM_X86 0
 #define GSM_NEON 0
 #endif
+/* `vector` is in a register here, made by what stands before and by nothing else.  GCC would
+   put sums together in another order and read ahead until it runs out of registers, and its
+   sums go to memory; that costs more than it gives. */
+#if GSM_X86
+#define GSM_HOLD(vector) __asm__("" : "+v"(vector))
+#elif GSM_NEON
+#define GSM_HOLD(vector) __asm__("" : "+w"(vector))
+#endif
 /* Whether there are registers of eight numbers, in the words of kernel_gsm_words.h. */
 #define GSM_VECTORS (GSM_X86 || GSM_NEON)
 

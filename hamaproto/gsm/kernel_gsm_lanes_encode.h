@@ -132,16 +132,17 @@ FN void nine_sums(const W *pairs, const W *past, int count, W sums[9])
     W s0 = wide_all(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0;
     for (int k = 0; k < 2 * count; k += 4) {
         W now = pairs[k], next = pairs[k + 2];
-#define ONE(pair, back, sum)         \
-    {                                \
-        W then = past[k - (back)];   \
-        sum = wide_plus(sum, dot(pair, then)); \
-    }
-#define TWO(back, sum, other)                     \
-    {                                             \
-        W then = past[k - (back)];                \
-        sum = wide_plus(sum, dot(now, then));     \
+#define ONE(pair, back, sum)                             \
+    sum = wide_plus(sum, dot(pair, past[k - (back)])); \
+    GSM_HOLD(sum);
+#define TWO(back, sum, other)                  \
+    {                                          \
+        W then = past[k - (back)];             \
+        GSM_HOLD(then);                        \
+        sum = wide_plus(sum, dot(now, then));  \
+        GSM_HOLD(sum);                         \
         other = wide_plus(other, dot(next, then)); \
+        GSM_HOLD(other);                       \
     }
         ONE(next, -2, s0)
         ONE(next, -1, s1)
@@ -294,14 +295,15 @@ FN V search(const V *residual, const W *const now[2], W best[2])
     pair(scaled, pairs[0], pairs[1], GSM_SUBFRAME_SAMPLES - 1, 2);
     for (int half = 0; half < 2; half++) {
         best[half] = wide_all(0);
-        lag[half] = wide_all(GSM_SHORTEST_LAG);
+        W candidate = lag[half] = wide_all(GSM_SHORTEST_LAG);
         for (int from = GSM_SHORTEST_LAG; from <= GSM_LONGEST_LAG; from += 9) {
             W sums[9];
             nine_sums(pairs[half], now[half] - from, GSM_SUBFRAME_SAMPLES / 2, sums);
             for (int i = 0; i < 9; i++) {
                 W more = wide_above(sums[i], best[half]);
                 best[half] = wide_larger(sums[i], best[half]);
-                lag[half] = wide_choose(more, wide_all(from + i), lag[half]);
+                lag[half] = wide_choose(more, candidate, lag[half]);
+                candidate = wide_plus(candidate, wide_all(1));
             }
         }
     }
