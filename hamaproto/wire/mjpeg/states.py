@@ -456,6 +456,8 @@ class States:
         self._state = TAKE
         missing = image.missing
         if missing and self._window.drained() and not self._report.ready:
+            # All of it was read, so that the window lets go of it.
+            self._window.more()
             self._idle = True
             self._room = missing
 

@@ -6,6 +6,7 @@ What is expected is written down beside each stream, from what its bytes are.
 from __future__ import annotations
 
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -368,3 +369,18 @@ def test_an_image_comes_with_its_last_byte(twin: Any) -> None:
             assert parser.accounting.pending == 0
             parser.receive_data(image_part[behind:])
             assert list(parser.events()) == []
+
+
+def test_a_chunk_is_let_go_of_where_the_rest_of_an_image_is_waited_for(twin: Any) -> None:
+    """Whatever stood before that image: what is held is the image and not the chunk."""
+    chunk = sized(IMAGE) * 3000 + sized(IMAGE)[:-100]
+    parser = twin.module("parser").MjpegParser("multipart/x-mixed-replace; boundary=frame")
+    tracemalloc.start()
+    try:
+        parser.receive_data(bytes(memoryview(chunk)))
+        frames = sum(isinstance(event, Frame) for event in parser.events())
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert frames == 3000
+    assert held < len(chunk) // 10
