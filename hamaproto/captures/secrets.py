@@ -50,7 +50,8 @@ _FIELDS: Final = frozenset(
     }
 )
 #: A pair in a target or in a value: `listuser` has `User1=admin,Password=1234`.
-_PAIR = re.compile(r"([^?&=,;\s]+)=([^&,;\s]*)")
+# A key is looked for where one can begin, so that a long text without `=` is read once.
+_PAIR = re.compile(r"(?<![^?&=,;\s])([^?&=,;\s]++)=([^&,;\s]*)")
 _USERINFO = re.compile(r"//[^/@\s]{1,512}@")
 
 
@@ -108,7 +109,7 @@ def hidden_request(data: bytes) -> bytes:
     return "\r\n".join(shown).encode("latin-1") + blank + body
 
 
-_COOKIE = re.compile(rb"(?i)((?:\A|\n)set-cookie2?:[ \t]*)([^\r\n]*)")
+_COOKIE = re.compile(rb"(?i)((?:\A|\n)set-cookie2?:[ \t]*+)([^\r\n]*)")
 
 
 def hidden_answer(data: bytes) -> bytes:
