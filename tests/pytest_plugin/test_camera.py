@@ -158,7 +158,8 @@ def test_a_clock_that_rushes() -> None:
     ):
         data = [read_pictures(sock, 100) for sock in (one, other)]
     for taken in data:
-        assert_frames(taken[: taken.rfind(b"\xff\xd9") + 2], at_least=100)
+        # The first one may have begun in what came with the picture before.
+        assert_frames(taken[: taken.rfind(b"\xff\xd9") + 2], at_least=99)
 
 
 def test_any_function_is_a_clock() -> None:
