@@ -16,6 +16,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 __all__ = ["MODULES", "main"]
@@ -33,6 +34,7 @@ MODULES = (
     "hamaproto.gsm.files",
     "hamaproto.camera",
     "hamaproto.camera.clock",
+    "hamaproto.captures",
     "hamaproto.pytest_plugin",
     "hamaproto.client",
     "hamaproto.timing",
@@ -46,10 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=Path("api"), help="the folder (api)")
     options = parser.parse_args(argv)
     os.environ["HAMAPROTO_PURE"] = "1"
-    import hamaproto
-
-    for name in hamaproto.__all__:
-        getattr(hamaproto, name)
+    for name in MODULES:
+        module = import_module(name)
+        for public in module.__all__:
+            getattr(module, public)
     import pdoc
 
     with warnings.catch_warnings(record=True) as said:
