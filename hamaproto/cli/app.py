@@ -12,7 +12,7 @@ from typing import Final
 import click
 
 from hamaproto._version import __version__
-from hamaproto.cli import ask, demo, help, lists, record, simulate, snapshot, stream, watch
+from hamaproto.cli import ask, demo, help, lists, record, serve, simulate, snapshot, stream, watch
 from hamaproto.cli.captures.archive import archive
 from hamaproto.cli.captures.capture import capture
 from hamaproto.cli.captures.dissector import dissector
@@ -58,6 +58,7 @@ for _command in (
     record.record,
     *watch.COMMANDS,
     simulate.simulate,
+    serve.serve,
     capture,
     replay,
     inspect,

@@ -12,7 +12,6 @@ from hamaproto.cli.exits import OK, REFUSED
 from hamaproto.cli.lists import confirmed, print_params
 from hamaproto.cli.options import Target, camera_options, json_option
 from hamaproto.cli.output import STDOUT, open_output
-from hamaproto.cli.picture_size import size_of
 from hamaproto.cli.plain import note, on_terminal, print_json, print_line, print_sent, readable
 from hamaproto.cli.snapshot import checked
 from hamaproto.commands import CATALOGUE, Command, Request, StreamRequest
@@ -20,6 +19,7 @@ from hamaproto.errors import LocalProtocolError
 from hamaproto.events import Frame
 from hamaproto.models import Ack, RawAnswer, View
 from hamaproto.outcome import is_success
+from hamaproto.picture_size import size_of
 from hamaproto.wire.sniff import is_text, text_of
 
 __all__ = ["COMMANDS"]

@@ -15,7 +15,6 @@ from typing import Any, Final, TypeVar
 
 from hamaproto import commands
 from hamaproto.cli.output import StoppedError
-from hamaproto.cli.picture_size import absurd_size
 from hamaproto.cli.signals import stopping
 from hamaproto.cli.tally import NO_SOUND, Tally, verdict
 from hamaproto.commands import StreamRequest
@@ -24,6 +23,7 @@ from hamaproto.events import AudioFrame, Frame
 from hamaproto.io import Backoff, Disconnected
 from hamaproto.io.asyncio import Camera
 from hamaproto.models import Availability
+from hamaproto.picture_size import absurd_size
 
 __all__ = [
     "NO_SOUND",

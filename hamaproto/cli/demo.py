@@ -34,7 +34,6 @@ from hamaproto.cli.capture import (
     watch_sound,
 )
 from hamaproto.cli.exits import INTERRUPTED, PARTIAL
-from hamaproto.cli.hearing import Hearing
 from hamaproto.cli.lists import fields_of, shown
 from hamaproto.cli.options import (
     Seconds,
@@ -47,7 +46,6 @@ from hamaproto.cli.options import (
     timeout_option,
 )
 from hamaproto.cli.output import Output, open_output
-from hamaproto.cli.picture_size import absurd_size, size_of
 from hamaproto.cli.plain import cell, console, note, print_json
 from hamaproto.commands import CATALOGUE, Command, Direction, FlipMode, Reply, Request
 from hamaproto.errors import (
@@ -58,10 +56,12 @@ from hamaproto.errors import (
     TransportError,
 )
 from hamaproto.events import AudioFrame, Frame
+from hamaproto.hearing import Hearing
 from hamaproto.io import asyncio as io_asyncio
 from hamaproto.io.blocking import Camera
 from hamaproto.io.serve import running_camera
 from hamaproto.models import Ack, View
+from hamaproto.picture_size import absurd_size, size_of
 
 __all__ = ["demo"]
 

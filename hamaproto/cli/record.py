@@ -32,7 +32,6 @@ from hamaproto.cli.capture import (
     watch_sound,
 )
 from hamaproto.cli.exits import INTERRUPTED, OK, PARTIAL
-from hamaproto.cli.hearing import Hearing
 from hamaproto.cli.measures import AMOUNT, DURATION, Amount
 from hamaproto.cli.options import (
     Target,
@@ -45,14 +44,15 @@ from hamaproto.cli.options import (
     seconds_option,
 )
 from hamaproto.cli.output import STDOUT, format_of, is_stream, open_output
-from hamaproto.cli.picture_size import absurd_size
 from hamaproto.cli.plain import note, print_json
 from hamaproto.cli.signals import finishing
 from hamaproto.errors import AuthenticationError, HamaError
 from hamaproto.events import AudioFrame, Frame
 from hamaproto.gsm.tables import SAMPLE_RATE
+from hamaproto.hearing import Hearing
 from hamaproto.io import Backoff
 from hamaproto.io.asyncio import Camera
+from hamaproto.picture_size import absurd_size
 
 if TYPE_CHECKING:
     from hamaproto.cli.recording import Parts, Recorder, Recording

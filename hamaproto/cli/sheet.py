@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from hamaproto.cli.picture_size import absurd_size, size_of
+from hamaproto.picture_size import absurd_size, size_of
 
 __all__ = ["ContactSheet"]
 

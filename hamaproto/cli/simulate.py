@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from hamaproto.camera.time_code import time_code as tell_time
 from hamaproto.cli.capture import run_until_stopped
 from hamaproto.cli.options import json_option
 from hamaproto.cli.plain import note, print_json, print_line
+from hamaproto.gateway.access import is_loopback
 from hamaproto.io.control import Control
 from hamaproto.io.neighbourhood import neighbourhood
 from hamaproto.io.serve import SimulatedCamera, serve
@@ -28,7 +28,7 @@ from hamaproto.io.serve import SimulatedCamera, serve
 if TYPE_CHECKING:
     from hamaproto.io.control_http import ControlServer
 
-__all__ = ["simulate"]
+__all__ = ["address_option", "simulate"]
 
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^:\[\]]+):(?P<port>[0-9]{1,5})")
 #: Cameras in one process; each listens, which takes a descriptor.
@@ -36,7 +36,7 @@ MOST_CAMERAS = 10_000
 _HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?")
 
 
-def _address(
+def address_option(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[str, int] | None:
     """`127.0.0.1:8081`: an address and a port."""
@@ -97,7 +97,7 @@ class _Remote:
 )
 @click.option(
     "--control",
-    callback=_address,
+    callback=address_option,
     metavar="HOST:PORT",
     help="Be controlled there: JSON over HTTP.",
 )
@@ -197,12 +197,12 @@ async def _be_cameras(cameras: list[SimulatedCamera], remote: _Remote, *, as_jso
         for camera in cameras:
             _say_where(camera, server, as_json)
         first = cameras[0]
-        if not first.state.users and not _is_loopback(first.host):
+        if not first.state.users and not is_loopback(first.host):
             note(
                 f"anyone who can reach {first.host} can watch and steer this camera: --user NAME "
                 "asks for a login, --host 127.0.0.1 keeps it to this machine"
             )
-        if remote.control is not None and not _is_loopback(remote.control[0]):
+        if remote.control is not None and not is_loopback(remote.control[0]):
             note(f"anyone who can reach {remote.control[0]} can control this camera")
         many = f"{len(cameras)} simulated cameras" if len(cameras) > 1 else "a simulated camera"
         note(f"{many}; Ctrl-C ends it")
@@ -267,10 +267,3 @@ def _list_profiles(as_json: bool) -> None:
         return
     for name, row in PROFILES.items():
         print_line(f"{name:<20} {row.about}")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().rstrip(".") in ("localhost", "localhost.localdomain")

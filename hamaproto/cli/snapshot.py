@@ -15,11 +15,11 @@ from hamaproto.cli.options import (
     path_option,
 )
 from hamaproto.cli.output import check_ending, open_output
-from hamaproto.cli.picture_size import AbsurdSizeError, absurd_size, size_of
 from hamaproto.cli.plain import note, print_json
 from hamaproto.errors import RefusedError
 from hamaproto.events import Frame
 from hamaproto.io.blocking import Camera
+from hamaproto.picture_size import AbsurdSizeError, absurd_size, size_of
 
 __all__ = ["checked", "snapshot"]
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from hamaproto.cli.picture_size import AbsurdSizeError
 from hamaproto.cli.plain import note
 from hamaproto.errors import (
     AuthenticationError,
@@ -26,6 +25,7 @@ from hamaproto.errors import (
     RefusedError,
     RemoteProtocolError,
 )
+from hamaproto.picture_size import AbsurdSizeError
 
 __all__ = ["advice", "note_troubles", "told"]
 

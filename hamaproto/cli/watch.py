@@ -15,7 +15,6 @@ from hamaproto.cli.capture import (
     watch_sound,
 )
 from hamaproto.cli.exits import OK, PARTIAL
-from hamaproto.cli.hearing import Hearing
 from hamaproto.cli.inputs import Spoken
 from hamaproto.cli.options import (
     Target,
@@ -31,6 +30,7 @@ from hamaproto.cli.output import format_of, open_output
 from hamaproto.cli.plain import note, print_json
 from hamaproto.errors import RefusedError
 from hamaproto.events import AudioFrame
+from hamaproto.hearing import Hearing
 from hamaproto.io import Backoff
 from hamaproto.io.asyncio import Camera
 

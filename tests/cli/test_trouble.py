@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from hamaproto.cli.picture_size import AbsurdSizeError
 from hamaproto.cli.trouble import advice, note_troubles, told
 from hamaproto.errors import (
     AuthenticationError,
@@ -23,6 +22,7 @@ from hamaproto.errors import (
     RefusedError,
     RemoteProtocolError,
 )
+from hamaproto.picture_size import AbsurdSizeError
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from hamaproto.cli.captures.source import Source, secrets_option, source_argumen
 from hamaproto.cli.exits import PARTIAL
 from hamaproto.cli.options import json_option, need, overwrite_option
 from hamaproto.cli.output import Output, open_output
-from hamaproto.cli.picture_size import absurd_size, size_of
 from hamaproto.cli.plain import note, print_json, print_line
 from hamaproto.events import AudioFrame, EndOfStream, Frame, G711Frame, Param
 from hamaproto.gsm.tables import FRAME_BYTES, FRAME_SAMPLES
+from hamaproto.picture_size import absurd_size, size_of
 
 __all__ = ["extract"]
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 import av
 
 from hamaproto.cli.output import Output
-from hamaproto.cli.picture_size import size_of
 from hamaproto.gsm.tables import SAMPLE_RATE
+from hamaproto.picture_size import size_of
 
 __all__ = ["MARK", "MILLISECONDS", "Matroska"]
 

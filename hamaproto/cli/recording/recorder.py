@@ -19,12 +19,12 @@ from typing import Final, Protocol, Self
 import av
 
 from hamaproto.cli.output import Output, StoppedError, open_output
-from hamaproto.cli.picture_size import absurd_size
 from hamaproto.cli.recording.matroska import Matroska
 from hamaproto.cli.recording.naming import Template
 from hamaproto.cli.recording.splitting import SplitPlan
 from hamaproto.gsm.tables import SAMPLE_RATE
 from hamaproto.gsm.wav import WavWriter
+from hamaproto.picture_size import absurd_size
 
 __all__ = ["NamedParts", "OnePart", "Parts", "Recorder", "Sound"]
 

@@ -16,9 +16,9 @@ import numpy as np
 from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 
-from hamaproto.cli.picture_size import MOST_PIXELS
 from hamaproto.cli.recording.matroska import MILLISECONDS, Matroska
 from hamaproto.gsm.tables import FRAME_RATE, SAMPLE_RATE
+from hamaproto.picture_size import MOST_PIXELS
 
 __all__ = ["WebM"]
 

@@ -10,9 +10,9 @@ import pytest
 
 from fixtures.vectors import vectors
 from hamaproto.cli.app import run
-from hamaproto.cli.hearing import Hearing
 from hamaproto.events import AudioFrame, G711Frame
 from hamaproto.gsm import Decoder
+from hamaproto.hearing import Hearing
 
 SPEECH = next(vector for vector in vectors() if vector.name == "speech_espeak")
 FRAMES = [SPEECH.frames[at : at + 33] for at in range(0, 33 * 50, 33)]

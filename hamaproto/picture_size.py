@@ -12,7 +12,14 @@ from typing import Final
 from hamaproto.errors import RemoteProtocolError
 from hamaproto.wire.jpeg import JpegInfo
 
-__all__ = ["LONGEST_SIDE", "MOST_PIXELS", "AbsurdSizeError", "absurd_size", "size_of"]
+__all__ = [
+    "LONGEST_SIDE",
+    "MOST_PIXELS",
+    "AbsurdSizeError",
+    "absurd_size",
+    "is_possible",
+    "size_of",
+]
 
 #: Twelve times the specification's largest picture on each side, and 50 megapixels: more
 #: than any network camera sends, and decoded no more than 150 MB.
@@ -44,6 +51,10 @@ def absurd_size(image: bytes) -> tuple[int, int] | None:
     size = size_of(image)
     if size is None:
         return None
-    width, height = size
-    possible = 0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE
-    return None if possible and width * height <= MOST_PIXELS else size
+    return None if is_possible(*size) else size
+
+
+def is_possible(width: int, height: int) -> bool:
+    """Whether a picture can have so many pixels."""
+    sides = 0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE
+    return sides and width * height <= MOST_PIXELS

@@ -12,7 +12,7 @@ from answering import scripted
 
 from fixtures.build.jpegs import image
 from hamaproto.cli.app import run
-from hamaproto.cli.picture_size import absurd_size, size_of
+from hamaproto.picture_size import absurd_size, size_of
 
 GOOD = image("420", 1)
 

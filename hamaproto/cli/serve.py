@@ -1,0 +1,198 @@
+"""`hamaproto serve`: cameras in any browser, and one clean stream for every other program."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from hamaproto.cli.capture import run_until_stopped
+from hamaproto.cli.options import (
+    Seconds,
+    Target,
+    cafile_option,
+    insecure_option,
+    set_target,
+    timeout_option,
+)
+from hamaproto.cli.plain import note, print_line
+from hamaproto.cli.simulate import address_option
+from hamaproto.gateway.access import is_loopback
+from hamaproto.io.asyncio import Camera
+from hamaproto.settings import Timeouts
+
+if TYPE_CHECKING:
+    from hamaproto.io.gateway import Gateway
+
+__all__ = ["serve"]
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_HOST: Final = re.compile(
+    r"[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?"
+)
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]{1,300}/?")
+#: Seconds without bytes, and without a picture, after which another connection is tried.
+_IDLE: Final = 5.0
+_FRAME: Final = 10.0
+
+
+@click.command()
+@click.argument("urls", metavar="[URL]...", nargs=-1)
+@click.option(
+    "--name", "names", multiple=True, metavar="NAME", help="Of each camera, in their order."
+)
+@click.option(
+    "--listen",
+    default="127.0.0.1:8080",
+    show_default=True,
+    metavar="HOST:PORT",
+    callback=address_option,
+    help="Where; port 0 lets the system choose.",
+)
+@click.option(
+    "--allow-host", "hosts", multiple=True, metavar="NAME", help="Another name of the gateway."
+)
+@click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Pages of this place may read, such as http://home.lan:8123.",
+)
+@click.option(
+    "--keep-warm",
+    type=Seconds(min=0, max=86_400),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the camera's stream stays open when nobody watches.",
+)
+@click.option("--demo", is_flag=True, help="A simulated camera, or one more.")
+@click.option("--user", metavar="NAME", help="Who asks the cameras; the password is prompted for.")
+@timeout_option
+@cafile_option
+@insecure_option
+@click.pass_context
+def serve(
+    context: click.Context,
+    urls: tuple[str, ...],
+    names: tuple[str, ...],
+    listen: tuple[str, int],
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
+    keep_warm: float,
+    demo: bool,
+    user: str | None,
+    timeout: float,
+    cafile: str | None,
+    insecure: bool,
+) -> None:
+    """Show the cameras at URL in any browser, and pass their streams on.
+
+    The first line on stdout is the address.  Where other machines can connect, the second is a
+    link that signs a browser in.  `hamaproto help gateway` has more.
+    """
+    if not urls and not demo:
+        raise click.UsageError("a URL of a camera is needed, or --demo for a simulated one")
+    for kind, pattern, values, example in (
+        ("--name", _NAME, names, "porch: letters, digits, - and _, at most 32"),
+        ("--allow-host", _HOST, hosts, "camera.lan or camera.lan:8080"),
+        ("--allow-origin", _ORIGIN, origins, "http://home.lan:8123"),
+    ):
+        for value in values:
+            if not pattern.fullmatch(value):
+                raise click.UsageError(f"{kind} {value!r}: needed is one like {example}")
+    named = _named(len(urls) + demo, names)
+    targets = [Target(url, user, timeout, cafile=cafile, insecure=insecure) for url in urls]
+    if len(targets) == 1:
+        set_target(context, targets[0])
+    try:
+        import hamaproto.io.gateway  # noqa: F401  # whether it can be had
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f"serve needs {error.name}: pip install 'hamaproto[cli,serve]'"
+        ) from None
+    # A name that was allowed is mostly that of a proxy, through which others come.
+    secret = None if is_loopback(listen[0]) and not hosts else secrets.token_urlsafe(24)
+    run_until_stopped(
+        _serve(
+            named,
+            targets,
+            demo=demo,
+            keep_warm=keep_warm,
+            timeout=timeout,
+            host=listen[0],
+            port=listen[1],
+            names=hosts,
+            origins=origins,
+            secret=secret,
+        )
+    )
+
+
+def _named(count: int, names: tuple[str, ...]) -> list[str]:
+    """The names of so many cameras; raises click.UsageError for some that can't be."""
+    if len(names) > count:
+        raise click.UsageError(f"--name was given {len(names)} times, for {count} cameras")
+    if len(set(names)) < len(names):
+        raise click.UsageError("--name: two cameras can't have the same")
+    if not names and count == 1:
+        return ["camera"]
+    usual = (f"camera-{number}" for number in range(1, 2 * count + 1))
+    free = (name for name in usual if name not in names)
+    return [*names, *(next(free) for _ in range(count - len(names)))]
+
+
+async def _serve(
+    named: list[str],
+    targets: list[Target],
+    *,
+    demo: bool,
+    keep_warm: float,
+    timeout: float,
+    **words: Any,
+) -> None:
+    from hamaproto.io.gateway import Gateway
+    from hamaproto.io.gateway_camera import GatewayCamera
+
+    async with contextlib.AsyncExitStack() as stack:
+        cameras = [
+            Camera(
+                target.url,
+                **{
+                    **target.driver,
+                    "timeout": Timeouts(timeout, min(_IDLE, timeout), max(60.0, timeout), _FRAME),
+                },
+            )
+            for target in targets
+        ]
+        if demo:
+            from hamaproto.camera import CameraState
+            from hamaproto.io.serve import serve as simulated
+
+            one = await stack.enter_async_context(simulated(CameraState(users={"admin": "1234"})))
+            cameras.append(Camera(one.url, auth=("admin", "1234")))
+        gateway = Gateway(
+            [
+                GatewayCamera(name, camera, keep_warm=keep_warm)
+                for name, camera in zip(named, cameras, strict=True)
+            ],
+            **words,
+        )
+        await stack.enter_async_context(gateway)
+        _say_where(gateway, words["secret"])
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+
+def _say_where(gateway: Gateway, secret: str | None) -> None:
+    print_line(gateway.url)
+    if secret is not None:
+        print_line(f"{gateway.url}/?token={secret}")
+        note("the second line signs a browser in; programs send its token as password (Basic)")
+    count = len(gateway.cameras)
+    note(f"{count} camera{'s' if count > 1 else ''}; Ctrl-C ends it")

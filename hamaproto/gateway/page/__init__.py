@@ -1,0 +1,42 @@
+"""The page's own files, as they go to a browser: no build makes them.
+
+They are read from the package when they are asked for; only names that are there are known, so
+that no path leads out of it.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Final
+
+__all__ = ["KINDS", "file", "names"]
+
+#: The media type by the ending of the name.
+KINDS: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
+}
+
+
+def _kind(name: str) -> str | None:
+    _, dot, ending = name.rpartition(".")
+    return KINDS.get(dot + ending)
+
+
+def names() -> list[str]:
+    """The files that there are."""
+    return sorted(one.name for one in files(__name__).iterdir() if _kind(one.name) is not None)
+
+
+def file(name: str) -> tuple[bytes, str] | None:
+    """What the file holds and its media type; None if there is none of that name."""
+    kind = _kind(name)
+    if kind is None or name not in names():
+        return None
+    return files(__name__).joinpath(name).read_bytes(), kind

@@ -1,0 +1,320 @@
+"""The gateway's server: a page, streams and JSON, for everybody who may have them.
+
+    async with Gateway([GatewayCamera("porch", camera)]) as gateway:
+        print(gateway.url)
+
+Every request passes `_guard` first, which asks `Access` about it and gives each answer the
+fields that keep a browser from doing what it shall not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiohttp import web
+
+from hamaproto.errors import DeviceError, HamaError, LocalProtocolError, TransportError
+from hamaproto.gateway import page
+from hamaproto.gateway.access import CHANGES, FIELDS, Access, Asked
+from hamaproto.io import gateway_streams as streams
+from hamaproto.io.gateway_camera import GatewayCamera, UnavailableError
+from hamaproto.io.gateway_streams import WrongError, number_of
+
+__all__ = ["Gateway"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+CameraHandler = Callable[[web.Request, GatewayCamera], Awaitable[web.StreamResponse]]
+
+#: Bytes of a request's body.
+MAX_BODY: Final = 64 * 1024
+#: Seconds that a body may take, and a connection on which nothing is asked.
+_BODY_SECONDS: Final = 10.0
+_IDLE_SECONDS: Final = 15.0
+#: Connections at once.
+MOST_CONNECTIONS: Final = 1000
+#: Bytes of the head of a request: a line, and a field.
+_MOST_HEAD: Final = 8190
+#: Seconds for which a browser stays signed in.
+_SIGNED_IN: Final = 90 * 24 * 3600
+
+
+class Gateway:
+    """Serves these cameras until it is left; `secret` is what a sign-in needs.
+
+    Raises OSError if the address can't be had.
+    """
+
+    def __init__(
+        self,
+        cameras: Iterable[GatewayCamera],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        names: Iterable[str] = (),
+        origins: Iterable[str] = (),
+        secret: str | None = None,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
+        self.cameras = {camera.name: camera for camera in cameras}
+        self.host = host
+        self.access = Access(names=names, origins=origins, secret=secret, port=port)
+        self._most = most_connections
+        self._known: set[Any] = set()
+        self._stack = contextlib.AsyncExitStack()
+        self._runner: web.AppRunner | None = None
+
+    def __repr__(self) -> str:
+        return f"<Gateway {self.url}, {len(self.cameras)} cameras>"
+
+    @property
+    def port(self) -> int:
+        """The port; 0 until the system has chosen one."""
+        return self.access.port
+
+    @property
+    def url(self) -> str:
+        """`http://host:port`."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        async with contextlib.AsyncExitStack() as stack:
+            for camera in self.cameras.values():
+                await stack.enter_async_context(camera)
+            runner = self._runner = web.AppRunner(
+                self._application(),
+                access_log=None,
+                handle_signals=False,
+                handler_cancellation=True,
+                keepalive_timeout=_IDLE_SECONDS,
+                lingering_time=1.0,
+                max_line_size=_MOST_HEAD,
+                max_field_size=_MOST_HEAD,
+                shutdown_timeout=0.5,
+            )
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await self._listen(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            server = await loop.create_server(self._connection, self.host, self.port)
+        except OSError as error:
+            # asyncio's own text has the address once more.
+            reason = os.strerror(error.errno).lower() if error.errno else str(error)
+            raise OSError(
+                error.errno or errno.EADDRNOTAVAIL,
+                f"can't listen on {self.host!r} port {self.port}: {reason}",
+            ) from None
+        stack.callback(server.close)
+        self.access.port = server.sockets[0].getsockname()[1]
+
+    def _connection(self) -> asyncio.Protocol:
+        """Somebody connects; if there are too many, one who has asked for nothing goes."""
+        assert self._runner is not None
+        assert self._runner.server is not None
+        there = self._runner.server.connections
+        if len(there) >= self._most:
+            self._known.intersection_update(there)
+            silent = next((one for one in there if one not in self._known), None)
+            if silent is None:
+                return _Refuse()
+            silent.force_close()
+        return self._runner.server()
+
+    # -- what there is
+
+    def _application(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard], client_max_size=MAX_BODY)
+        app.on_response_prepare.append(_guard_answer)
+        add = app.router.add_get
+        add("/", self._page)
+        add("/static/{file}", self._static)
+        add("/healthz", self._health)
+        add("/c/{name}/frames", self._of_camera(streams.frames))
+        add("/c/{name}/stream.mjpg", self._of_camera(streams.stream))
+        add("/c/{name}/snapshot.jpg", self._of_camera(_snapshot))
+        return app
+
+    def _of_camera(self, handle: CameraHandler) -> Handler:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            return await handle(request, self._camera(request))
+
+        return handler
+
+    def _camera(self, request: web.Request) -> GatewayCamera:
+        camera = self.cameras.get(request.match_info["name"])
+        if camera is None:
+            raise WrongError(404, "there is no camera of this name", "name", list(self.cameras))
+        return camera
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        token = request.query.get("token")
+        if token is not None and self.access.signs_in:
+            return self._signed_in(token)
+        return _file("index.html")
+
+    def _signed_in(self, token: str) -> web.StreamResponse:
+        cookie = self.access.cookie(token)
+        if cookie is None:
+            raise WrongError(401, "the token is another one: open the link that was printed last")
+        # No redirect: the browser would count it as the other site's whose page had the link,
+        # and keep the new cookie to itself.
+        answer = web.Response(
+            text='<!doctype html><meta http-equiv="refresh" content="0;url=/"><title>hamaproto'
+            '</title><p><a href="/">Signed in</a></p>',
+            content_type="text/html",
+            headers={"Cache-Control": "no-store"},
+        )
+        answer.set_cookie(
+            self.access.cookie_name,
+            cookie,
+            max_age=_SIGNED_IN,
+            httponly=True,
+            samesite="Strict",
+            path="/",
+        )
+        return answer
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        return _file(request.match_info["file"])
+
+    async def _health(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
+
+    # -- who may
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        asked = self._asked(request)
+        # A link with the token is a sign-in; whether the process lives is no secret.
+        is_open = request.path == "/healthz" or (request.path == "/" and "token" in request.query)
+        refusal = self.access.refusal(asked, open_to_all=is_open)
+        answer: web.StreamResponse
+        allowed = self.access.allows_origin(asked)
+        if refusal is not None:
+            answer = _wrong(refusal.status, refusal.error, refusal.argument, refusal.allowed)
+            if refusal.status == 401:
+                answer.headers["WWW-Authenticate"] = 'Basic realm="hamaproto", charset="UTF-8"'
+            if refusal.status != 401:
+                answer.force_close()
+        else:
+            self._known.add(request.protocol)
+            if request.method == "OPTIONS" and allowed:
+                answer = _preflight()
+            else:
+                answer = await _answered(request, handler)
+        if allowed and not answer.prepared:
+            answer.headers["Access-Control-Allow-Origin"] = asked.origin
+            answer.headers["Vary"] = "Origin"
+        return answer
+
+    def _asked(self, request: web.Request) -> Asked:
+        fields = request.headers
+        name = None if request.transport is None else request.transport.get_extra_info("sockname")
+        return Asked(
+            method=request.method,
+            local=name[0] if name else "",
+            host=fields.get("Host", ""),
+            origin=fields.get("Origin", ""),
+            site=fields.get("Sec-Fetch-Site", ""),
+            mode=fields.get("Sec-Fetch-Mode", ""),
+            content_type=request.content_type,
+            authorization=fields.get("Authorization", ""),
+            cookie=request.cookies.get(self.access.cookie_name, ""),
+        )
+
+
+class _Refuse(asyncio.Protocol):
+    """A connection for which there is no room."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+async def _guard_answer(request: web.Request, answer: web.StreamResponse) -> None:
+    for name, value in FIELDS.items():
+        answer.headers[name] = value
+    if "Cache-Control" not in answer.headers:
+        answer.headers["Cache-Control"] = "no-store"
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What the handler answers, or what went wrong."""
+    try:
+        return await handler(request)
+    except WrongError as error:
+        return _wrong(error.status, str(error), error.argument, error.allowed)
+    except UnavailableError as error:
+        answer = _wrong(503, str(error))
+        retry = error.status.as_data(0.0)["retry_in"]
+        if retry is not None:
+            answer.headers["Retry-After"] = "5"
+        return answer
+    except LocalProtocolError as error:
+        return _wrong(400, str(error))
+    except TimeoutError as error:
+        return _wrong(504, str(error) or "it took too long")
+    except (DeviceError, TransportError, HamaError) as error:
+        return _wrong(502, str(error))
+    except web.HTTPRequestEntityTooLarge:
+        return _wrong(413, f"a body has {MAX_BODY} bytes at most", "body", MAX_BODY)
+    except web.HTTPMethodNotAllowed as error:
+        names = sorted(error.allowed_methods)
+        answer = _wrong(405, f"{request.path} knows {', '.join(names)}", None, names)
+        answer.headers["Allow"] = ", ".join(names)
+        return answer
+    except web.HTTPException as error:
+        return _wrong(error.status, f"{request.method} {request.path}: {error.reason.lower()}")
+
+
+def _wrong(
+    status: int, error: str, argument: str | None = None, allowed: Any = None
+) -> web.Response:
+    told = {"error": error, "argument": argument, "allowed": allowed}
+    return web.json_response(told, status=status)
+
+
+def _preflight() -> web.Response:
+    return web.Response(
+        status=204,
+        headers={
+            "Access-Control-Allow-Methods": f"GET, HEAD, {CHANGES}",
+            "Access-Control-Allow-Headers": "authorization, content-type",
+            "Access-Control-Max-Age": "600",
+        },
+    )
+
+
+def _file(name: str) -> web.Response:
+    found = page.file(name)
+    if found is None:
+        raise WrongError(404, "there is no file of this name", "file")
+    data, kind = found
+    return web.Response(body=data, headers={"Content-Type": kind, "Cache-Control": "no-cache"})
+
+
+async def _snapshot(request: web.Request, camera: GatewayCamera) -> web.StreamResponse:
+    max_age = number_of(request.query.get("max_age"), "max_age", low=0, high=3600) or 0.0
+    shot = await camera.snapshot(max_age)
+    return web.Response(
+        body=shot.data,
+        content_type="image/jpeg",
+        headers={"X-Timestamp": f"{shot.wall:.6f}", "Cache-Control": "no-store"},
+    )
