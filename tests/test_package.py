@@ -30,6 +30,7 @@ LAYERS = (
     {"talk"},
     {"captures"},
     {"timing", "gateway"},
+    {"soundtrack"},
     {"io"},
     {"pytest_plugin"},
     {"cli"},

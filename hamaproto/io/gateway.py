@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import hashlib
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
@@ -22,6 +23,7 @@ from aiohttp import web
 from hamaproto.errors import DeviceError, HamaError, LocalProtocolError, TransportError
 from hamaproto.gateway import page
 from hamaproto.gateway.access import CHANGES, FIELDS, Access, Asked
+from hamaproto.io import gateway_sound as sound
 from hamaproto.io import gateway_streams as streams
 from hamaproto.io.gateway_camera import GatewayCamera, UnavailableError
 from hamaproto.io.gateway_streams import WrongError, number_of
@@ -150,6 +152,9 @@ class Gateway:
         add("/c/{name}/frames", self._of_camera(streams.frames))
         add("/c/{name}/stream.mjpg", self._of_camera(streams.stream))
         add("/c/{name}/snapshot.jpg", self._of_camera(_snapshot))
+        add("/c/{name}/sound", self._of_camera(sound.sound))
+        add("/c/{name}/sound.wav", self._of_camera(sound.wav))
+        add("/c/{name}/live.mkv", self._of_camera(sound.matroska))
         return app
 
     def _of_camera(self, handle: CameraHandler) -> Handler:
@@ -168,7 +173,7 @@ class Gateway:
         token = request.query.get("token")
         if token is not None and self.access.signs_in:
             return self._signed_in(token)
-        return _file("index.html")
+        return _file(request, "index.html", page.without_script(self.cameras))
 
     def _signed_in(self, token: str) -> web.StreamResponse:
         cookie = self.access.cookie(token)
@@ -193,7 +198,7 @@ class Gateway:
         return answer
 
     async def _static(self, request: web.Request) -> web.StreamResponse:
-        return _file(request.match_info["file"])
+        return _file(request, request.match_info["file"])
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
         return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
@@ -302,12 +307,17 @@ def _preflight() -> web.Response:
     )
 
 
-def _file(name: str) -> web.Response:
+def _file(request: web.Request, name: str, cameras: bytes = b"") -> web.StreamResponse:
+    """A file of the page, or "not modified"; `cameras` is put where the page has its mark."""
     found = page.file(name)
     if found is None:
         raise WrongError(404, "there is no file of this name", "file")
-    data, kind = found
-    return web.Response(body=data, headers={"Content-Type": kind, "Cache-Control": "no-cache"})
+    data = found[0].replace(page.MARK, cameras)
+    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    fields = {"Content-Type": found[1], "Cache-Control": "no-cache", "ETag": tag}
+    if request.headers.get("If-None-Match") == tag:
+        return web.Response(status=304, headers=fields)
+    return web.Response(body=data, headers=fields)
 
 
 async def _snapshot(request: web.Request, camera: GatewayCamera) -> web.StreamResponse:

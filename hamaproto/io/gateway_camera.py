@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from hamaproto import commands
 from hamaproto.commands import StreamRequest
 from hamaproto.errors import AuthenticationError, HamaError
 from hamaproto.gateway.feed import Feed, Pictures, Taker
 from hamaproto.gateway.shot import Shot
+from hamaproto.gateway.sound import Piece, Sounds
 from hamaproto.gateway.status import State, Status
 from hamaproto.io.asyncio import Camera, Stream
 from hamaproto.session import StreamEvent
@@ -25,6 +26,9 @@ from hamaproto.settings import Backoff
 __all__ = ["GatewayCamera", "UnavailableError"]
 
 T = TypeVar("T")
+
+#: A stream, and what is done with its events.
+_Asked = tuple[Stream[Any], Callable[[StreamEvent, float, float], None]]
 
 #: Seconds between two looks at the clock: by so much a stall is told late at most.
 TICK_SECONDS: Final = 0.25
@@ -51,7 +55,9 @@ class GatewayCamera:
         self.name = name
         self.camera = camera
         self.pictures = Pictures(keep_warm=keep_warm)
+        self.sounds = Sounds(keep_warm=keep_warm)
         self._picture_line = _Line(self.pictures)
+        self._sound_line = _Line(self.sounds)
         self._tasks: list[asyncio.Task[None]] = []
         self._snapshot: asyncio.Task[Shot] | None = None
 
@@ -60,7 +66,11 @@ class GatewayCamera:
 
     async def __aenter__(self) -> GatewayCamera:
         create = asyncio.get_running_loop().create_task
-        self._tasks = [create(self._picture_line.run(self._ask_pictures)), create(self._tick())]
+        self._tasks = [
+            create(self._picture_line.run(self._ask_pictures)),
+            create(self._sound_line.run(self._ask_sound)),
+            create(self._tick()),
+        ]
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -75,13 +85,18 @@ class GatewayCamera:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self._picture_line.tick()
+            self._sound_line.tick()
 
     # -- pictures
 
-    def _ask_pictures(self) -> tuple[Stream[Any], Callable[[StreamEvent, float, float], None]]:
+    def _ask_pictures(self) -> _Asked:
         request: StreamRequest[Any] = commands.video_stream()
         stream = self.camera.stream(request, reconnect=_BACKOFF, policy="latest")
         return stream, self.pictures.take
+
+    def _ask_sound(self) -> _Asked:
+        request: StreamRequest[Any] = commands.audio_stream()
+        return self.camera.stream(request, reconnect=_BACKOFF, queue=64), self.sounds.take
 
     @contextlib.contextmanager
     def watched(self, taker: Taker[Shot]) -> Iterator[None]:
@@ -102,13 +117,19 @@ class GatewayCamera:
         return await self._next_picture(PATIENCE)
 
     async def _next_picture(self, seconds: float) -> Shot:
-        waiting = _Waiting()
+        waiting = _Waiting[Shot]()
         with self._picture_line.taken(waiting):
-            try:
-                async with asyncio.timeout(seconds):
-                    return await waiting.picture
-            except TimeoutError:
-                raise UnavailableError(self.pictures.status) from None
+            return await waiting.first(self.pictures, seconds)
+
+    def heard(self, taker: Taker[Piece]) -> contextlib.AbstractContextManager[None]:
+        """In here the taker gets each piece of the sound."""
+        return self._sound_line.taken(taker)
+
+    async def sound(self) -> Piece:
+        """The next piece of the sound.  Raises UnavailableError as `picture` does."""
+        waiting = _Waiting[Piece]()
+        with self._sound_line.taken(waiting):
+            return await waiting.first(self.sounds, PATIENCE)
 
     async def snapshot(self, max_age: float = 0.0) -> Shot:
         """A picture that came, or was asked for, no longer than that before now, in seconds.
@@ -137,19 +158,26 @@ class GatewayCamera:
         return Shot(self.pictures.counts.frames, frame.data, asked, wall)
 
 
-class _Waiting:
-    """Waits for one picture."""
+class _Waiting(Generic[T]):
+    """Waits for the first picture, or piece of sound."""
 
     def __init__(self) -> None:
-        self.picture: asyncio.Future[Shot] = asyncio.get_running_loop().create_future()
+        self._item: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
-    def offer(self, shot: Shot, /) -> None:
-        if not self.picture.done():
-            self.picture.set_result(shot)
+    def offer(self, item: T, /) -> None:
+        if not self._item.done():
+            self._item.set_result(item)
 
     def tell(self, status: Status, /) -> None:
-        if status.state in (State.REFUSED, State.FAILED) and not self.picture.done():
-            self.picture.set_exception(UnavailableError(status))
+        if status.state in (State.REFUSED, State.FAILED) and not self._item.done():
+            self._item.set_exception(UnavailableError(status))
+
+    async def first(self, feed: Feed[T], seconds: float) -> T:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._item
+        except TimeoutError:
+            raise UnavailableError(feed.status) from None
 
 
 class _Line:
@@ -181,9 +209,7 @@ class _Line:
         finally:
             self.feed.leave(taker, time.monotonic())
 
-    async def run(
-        self, ask: Callable[[], tuple[Stream[Any], Callable[[StreamEvent, float, float], None]]]
-    ) -> None:
+    async def run(self, ask: Callable[[], _Asked]) -> None:
         """Ask whenever it is wanted; ends when it is cancelled."""
         attempt = 0
         while True:
@@ -202,9 +228,7 @@ class _Line:
                     await self._pause(delay)
             self.feed.rest(time.time())
 
-    async def _once(
-        self, ask: Callable[[], tuple[Stream[Any], Callable[[StreamEvent, float, float], None]]]
-    ) -> None:
+    async def _once(self, ask: Callable[[], _Asked]) -> None:
         stream, take = ask()
         self._stream = stream
         try:

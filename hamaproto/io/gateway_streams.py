@@ -20,13 +20,23 @@ from typing import Any, Final
 
 from aiohttp import WSMsgType, web
 
-from hamaproto.gateway.feed import Pictures
+from hamaproto.gateway.feed import Feed, Pictures
 from hamaproto.gateway.shot import BOUNDARY, Shot, early_start, text_message
 from hamaproto.gateway.status import Status
 from hamaproto.gateway.viewer import Form, Viewer
 from hamaproto.io.gateway_camera import GatewayCamera
 
-__all__ = ["Endless", "Outlet", "WrongError", "frames", "number_of", "stream"]
+__all__ = [
+    "Endless",
+    "Outlet",
+    "WrongError",
+    "frames",
+    "hold_little",
+    "number_of",
+    "opened",
+    "stream",
+    "until_silent",
+]
 
 #: Bytes that the kernel may hold unsent for a viewer; the option's number where Python has no
 #: name for it yet.
@@ -145,6 +155,15 @@ def hold_little(transport: asyncio.Transport) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, _LOWAT, _UNSENT)
 
 
+async def opened(request: web.Request, *, most: int = _MOST_MESSAGE) -> web.WebSocketResponse:
+    """A WebSocket; messages of more bytes end it.  Raises WrongError where none was asked for."""
+    ws = web.WebSocketResponse(compress=False, heartbeat=_HEARTBEAT, max_msg_size=most, timeout=1.0)
+    if not ws.can_prepare(request):
+        raise WrongError(426, "a WebSocket is needed here", "Upgrade", "websocket")
+    await ws.prepare(request)
+    return ws
+
+
 def number_of(
     text: str | None, name: str, *, low: float, high: float, above: bool = False
 ) -> float | None:
@@ -168,10 +187,7 @@ async def frames(request: web.Request, camera: GatewayCamera) -> web.StreamRespo
     """Pictures as WebSocket messages, and states and counts between them."""
     plain = request.query.get("plain") == "1"
     fps = _fps(request.query.get("fps"))
-    ws = web.WebSocketResponse(
-        compress=False, heartbeat=_HEARTBEAT, max_msg_size=_MOST_MESSAGE, timeout=1.0
-    )
-    await ws.prepare(request)
+    ws = await opened(request)
     outlet = Outlet(request, Shot.plain_message if plain else Shot.message, fps=fps, talks=True)
     try:
         async with outlet.flowing():
@@ -197,6 +213,9 @@ async def _listen(ws: web.WebSocketResponse, outlet: Outlet) -> None:
             if "fps" in asked:
                 value = asked["fps"]
                 outlet.viewer.limit(None if value is None else _fps(str(value)))
+            if "ping" in asked:
+                # So that a page knows by how much its clock differs from this one.
+                outlet.say({"pong": asked["ping"], "time": time.time()})
         except (ValueError, TypeError, RecursionError):
             outlet.say({"error": "an object of JSON is needed", "argument": None})
         except WrongError as error:
@@ -206,17 +225,16 @@ async def _listen(ws: web.WebSocketResponse, outlet: Outlet) -> None:
 async def _counts(outlet: Outlet, feed: Pictures) -> None:
     while True:
         await asyncio.sleep(COUNTS_SECONDS)
-        if not outlet.viewer.busy:
-            outlet.say(
-                {
-                    "frames": feed.counts.frames,
-                    "rate": round(feed.rate(time.monotonic()), 2),
-                    "lost": feed.counts.lost,
-                    "anomalies": dict(feed.counts.anomalies),
-                    "sent": outlet.viewer.sent,
-                    "skipped": outlet.viewer.skipped,
-                }
-            )
+        outlet.say(
+            {
+                "frames": feed.counts.frames,
+                "rate": round(feed.rate(time.monotonic()), 2),
+                "lost": feed.counts.lost,
+                "anomalies": dict(feed.counts.anomalies),
+                "sent": outlet.viewer.sent,
+                "skipped": outlet.viewer.skipped,
+            }
+        )
 
 
 def _fps(text: str | None) -> float | None:
@@ -239,13 +257,13 @@ async def stream(request: web.Request, camera: GatewayCamera) -> web.StreamRespo
     try:
         async with outlet.flowing():
             with camera.watched(outlet):
-                await _until_silent(camera.pictures)
+                await until_silent(camera.pictures)
     finally:
         outlet.count(camera.pictures)
     return response
 
 
-async def _until_silent(feed: Pictures) -> None:
+async def until_silent(feed: Feed[Any]) -> None:
     """Wait until nothing has come for a minute; who goes away cancels it."""
     frames = -1
     while frames != feed.counts.frames:

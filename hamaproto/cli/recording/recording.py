@@ -16,7 +16,7 @@ from hamaproto.cli.recording.matroska import Matroska
 from hamaproto.cli.recording.motion import MotionGate, says_motion
 from hamaproto.cli.recording.recorder import OnePart, Parts, Recorder
 from hamaproto.cli.recording.splitting import SplitPlan
-from hamaproto.cli.soundtrack import Soundtrack
+from hamaproto.soundtrack import Soundtrack
 from hamaproto.timing import Timeline
 
 __all__ = ["Recording"]

@@ -6,10 +6,16 @@ that no path leads out of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from html import escape
 from importlib.resources import files
 from typing import Final
+from urllib.parse import quote
 
-__all__ = ["KINDS", "file", "names"]
+__all__ = ["KINDS", "MARK", "file", "names", "without_script"]
+
+#: Where the page has its cameras for a browser that runs no scripts.
+MARK: Final = b"<!-- cameras -->"
 
 #: The media type by the ending of the name.
 KINDS: Final = {
@@ -40,3 +46,13 @@ def file(name: str) -> tuple[bytes, str] | None:
     if kind is None or name not in names():
         return None
     return files(__name__).joinpath(name).read_bytes(), kind
+
+
+def without_script(cameras: Iterable[str]) -> bytes:
+    """The cameras of these names, for a browser that runs no scripts."""
+    rows = (
+        f'<figure><img src="/c/{escape(quote(name, safe=""))}/stream.mjpg" '
+        f'alt="{escape(name)}"><figcaption>{escape(name)}</figcaption></figure>'
+        for name in cameras
+    )
+    return "".join(rows).encode()

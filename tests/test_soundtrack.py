@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hamaproto.cli.soundtrack import Soundtrack, stretched
 from hamaproto.gsm.tables import SAMPLE_RATE
+from hamaproto.soundtrack import Soundtrack, stretched
 from hamaproto.timing import Timeline
 
 
