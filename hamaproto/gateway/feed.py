@@ -20,7 +20,7 @@ from hamaproto.picture_size import is_possible
 from hamaproto.session import Disconnected, StreamEvent
 from hamaproto.wire.jpeg import JpegInfo, insert_huffman_tables
 
-__all__ = ["Counts", "Feed", "Pictures", "Taker"]
+__all__ = ["Counts", "Feed", "Pictures", "Taker", "Tally"]
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -31,8 +31,28 @@ _RATE_SECONDS: Final = 3.0
 _ARRIVALS: Final = 256
 
 
+class Tally(Protocol):
+    """What one of those who take a stream was sent."""
+
+    @property
+    def sent(self) -> int:
+        """Pictures, or pieces of sound."""
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of all that."""
+
+    @property
+    def dropped(self) -> int:
+        """What was replaced by something newer, or left out."""
+
+
 class Taker(Protocol[T_contra]):
     """Who takes a stream."""
+
+    @property
+    def tally(self) -> Tally | None:
+        """What it was sent; None for who is sent nothing."""
 
     def offer(self, item: T_contra, /) -> None:
         """A picture, or a piece of sound."""
@@ -58,10 +78,10 @@ class Counts:
     connections: int = 0
     """How often the camera was asked for the stream."""
     sent: int = 0
-    """What was sent to those who have left."""
+    """What was sent."""
     sent_bytes: int = 0
     dropped: int = 0
-    """What was replaced by something newer, for those who have left."""
+    """What was replaced by something newer, or left out, for a slow one."""
     anomalies: Counter[str] = field(default_factory=Counter)
     """By their codes."""
 
@@ -69,6 +89,13 @@ class Counts:
     def lost(self) -> int:
         """Pictures that came and are of no use."""
         return self.incomplete + self.refused
+
+    def add(self, tally: Tally | None) -> None:
+        """One who takes the stream was sent that."""
+        if tally is not None:
+            self.sent += tally.sent
+            self.sent_bytes += tally.sent_bytes
+            self.dropped += tally.dropped
 
 
 class Feed(Generic[T]):
@@ -105,11 +132,19 @@ class Feed(Generic[T]):
         """It takes nothing more."""
         if taker in self.takers:
             self.takers.discard(taker)
+            self.counts.add(taker.tally)
             self._warm_until = now + self._keep_warm
 
     def is_wanted(self, now: float) -> bool:
         """Whether the camera is to be asked for the stream, or goes on with it."""
         return bool(self.takers) or now < self._warm_until
+
+    def total(self) -> Counts:
+        """The counts, with what those were sent who are still there."""
+        total = replace(self.counts)
+        for taker in self.takers:
+            total.add(taker.tally)
+        return total
 
     # -- what becomes of it
 

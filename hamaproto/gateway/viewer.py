@@ -34,9 +34,9 @@ class Viewer:
         "_send",
         "_waiting",
         "busy",
+        "dropped",
         "sent",
         "sent_bytes",
-        "skipped",
     )
 
     def __init__(
@@ -52,12 +52,12 @@ class Viewer:
         self.sent = 0
         """Pictures that were sent."""
         self.sent_bytes = 0
-        self.skipped = 0
+        self.dropped = 0
         """Pictures that came while others were on their way, and were replaced by newer ones."""
         self.limit(fps)
 
     def __repr__(self) -> str:
-        return f"<Viewer, {self.sent} sent, {self.skipped} skipped>"
+        return f"<Viewer, {self.sent} sent, {self.dropped} skipped>"
 
     def limit(self, fps: float | None) -> None:
         """Send so many pictures a second at most from now on."""
@@ -70,7 +70,7 @@ class Viewer:
             return
         if self.busy:
             if self._waiting is not None:
-                self.skipped += 1
+                self.dropped += 1
             self._waiting = shot
         else:
             self._give(shot)
@@ -83,7 +83,7 @@ class Viewer:
             self._give(shot)
 
     def _give(self, shot: Shot) -> None:
-        data = self._form(shot, self.skipped)
+        data = self._form(shot, self.dropped)
         self.sent += 1
         self.sent_bytes += len(data)
         self.busy = not self._send(data)

@@ -19,14 +19,21 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from hamaproto._version import __version__
 from hamaproto.errors import DeviceError, HamaError, LocalProtocolError, TransportError
 from hamaproto.gateway import page
 from hamaproto.gateway.access import CHANGES, FIELDS, Access, Asked
+from hamaproto.gateway.paths import PATHS
+from hamaproto.gateway.settings import NotAllowedError
+from hamaproto.io import gateway_api as api
 from hamaproto.io import gateway_sound as sound
 from hamaproto.io import gateway_streams as streams
 from hamaproto.io.gateway_camera import GatewayCamera, UnavailableError
+from hamaproto.io.gateway_metrics import metrics
 from hamaproto.io.gateway_streams import WrongError, number_of
+from hamaproto.io.gateway_talk import talk
 
 __all__ = ["Gateway"]
 
@@ -35,8 +42,7 @@ CameraHandler = Callable[[web.Request, GatewayCamera], Awaitable[web.StreamRespo
 
 #: Bytes of a request's body.
 MAX_BODY: Final = 64 * 1024
-#: Seconds that a body may take, and a connection on which nothing is asked.
-_BODY_SECONDS: Final = 10.0
+#: Seconds for which a connection may ask for nothing.
 _IDLE_SECONDS: Final = 15.0
 #: Connections at once.
 MOST_CONNECTIONS: Final = 1000
@@ -145,16 +151,13 @@ class Gateway:
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=MAX_BODY)
         app.on_response_prepare.append(_guard_answer)
-        add = app.router.add_get
-        add("/", self._page)
-        add("/static/{file}", self._static)
-        add("/healthz", self._health)
-        add("/c/{name}/frames", self._of_camera(streams.frames))
-        add("/c/{name}/stream.mjpg", self._of_camera(streams.stream))
-        add("/c/{name}/snapshot.jpg", self._of_camera(_snapshot))
-        add("/c/{name}/sound", self._of_camera(sound.sound))
-        add("/c/{name}/sound.wav", self._of_camera(sound.wav))
-        add("/c/{name}/live.mkv", self._of_camera(sound.matroska))
+        for row in PATHS:
+            handler = _OF_CAMERA.get(row.name)
+            handle = getattr(self, f"_{row.name}") if handler is None else self._of_camera(handler)
+            if row.method == "GET":
+                app.router.add_get(row.path, handle)
+            else:
+                app.router.add_post(row.path, handle)
         return app
 
     def _of_camera(self, handle: CameraHandler) -> Handler:
@@ -202,6 +205,17 @@ class Gateway:
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
         return web.Response(text="ok\n", headers={"Cache-Control": "no-store"})
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(
+            body=metrics(self.cameras.values()), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+        )
+
+    async def _openapi(self, request: web.Request) -> web.StreamResponse:
+        return api.description(__version__)
+
+    async def _cameras(self, request: web.Request) -> web.StreamResponse:
+        return await api.cameras(self.cameras.values())
 
     # -- who may
 
@@ -272,6 +286,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         if retry is not None:
             answer.headers["Retry-After"] = "5"
         return answer
+    except NotAllowedError as error:
+        return _wrong(400, str(error), error.argument, error.allowed)
     except LocalProtocolError as error:
         return _wrong(400, str(error))
     except TimeoutError as error:
@@ -328,3 +344,24 @@ async def _snapshot(request: web.Request, camera: GatewayCamera) -> web.StreamRe
         content_type="image/jpeg",
         headers={"X-Timestamp": f"{shot.wall:.6f}", "Cache-Control": "no-store"},
     )
+
+
+#: The handlers of what belongs to one camera, by the names of their rows.
+_OF_CAMERA: Final[dict[str, CameraHandler]] = {
+    "frames": streams.frames,
+    "stream": streams.stream,
+    "snapshot": _snapshot,
+    "sound": sound.sound,
+    "wav": sound.wav,
+    "matroska": sound.matroska,
+    "talk": talk,
+    "camera": api.one,
+    "settings": api.settings,
+    "change": api.change,
+    "move": api.move,
+    "presets": api.presets,
+    "go": api.go,
+    "save": api.save,
+    "clear": api.clear,
+    "thumbnail": api.thumbnail,
+}

@@ -20,6 +20,7 @@ from hamaproto.gateway.shot import Shot
 from hamaproto.gateway.sound import Piece, Sounds
 from hamaproto.gateway.status import State, Status
 from hamaproto.io.asyncio import Camera, Stream
+from hamaproto.io.gateway_control import Controls
 from hamaproto.session import StreamEvent
 from hamaproto.settings import Backoff
 
@@ -58,6 +59,9 @@ class GatewayCamera:
         self.sounds = Sounds(keep_warm=keep_warm)
         self._picture_line = _Line(self.pictures)
         self._sound_line = _Line(self.sounds)
+        self.controls = Controls(camera, self.snapshot)
+        self.talked = False
+        """Whether somebody talks to it."""
         self._tasks: list[asyncio.Task[None]] = []
         self._snapshot: asyncio.Task[Shot] | None = None
 
@@ -79,6 +83,7 @@ class GatewayCamera:
         if self._snapshot is not None:
             self._snapshot.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.controls.close()
         await self.camera.close()
 
     async def _tick(self) -> None:
@@ -162,6 +167,7 @@ class _Waiting(Generic[T]):
     """Waits for the first picture, or piece of sound."""
 
     def __init__(self) -> None:
+        self.tally = None
         self._item: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
     def offer(self, item: T, /) -> None:

@@ -49,6 +49,7 @@ class LiveMatroska:
         self.sounds = _Sounds(self)
         """Who takes the sound."""
         self.sent = 0
+        self.sent_bytes = 0
         self.dropped = 0
         """Pictures that were left out."""
         self._file: Any = av.open(pipe, "w", format="matroska", options=_OPTIONS)
@@ -58,6 +59,11 @@ class LiveMatroska:
             self._sound = self._file.add_stream("pcm_s16le", rate=SAMPLE_RATE)
             self._sound.codec_context.layout = "mono"
         self._file.start_encoding()
+
+    @property
+    def tally(self) -> LiveMatroska:
+        """What was sent here: pictures."""
+        return self
 
     def offer(self, shot: Shot, /) -> None:
         """A picture has come."""
@@ -71,6 +77,7 @@ class LiveMatroska:
         self._last_picture = at
         self._mux(self._picture, shot.data, at, _MILLISECONDS)
         self.sent += 1
+        self.sent_bytes += len(shot.data)
 
     def tell(self, status: Status, /) -> None:
         """The state of the pictures is another one."""
@@ -111,6 +118,7 @@ class _Sounds:
 
     def __init__(self, both: LiveMatroska) -> None:
         self._both = both
+        self.tally = None
 
     def offer(self, piece: Piece, /) -> None:
         self._both.sound(piece)

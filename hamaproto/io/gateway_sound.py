@@ -54,6 +54,7 @@ class _Hearer:
 
     def __init__(self, listener: Listener, talks: _Pipe | None = None) -> None:
         self._talks = talks
+        self.tally = listener
         self.offer = listener.offer
 
     def tell(self, status: Status, /) -> None:
@@ -67,13 +68,10 @@ async def sound(request: web.Request, camera: GatewayCamera) -> web.StreamRespon
     pipe = _Pipe(request)
     pipe.write(text_message(json.dumps(FORMAT)))
     listener = Listener(Piece.message, pipe.write, pipe.waiting)
-    try:
-        with camera.heard(_Hearer(listener, pipe)):
-            async for message in ws:
-                if message.type is not WSMsgType.TEXT:
-                    break
-    finally:
-        _count(camera, listener)
+    with camera.heard(_Hearer(listener, pipe)):
+        async for message in ws:
+            if message.type is not WSMsgType.TEXT:
+                break
     return ws
 
 
@@ -87,19 +85,9 @@ async def wav(request: web.Request, camera: GatewayCamera) -> web.StreamResponse
     await response.prepare(request)
     pipe = _Pipe(request)
     listener = Listener(Piece.plain, WavWriter(pipe).write, pipe.waiting)
-    try:
-        with camera.heard(_Hearer(listener)):
-            await until_silent(camera.sounds)
-    finally:
-        _count(camera, listener)
+    with camera.heard(_Hearer(listener)):
+        await until_silent(camera.sounds)
     return response
-
-
-def _count(camera: GatewayCamera, listener: Listener) -> None:
-    counts = camera.sounds.counts
-    counts.sent += listener.sent
-    counts.sent_bytes += listener.sent_bytes
-    counts.dropped += listener.dropped
 
 
 async def matroska(request: web.Request, camera: GatewayCamera) -> web.StreamResponse:
@@ -115,11 +103,12 @@ async def matroska(request: web.Request, camera: GatewayCamera) -> web.StreamRes
         await response.prepare(request)
         return response
     await camera.picture()
-    try:
-        await camera.sound()
-        hears = True
-    except UnavailableError:
-        hears = False
+    hears = (await camera.controls.abilities()).hears is not False
+    if hears:
+        try:
+            await camera.sound()
+        except UnavailableError:
+            hears = False
     size = camera.pictures.size
     if size is None:
         raise WrongError(503, "no picture says how large it is")
@@ -133,6 +122,4 @@ async def matroska(request: web.Request, camera: GatewayCamera) -> web.StreamRes
             await until_silent(camera.pictures)
     finally:
         both.close()
-        camera.pictures.counts.sent += both.sent
-        camera.pictures.counts.dropped += both.dropped
     return response

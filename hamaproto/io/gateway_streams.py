@@ -91,6 +91,11 @@ class Outlet:
         self.viewer = Viewer(form, self.write, fps=fps)
         hold_little(self._transport)
 
+    @property
+    def tally(self) -> Viewer:
+        """What was sent here."""
+        return self.viewer
+
     def offer(self, shot: Shot, /) -> None:
         """A picture has come."""
         self.viewer.offer(shot)
@@ -138,12 +143,6 @@ class Outlet:
                 return
             self.viewer.freed()
 
-    def count(self, feed: Pictures) -> None:
-        """Add to the feed's counts what was sent here: it is over."""
-        feed.counts.sent += self.viewer.sent
-        feed.counts.sent_bytes += self.viewer.sent_bytes
-        feed.counts.dropped += self.viewer.skipped
-
 
 def hold_little(transport: asyncio.Transport) -> None:
     """Have the kernel and the transport hold no more than they need."""
@@ -189,16 +188,13 @@ async def frames(request: web.Request, camera: GatewayCamera) -> web.StreamRespo
     fps = _fps(request.query.get("fps"))
     ws = await opened(request)
     outlet = Outlet(request, Shot.plain_message if plain else Shot.message, fps=fps, talks=True)
-    try:
-        async with outlet.flowing():
-            with camera.watched(outlet):
-                counting = asyncio.get_running_loop().create_task(_counts(outlet, camera.pictures))
-                try:
-                    await _listen(ws, outlet)
-                finally:
-                    counting.cancel()
-    finally:
-        outlet.count(camera.pictures)
+    async with outlet.flowing():
+        with camera.watched(outlet):
+            counting = asyncio.get_running_loop().create_task(_counts(outlet, camera.pictures))
+            try:
+                await _listen(ws, outlet)
+            finally:
+                counting.cancel()
     return ws
 
 
@@ -232,7 +228,7 @@ async def _counts(outlet: Outlet, feed: Pictures) -> None:
                 "lost": feed.counts.lost,
                 "anomalies": dict(feed.counts.anomalies),
                 "sent": outlet.viewer.sent,
-                "skipped": outlet.viewer.skipped,
+                "skipped": outlet.viewer.dropped,
             }
         )
 
@@ -254,12 +250,9 @@ async def stream(request: web.Request, camera: GatewayCamera) -> web.StreamRespo
     outlet = Outlet(request, Shot.early_part if early else Shot.part, fps=fps)
     if early:
         outlet.write(early_start())
-    try:
-        async with outlet.flowing():
-            with camera.watched(outlet):
-                await until_silent(camera.pictures)
-    finally:
-        outlet.count(camera.pictures)
+    async with outlet.flowing():
+        with camera.watched(outlet):
+            await until_silent(camera.pictures)
     return response
 
 
