@@ -17,6 +17,11 @@ from bench.own import ALSO, ELSEWHERE, ROOT, TESTS, by_name, modules, own_tests
 OVER_SEVERAL = {
     "cli/test_json.py",  # an option of many commands
     "commands/test_commands.py",  # what the package hands on
+    # The page of the gateway, which is no Python, in a browser.
+    "page/test_page.py",
+    "page/test_page_access.py",
+    "page/test_page_controls.py",
+    "page/test_page_parts.py",
     # All parts of the MJPEG parser together, on many streams; each part has tests of its own.
     "wire/mjpeg/test_damage.py",
     "wire/mjpeg/test_quirks.py",

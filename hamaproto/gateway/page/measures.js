@@ -23,7 +23,7 @@ export class Recent {
   }
 }
 
-/** How much the gateway's clock is ahead, by the quickest of the last questions. */
+/** The gateway's clock beside this page's own, by the quickest of the last questions. */
 export class Clock {
   constructor() {
     this.answers = [];
@@ -35,15 +35,16 @@ export class Clock {
   }
 
   answered({ pong, time }) {
-    const took = performance.now() - pong;
-    this.answers.push({ took, ahead: time * 1000 - (Date.now() - took / 2) });
+    const now = performance.now();
+    const took = now - pong;
+    this.answers.push({ took, ahead: time * 1000 - (now - took / 2) });
     if (this.answers.length > PINGS) this.answers.shift();
   }
 
-  /** The gateway's time, in milliseconds since 1970. */
-  now() {
-    if (this.answers.length === 0) return Date.now();
+  /** The gateway's time, in milliseconds since 1970, at a moment of `performance.now()`. */
+  at(moment) {
+    if (this.answers.length === 0) return performance.timeOrigin + moment;
     const best = this.answers.reduce((one, other) => (other.took < one.took ? other : one));
-    return Date.now() + best.ahead;
+    return moment + best.ahead;
   }
 }

@@ -44,7 +44,7 @@ export class Numbers {
 
   async draw() {
     const { picture, sound } = this;
-    const ages = picture.ages.numbers;
+    const { ages } = picture;
     const whole = (number) => Math.max(0, Math.round(number));
     this.row("rate", picture.stale ? "0" : picture.rate.toFixed(1));
     this.row(

@@ -43,9 +43,16 @@ export class Pad {
   arrow(direction) {
     const key = button({ symbol: direction, label: words("directions")[direction], class: "arrow" });
     const { steering } = this;
+    let pressed = false;
     const begin = () => {
+      pressed = true;
       if (direction === "center") steering.step(direction);
       else steering.hold(direction);
+    };
+    // The focus leaves another arrow when this one is pressed: only what is pressed ends.
+    const end = () => {
+      if (pressed) steering.release();
+      pressed = false;
     };
     key.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -53,8 +60,8 @@ export class Pad {
       key.setPointerCapture(event.pointerId);
       begin();
     });
-    for (const end of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) {
-      key.addEventListener(end, () => steering.release());
+    for (const event of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) {
+      key.addEventListener(event, end);
     }
     key.addEventListener("keydown", (event) => {
       if (![" ", "Enter"].includes(event.key)) return;
@@ -64,7 +71,7 @@ export class Pad {
     key.addEventListener("keyup", (event) => {
       if (![" ", "Enter"].includes(event.key)) return;
       event.preventDefault();
-      steering.release();
+      end();
     });
     key.addEventListener("contextmenu", (event) => event.preventDefault());
     key.addEventListener("click", (event) => {

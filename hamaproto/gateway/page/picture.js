@@ -8,9 +8,13 @@ import { Clock, Recent } from "./measures.js";
 import { verdict } from "./verdict.js";
 
 const HEADER = 16;
-/** Milliseconds between looks at whether pictures still come, and between questions of the time. */
+/** Milliseconds between looks at whether pictures still come. */
 const LOOK = 500;
+/** So many questions of the time at once, and then one in so many milliseconds. */
+const FIRST_PINGS = 4;
 const PING = 5000;
+/** Pictures by which the rate is told. */
+const LATELY = 30;
 
 export class Picture {
   /**
@@ -23,9 +27,9 @@ export class Picture {
     this.context = canvas.getContext("2d", { alpha: false });
     this.onVerdict = onVerdict;
     this.clock = new Clock();
-    /** Milliseconds from the gateway's arrival to the canvas, and when pictures were shown. */
-    this.ages = new Recent();
-    this.times = new Recent(60);
+    /** When the last pictures were shown, and when they had come to the gateway, by its clock. */
+    this.times = new Recent();
+    this.arrivals = new Recent();
     this.shown = 0;
     this.damaged = 0;
     this.skipped = 0;
@@ -115,27 +119,34 @@ export class Picture {
       canvas.parentElement?.style.setProperty("--ratio", bitmap.width / bitmap.height);
     }
     this.context.drawImage(bitmap, 0, 0);
-    const age = this.clock.now() - header.getFloat64(8) * 1000;
+    const now = performance.now();
+    const arrival = header.getFloat64(8) * 1000;
     this.number = header.getUint32(0);
     this.skipped = header.getUint32(4);
-    this.ages.add(age);
-    this.times.add(performance.now());
+    this.times.add(now);
+    this.arrivals.add(arrival);
     this.jpeg = jpeg;
     this.shown += 1;
     // A picture that was long on its way is as old as it is.
-    this.last = performance.now() - Math.max(0, age);
+    this.last = now - Math.max(0, this.clock.at(now) - arrival);
     if (this.stale) this.judge();
   }
 
   /** Pictures a second, of the last ones; 0 before there are two. */
   get rate() {
-    const { numbers } = this.times;
-    if (numbers.length < 2) return 0;
-    return ((numbers.length - 1) * 1000) / Math.max(1, numbers.at(-1) - numbers[0]);
+    const times = this.times.numbers.slice(-LATELY);
+    if (times.length < 2) return 0;
+    return ((times.length - 1) * 1000) / Math.max(1, times.at(-1) - times[0]);
+  }
+
+  /** Milliseconds from the gateway to the canvas, of the last pictures. */
+  get ages() {
+    return this.times.numbers.map((time, at) => this.clock.at(time) - this.arrivals.numbers[at]);
   }
 
   look() {
-    if (this.line.state === "open" && performance.now() - this.lastPing > PING) this.ping();
+    const wait = this.clock.answers.length < FIRST_PINGS ? 0 : PING;
+    if (this.line.state === "open" && performance.now() - this.lastPing > wait) this.ping();
     this.judge();
   }
 
@@ -146,7 +157,7 @@ export class Picture {
       line: this.line.state,
       said: this.server?.state ?? null,
       last: this.last,
-      earlier: earlier === null ? null : now - (this.clock.now() - earlier * 1000),
+      earlier: earlier === null ? null : now - (this.clock.at(now) - earlier * 1000),
       rate: this.rate,
       now,
     });

@@ -1,4 +1,7 @@
 // Presets: places that the camera finds again, each with its name and a picture of it.
+//
+// No camera of the family lists them. The gateway knows those that were kept or visited through it;
+// of the others there are numbers to be tried.
 
 import { get, ofCamera, post } from "./api.js";
 import { button, freshId, make, setText } from "./dom.js";
@@ -10,18 +13,45 @@ const ARRIVE = 2500;
 /** What a camera keeps of a name, in bytes. */
 const MOST_NAME = 63;
 
+const SPELLED = { ä: "ae", ö: "oe", ü: "ue", Ä: "Ae", Ö: "Oe", Ü: "Ue", ß: "ss" };
+
+/** A name as these cameras can take it: without accents, and with `_` for a blank. */
+export function carried(name) {
+  return name
+    .replace(/[äöüÄÖÜß]/g, (letter) => SPELLED[letter])
+    .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
+    .trim()
+    .replace(/\s+/g, "_");
+}
+
+/** The same for people. */
+function readable(name) {
+  return name.replaceAll("_", " ");
+}
+
+/** Its name, or its number. */
+function titled({ number, name }) {
+  return name || say("placeUnnamed", { number: number + 1 });
+}
+
 export class Places {
   constructor(name) {
     this.path = (rest = "") => ofCamera(name, `/presets${rest}`);
     this.list = make("ul", { class: "places" });
     this.status = make("p", { class: "status", role: "status" });
+    this.untold = make("div", { class: "untold-places", role: "group", "aria-label": say("placesUntold") });
     const field = freshId("place");
+    const number = freshId("number");
+    this.number = make("select", { id: number });
     this.input = make("input", { id: field, type: "text", maxlength: MOST_NAME, autocomplete: "off" });
     this.form = make(
       "form",
       { class: "keep" },
       make("label", { for: field, text: say("placeName") }),
+      make("label", { for: number, text: say("placeNumber") }),
       this.input,
+      this.number,
       make("button", { type: "submit", text: say("placeSave") }),
     );
     this.form.addEventListener("submit", (event) => {
@@ -36,6 +66,7 @@ export class Places {
       this.list,
       this.form,
       this.status,
+      this.untold,
     );
     this.presets = [];
     // Thumbnails are asked for anew when they may have changed.
@@ -43,13 +74,15 @@ export class Places {
     this.timer = null;
   }
 
+  /** Those that the gateway knows. */
   get stored() {
-    return this.presets.filter((preset) => preset.name !== "");
+    return this.presets.filter((preset) => preset.name !== "" || preset.thumbnail);
   }
 
   async load() {
     try {
-      this.presets = (await get(this.path())).presets;
+      const { presets } = await get(this.path());
+      this.presets = presets.map((preset) => ({ ...preset, name: readable(preset.name ?? "") }));
     } catch (error) {
       setText(this.status, say("placeFailed", { reason: error.message }));
       return;
@@ -59,21 +92,40 @@ export class Places {
 
   draw() {
     this.version += 1;
-    const cards = this.stored.map((preset) => this.card(preset));
+    const { stored } = this;
+    const cards = stored.map((preset) => this.card(preset));
     if (cards.length === 0) cards.push(make("li", { class: "hint", text: say("placesNone") }));
     this.list.replaceChildren(...cards);
+    const others = this.presets.filter((preset) => !stored.includes(preset));
+    this.untold.replaceChildren(
+      make("p", { class: "hint", text: say("placesUntold") }),
+      ...others.map((preset) => this.numbered(preset)),
+    );
+    this.untold.hidden = others.length === 0;
+    const chosen = this.number.value;
+    this.number.replaceChildren(
+      ...this.presets.map(({ number }) => make("option", { value: number, text: number + 1 })),
+    );
+    const free = others.find(({ number }) => String(number) === chosen) ?? others[0];
+    this.number.value = free?.number ?? 0;
+  }
+
+  numbered(preset) {
+    const { number } = preset;
+    const label = say("placeGo", { name: titled(preset) });
+    return make("button", {
+      type: "button",
+      text: number + 1,
+      "aria-label": label,
+      on: { click: () => this.go(preset) },
+    });
   }
 
   card(preset) {
-    const { number, name } = preset;
-    const image = make("img", {
-      src: this.path(`/${number}/thumbnail.jpg?v=${this.version}`),
-      alt: "",
-      width: 96,
-      height: 72,
-    });
-    const frame = make("span", { class: "thumb", "data-number": number + 1 }, image);
-    image.addEventListener("error", () => image.remove());
+    const { number } = preset;
+    const name = titled(preset);
+    const frame = make("span", { class: "thumb", "data-number": number + 1 });
+    if (preset.thumbnail) this.showThumbnail(frame);
     const go = make(
       "button",
       { type: "button", class: "place", "aria-label": say("placeGo", { name }) },
@@ -84,7 +136,9 @@ export class Places {
     return make("li", {}, go, this.forgetter(preset));
   }
 
-  forgetter({ number, name }) {
+  forgetter(preset) {
+    const { number } = preset;
+    const name = titled(preset);
     const label = say("placeClear", { name });
     const forget = button({ symbol: "trash", label, class: "forget" });
     let asked = null;
@@ -106,43 +160,48 @@ export class Places {
     return forget;
   }
 
-  /** Turn to one; `preset` may be its place in the list. */
+  /** Turn to one; `preset` may be its number. */
   async go(preset) {
-    const chosen = typeof preset === "number" ? this.stored[preset] : preset;
+    const chosen =
+      typeof preset === "number" ? this.presets.find(({ number }) => number === preset) : preset;
     if (chosen === undefined) return;
     try {
       await post(this.path(`/${chosen.number}/go`), {});
-      setText(this.status, say("placeGone", { name: chosen.name }));
+      setText(this.status, say("placeGone", { name: titled(chosen) }));
       clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.renewThumbnails(), ARRIVE);
+      this.timer = setTimeout(() => this.arrived(), ARRIVE);
     } catch (error) {
       setText(this.status, say("placeFailed", { reason: error.message }));
     }
   }
 
-  renewThumbnails() {
-    // The focus stays where it is.
-    this.version += 1;
-    this.list.querySelectorAll(".thumb").forEach((frame) => {
-      const number = frame.dataset.number - 1;
-      const image = make("img", { alt: "", width: 96, height: 72 });
-      image.addEventListener("load", () => frame.replaceChildren(image));
-      image.src = this.path(`/${number}/thumbnail.jpg?v=${this.version}`);
-    });
+  /** There may be pictures of places now that had none. */
+  async arrived() {
+    const focus = document.activeElement?.getAttribute("aria-label");
+    await this.load();
+    const { element } = this;
+    const same = [...element.querySelectorAll("button")].find(
+      (one) => focus && one.getAttribute("aria-label") === focus,
+    );
+    if (document.activeElement === document.body) same?.focus();
+  }
+
+  /** The picture comes into its frame when it is there; without one the number stays. */
+  showThumbnail(frame) {
+    const image = make("img", { alt: "", width: 96, height: 72 });
+    image.addEventListener("load", () => frame.replaceChildren(image));
+    image.src = this.path(`/${frame.dataset.number - 1}/thumbnail.jpg?v=${this.version}`);
   }
 
   keep() {
-    const free = this.presets.find((preset) => preset.name === "");
-    if (free === undefined) {
-      setText(this.status, say("placeFull"));
-      return;
-    }
-    const name = this.input.value.trim() || say("placeUnnamed", { number: free.number + 1 });
-    this.change(`/${free.number}`, { name }, () => {
+    const number = Number(this.number.value);
+    const name = carried(this.input.value || say("placeUnnamed", { number: number + 1 }));
+    this.change(`/${number}`, { name }, () => {
       this.input.value = "";
-      const stored = this.presets.find((preset) => preset.number === free.number)?.name;
-      const same = stored === name;
-      return same ? say("placeSaved", { name }) : say("placeOther", { stored: stored ?? "" });
+      const stored = this.presets.find((preset) => preset.number === number)?.name ?? "";
+      return stored === readable(name)
+        ? say("placeSaved", { name: stored })
+        : say("placeOther", { stored });
     });
   }
 

@@ -11,13 +11,16 @@ import { Resampler } from "./resample.js";
 
 const HEADER = 8;
 /** Seconds: the margin aimed at, its lowest and highest, what a gap adds, what a second takes. */
-const MARGIN = 0.05;
+const MARGIN = 0.035;
 const LEAST_MARGIN = 0.03;
 const MOST_MARGIN = 0.2;
 const GAP_ADDS = 0.02;
-const SECOND_TAKES = 0.001;
-/** Seconds above the margin at which the sound jumps instead of hurrying. */
-const JUMP = 0.2;
+const SECOND_TAKES = 0.0002;
+/** Seconds above the margin at which the sound jumps instead of hurrying, if it was so for so long. */
+const JUMP = 0.04;
+const JUMP_AFTER = 0.4;
+/** Seconds before its turn at which a piece is still in time. */
+const LATEST = 0.003;
 /** How much it hurries for each second of difference, and at most. */
 const HURRY = 0.2;
 const MOST_HURRY = 0.01;
@@ -35,7 +38,9 @@ export class Player {
     this.rate = 0;
     /** The number of the context's sample at which the next piece begins; null before the first. */
     this.next = null;
+    /** The margin of the last second, and for how many seconds it has been far too large. */
     this.average = MARGIN;
+    this.excess = 0;
     this.sources = new Set();
   }
 
@@ -48,11 +53,14 @@ export class Player {
     }
     const seconds = samples.length / rate;
     let margin = this.next === null ? -1 : this.next / per - context.currentTime;
-    if (margin < 0.003 || margin > this.target + JUMP) {
-      if (margin > 0) this.silence();
+    this.excess = margin > this.target + JUMP ? this.excess + seconds : 0;
+    if (margin < LATEST || this.excess > JUMP_AFTER) {
+      // Too late: there was a gap.  Too early for long: what came at once in the beginning.
+      if (this.excess > 0) this.silence();
       else if (this.next !== null) this.gap();
       margin = this.target;
       this.average = margin;
+      this.excess = 0;
       this.next = Math.ceil((context.currentTime + margin) * per);
     } else {
       this.target = Math.max(LEAST_MARGIN, this.target - SECOND_TAKES * seconds);

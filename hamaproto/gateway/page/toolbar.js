@@ -13,17 +13,27 @@ const time = (seconds) =>
 class Switch {
   constructor(off, on, act) {
     this.faces = [off, on];
-    this.on = null;
-    this.element = button({ class: "tool", on: { click: act } });
-    this.show(false);
+    this.on = false;
+    this.symbol = icon(off.symbol);
+    this.words = make("span", { text: off.text });
+    this.element = make(
+      "button",
+      { type: "button", class: "tool", on: { click: act } },
+      this.symbol,
+      this.words,
+    );
   }
 
   show(on, text = null) {
     const face = this.faces[Number(on)];
-    if (this.on !== on) this.element.replaceChildren(icon(face.symbol), make("span"));
-    this.on = on;
-    this.element.classList.toggle("on", on);
-    setText(this.element.lastElementChild, text ?? face.text);
+    if (this.on !== on) {
+      const symbol = icon(face.symbol);
+      this.symbol.replaceWith(symbol);
+      this.symbol = symbol;
+      this.on = on;
+      this.element.classList.toggle("on", on);
+    }
+    setText(this.words, text ?? face.text);
   }
 }
 
@@ -95,7 +105,6 @@ export class Toolbar {
     const text = state === "starting" ? say("soundStarting") : null;
     const on = !["off", "blocked"].includes(state);
     this.listen.show(on, text);
-    if (this.level.parentElement === null) this.listen.element.append(this.level);
     // Ten steps, since a style that is set by a script must come from the style sheet.
     const decibels = 20 * Math.log10(Math.max(level, 1e-4));
     this.level.dataset.level = Math.max(0, Math.min(10, Math.round((decibels + 50) / 4)));
@@ -163,9 +172,8 @@ export class Toolbar {
     this.stage.element.classList.add("recording");
     this.recorder.show(true);
     this.tell("");
-    const { element } = this.recorder;
     this.timer = setInterval(() => {
-      setText(element.lastElementChild, `${say("recordStop")} ${time(this.recording.seconds)}`);
+      this.recorder.show(true, `${say("recordStop")} ${time(this.recording.seconds)}`);
     }, 1000);
   }
 

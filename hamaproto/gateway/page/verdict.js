@@ -22,7 +22,8 @@ export function verdict({ line, said, last, earlier, rate, now }) {
   const age = came === null ? null : Math.max(0, (now - came) / 1000);
   if (line === "refused") return { kind: "signIn", age };
   if (line === "waiting") return { kind: "away", age };
-  if (line === "open" && TROUBLES.includes(said)) return { kind: said, age };
+  if (line !== "open") return { kind: "connecting", age };
+  if (TROUBLES.includes(said)) return { kind: said, age };
   if (last !== null) return { kind: age <= patience(rate) ? "live" : "stalled", age };
   return { kind: said === "idle" ? "idle" : "connecting", age };
 }

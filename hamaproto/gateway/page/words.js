@@ -70,7 +70,9 @@ const ENGLISH = {
   speedEnds: ["slow", "fast"],
 
   places: "Places",
-  placesNone: "No place is stored yet. Turn the camera, give the place a name, and keep it.",
+  placesNone: "Turn the camera, give the place a name, and keep it.",
+  placesUntold: "The camera may know these from before:",
+  placeNumber: "Number",
   placeGo: "Go to {name}",
   placeGone: "Turning to {name}.",
   placeUnnamed: "Place {number}",
@@ -81,7 +83,6 @@ const ENGLISH = {
   placeClear: "Forget {name}",
   placeClearAsk: "Forget {name}? Press again.",
   placeCleared: "{name} is forgotten.",
-  placeFull: "All places are taken: forget one first.",
   placeFailed: "That did not work: {reason}",
 
   settings: "Settings",
@@ -220,7 +221,9 @@ const GERMAN = {
   speedEnds: ["langsam", "schnell"],
 
   places: "Orte",
-  placesNone: "Noch kein Ort gespeichert. Kamera drehen, dem Ort einen Namen geben und merken.",
+  placesNone: "Kamera drehen, dem Ort einen Namen geben und merken.",
+  placesUntold: "Diese kennt die Kamera vielleicht von früher:",
+  placeNumber: "Nummer",
   placeGo: "Gehe zu {name}",
   placeGone: "Dreht sich zu {name}.",
   placeUnnamed: "Ort {number}",
@@ -231,7 +234,6 @@ const GERMAN = {
   placeClear: "{name} vergessen",
   placeClearAsk: "{name} vergessen? Noch einmal drücken.",
   placeCleared: "{name} ist vergessen.",
-  placeFull: "Alle Orte sind belegt: bitte erst einen vergessen.",
   placeFailed: "Das ging nicht: {reason}",
 
   settings: "Einstellungen",
