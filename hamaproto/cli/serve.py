@@ -22,6 +22,7 @@ from hamaproto.cli.options import (
 from hamaproto.cli.plain import note, print_line
 from hamaproto.cli.simulate import address_option
 from hamaproto.gateway.access import is_loopback
+from hamaproto.gateway.status import State, Status
 from hamaproto.io.asyncio import Camera
 from hamaproto.settings import Timeouts
 
@@ -38,6 +39,8 @@ _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]{1,300}/?")
 #: Seconds without bytes, and without a picture, after which another connection is tried.
 _IDLE: Final = 5.0
 _FRAME: Final = 10.0
+#: States that who runs the gateway is told.
+_WRONG: Final = (State.STALLED, State.REFUSED, State.FAILED)
 
 
 @click.command()
@@ -174,19 +177,37 @@ async def _serve(
             from hamaproto.camera import CameraState
             from hamaproto.io.serve import serve as simulated
 
-            one = await stack.enter_async_context(simulated(CameraState(users={"admin": "1234"})))
-            cameras.append(Camera(one.url, auth=("admin", "1234")))
-        gateway = Gateway(
-            [
-                GatewayCamera(name, camera, keep_warm=keep_warm)
-                for name, camera in zip(named, cameras, strict=True)
-            ],
-            **words,
-        )
+            state = CameraState(users={"admin": "1234"})
+            shown = await stack.enter_async_context(simulated(state))
+            cameras.append(Camera(shown.url, auth=("admin", "1234")))
+        served = [
+            GatewayCamera(name, camera, keep_warm=keep_warm)
+            for name, camera in zip(named, cameras, strict=True)
+        ]
+        for one in served:
+            one.pictures.on_status = _Told(f"{one.name}, picture")
+            one.sounds.on_status = _Told(f"{one.name}, sound")
+        gateway = Gateway(served, **words)
         await stack.enter_async_context(gateway)
         _say_where(gateway, words["secret"])
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
+
+
+class _Told:
+    """Says what is wrong with a stream, once, and when it is well again."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._said = ""
+
+    def __call__(self, status: Status) -> None:
+        if status.state is State.LIVE and self._said:
+            self._said = ""
+            note(f"{self._what}: live again")
+        elif status.state in _WRONG and status.message != self._said:
+            self._said = status.message
+            note(f"{self._what}: {status.state}: {status.message}")
 
 
 def _say_where(gateway: Gateway, secret: str | None) -> None:

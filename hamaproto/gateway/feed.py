@@ -9,6 +9,7 @@ It reads no clock.  `now` is in seconds on one that does not jump, `wall` in sec
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -109,6 +110,8 @@ class Feed(Generic[T]):
         self.takers: set[Taker[T]] = set()
         self.counts = Counts()
         self.status = Status(State.IDLE, 0.0)
+        self.on_status: Callable[[Status], None] | None = None
+        """Is told each other state, whoever watches."""
         self.newest: T | None = None
         """What came last; None before anything did, and while nobody watches."""
         self._keep_warm = keep_warm
@@ -196,6 +199,8 @@ class Feed(Generic[T]):
 
     def _tell(self, status: Status) -> None:
         status = self.status = replace(status, last=self._last)
+        if self.on_status is not None:
+            self.on_status(status)
         for taker in tuple(self.takers):
             taker.tell(status)
 

@@ -6,7 +6,6 @@ else copy the picture.  `part` is a part of a multipart body (RFC 2046 5.1).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from struct import Struct
 
 __all__ = ["BOUNDARY", "HEAD", "Shot", "binary_message", "early_start", "text_message"]
@@ -48,7 +47,7 @@ def text_message(text: str) -> bytes:
 class Shot:
     """A JPEG with its number, from 1, and its time of arrival by both clocks, in seconds."""
 
-    __slots__ = ("_made", "at", "data", "number", "wall")
+    __slots__ = ("_early", "_messages", "_part", "_plain", "at", "data", "number", "wall")
 
     def __init__(self, number: int, data: bytes, at: float, wall: float) -> None:
         self.number = number
@@ -57,46 +56,43 @@ class Shot:
         """By a clock that does not jump."""
         self.wall = wall
         """Since 1970."""
-        # By its form, and by what differs from viewer to viewer.
-        self._made: dict[tuple[str, int], bytes] = {}
+        # By the count of skipped pictures: most viewers have the same.
+        self._messages: dict[int, bytes] = {}
+        self._plain = self._part = self._early = b""
 
     def __repr__(self) -> str:
         return f"<Shot {self.number}, {len(self.data)} bytes>"
 
     def message(self, skipped: int) -> bytes:
         """A WebSocket message with `HEAD` before the picture."""
-        return self._once("message", skipped % _WRAP, self._message)
+        message = self._messages.get(skipped)
+        if message is None:
+            head = HEAD.pack(self.number % _WRAP, skipped % _WRAP, self.wall)
+            message = self._messages[skipped] = binary_message(head, self.data)
+        return message
 
     def plain_message(self, skipped: int) -> bytes:
         """A WebSocket message of the picture alone."""
-        return self._once("plain", 0, lambda _: binary_message(self.data))
+        self._plain = self._plain or binary_message(self.data)
+        return self._plain
 
     def part(self, skipped: int) -> bytes:
         """A part with its delimiter before it, its length and its time."""
-        return self._once("part", 0, lambda _: _DELIMITER + self._fields() + self.data + b"\r\n")
+        if not self._part:
+            fields = (
+                f"Content-Type: image/jpeg\r\nContent-Length: {len(self.data)}\r\n"
+                f"X-Timestamp: {self.wall:.6f}\r\n\r\n"
+            )
+            self._part = _DELIMITER + fields.encode() + self.data + b"\r\n"
+        return self._part
 
     def early_part(self, skipped: int) -> bytes:
         """A part behind which the next one has begun, so that a browser shows it at once.
 
         The head of a part is sent with the one before it: it can say no length, and no time.
         """
-        return self._once("early", 0, lambda _: self.data + b"\r\n" + _DELIMITER + _EARLY_HEAD)
-
-    def _once(self, form: str, skipped: int, make: Callable[[int], bytes]) -> bytes:
-        made = self._made.get((form, skipped))
-        if made is None:
-            made = self._made[form, skipped] = make(skipped)
-        return made
-
-    def _message(self, skipped: int) -> bytes:
-        head = HEAD.pack(self.number % _WRAP, skipped, self.wall)
-        return binary_message(head, self.data)
-
-    def _fields(self) -> bytes:
-        return (
-            f"Content-Type: image/jpeg\r\nContent-Length: {len(self.data)}\r\n"
-            f"X-Timestamp: {self.wall:.6f}\r\n\r\n"
-        ).encode()
+        self._early = self._early or self.data + b"\r\n" + _DELIMITER + _EARLY_HEAD
+        return self._early
 
 
 def early_start() -> bytes:

@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from hamaproto.errors import CameraTimeoutError, ConnectTimeoutError, DeviceError, HamaError
+from hamaproto.errors import (
+    AuthenticationError,
+    CameraTimeoutError,
+    ConnectTimeoutError,
+    DeviceError,
+    HamaError,
+    LoginKindError,
+)
 
-__all__ = ["State", "Status", "status_of"]
+__all__ = ["State", "Status", "status_of", "words_for"]
 
 
 class State(StrEnum):
@@ -63,4 +70,13 @@ def status_of(error: HamaError | None, wall: float, delay: float) -> Status:
         state = State.REFUSED
     elif isinstance(error, CameraTimeoutError) and not isinstance(error, ConnectTimeoutError):
         state = State.STALLED
-    return Status(state, wall, str(error), wall + delay)
+    return Status(state, wall, words_for(error), wall + delay)
+
+
+def words_for(error: HamaError) -> str:
+    """An error in words for whoever watches: the user of a login is nothing for them either."""
+    if isinstance(error, LoginKindError):
+        return "the camera wants a kind of login that is not known here"
+    if isinstance(error, AuthenticationError):
+        return "the camera refuses the login: wrong user or password"
+    return str(error)

@@ -92,5 +92,6 @@ class Viewer:
         if at < self._due - _EARLY * self._interval:
             return False
         # By the plan, and not by the arrival: jitter of the camera must not add up.
-        self._due = max(self._due + self._interval, at)
+        planned = self._due + self._interval
+        self._due = planned if planned > at else at + self._interval
         return True

@@ -13,7 +13,9 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import math
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, Self
@@ -22,11 +24,12 @@ from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from hamaproto._version import __version__
-from hamaproto.errors import DeviceError, HamaError, LocalProtocolError, TransportError
-from hamaproto.gateway import page
+from hamaproto.errors import CameraTimeoutError, HamaError, LocalProtocolError
+from hamaproto.gateway import files
 from hamaproto.gateway.access import CHANGES, FIELDS, Access, Asked
 from hamaproto.gateway.paths import PATHS
 from hamaproto.gateway.settings import NotAllowedError
+from hamaproto.gateway.status import words_for
 from hamaproto.io import gateway_api as api
 from hamaproto.io import gateway_sound as sound
 from hamaproto.io import gateway_streams as streams
@@ -176,7 +179,7 @@ class Gateway:
         token = request.query.get("token")
         if token is not None and self.access.signs_in:
             return self._signed_in(token)
-        return _file(request, "index.html", page.without_script(self.cameras))
+        return _file(request, "index.html", files.without_script(self.cameras))
 
     def _signed_in(self, token: str) -> web.StreamResponse:
         cookie = self.access.cookie(token)
@@ -282,18 +285,18 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return _wrong(error.status, str(error), error.argument, error.allowed)
     except UnavailableError as error:
         answer = _wrong(503, str(error))
-        retry = error.status.as_data(0.0)["retry_in"]
-        if retry is not None:
-            answer.headers["Retry-After"] = "5"
+        if error.status.retry_at is not None:
+            wait = max(math.ceil(error.status.retry_at - time.time()), 1)
+            answer.headers["Retry-After"] = str(wait)
         return answer
     except NotAllowedError as error:
         return _wrong(400, str(error), error.argument, error.allowed)
     except LocalProtocolError as error:
         return _wrong(400, str(error))
-    except TimeoutError as error:
+    except (CameraTimeoutError, TimeoutError) as error:
         return _wrong(504, str(error) or "it took too long")
-    except (DeviceError, TransportError, HamaError) as error:
-        return _wrong(502, str(error))
+    except HamaError as error:
+        return _wrong(502, words_for(error))
     except web.HTTPRequestEntityTooLarge:
         return _wrong(413, f"a body has {MAX_BODY} bytes at most", "body", MAX_BODY)
     except web.HTTPMethodNotAllowed as error:
@@ -325,10 +328,10 @@ def _preflight() -> web.Response:
 
 def _file(request: web.Request, name: str, cameras: bytes = b"") -> web.StreamResponse:
     """A file of the page, or "not modified"; `cameras` is put where the page has its mark."""
-    found = page.file(name)
+    found = files.file(name)
     if found is None:
         raise WrongError(404, "there is no file of this name", "file")
-    data = found[0].replace(page.MARK, cameras)
+    data = found[0].replace(files.MARK, cameras)
     tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     fields = {"Content-Type": found[1], "Cache-Control": "no-cache", "ETag": tag}
     if request.headers.get("If-None-Match") == tag:

@@ -89,16 +89,14 @@ class Outlet:
         self._talks = talks
         self._blocked = asyncio.Event()
         self.viewer = Viewer(form, self.write, fps=fps)
+        # Not by a method of its own: each picture comes here for each viewer.
+        self.offer = self.viewer.offer
         hold_little(self._transport)
 
     @property
     def tally(self) -> Viewer:
         """What was sent here."""
         return self.viewer
-
-    def offer(self, shot: Shot, /) -> None:
-        """A picture has come."""
-        self.viewer.offer(shot)
 
     def tell(self, status: Status, /) -> None:
         """The state is another one."""

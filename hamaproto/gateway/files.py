@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 __all__ = ["KINDS", "MARK", "file", "names", "without_script"]
 
+_FOLDER: Final = files("hamaproto.gateway") / "page"
+
 #: Where the page has its cameras for a browser that runs no scripts.
 MARK: Final = b"<!-- cameras -->"
 
@@ -37,7 +39,7 @@ def _kind(name: str) -> str | None:
 
 def names() -> list[str]:
     """The files that there are."""
-    return sorted(one.name for one in files(__name__).iterdir() if _kind(one.name) is not None)
+    return sorted(one.name for one in _FOLDER.iterdir() if _kind(one.name) is not None)
 
 
 def file(name: str) -> tuple[bytes, str] | None:
@@ -45,7 +47,7 @@ def file(name: str) -> tuple[bytes, str] | None:
     kind = _kind(name)
     if kind is None or name not in names():
         return None
-    return files(__name__).joinpath(name).read_bytes(), kind
+    return _FOLDER.joinpath(name).read_bytes(), kind
 
 
 def without_script(cameras: Iterable[str]) -> bytes:
