@@ -70,13 +70,9 @@ class Conversation:
 Mark = tuple[int, int | None]
 
 
-class Held(NamedTuple):
-    """A piece that waits; `data` is empty for bytes that were sent and not captured."""
-
-    position: int
-    stop: int
-    data: bytes
-    mark: Mark
+#: A piece that waits: its position, where it stops, its bytes, who brought it.  No bytes: they were
+#: sent and not captured.  (No named tuple, which takes longer to make: there are many.)
+Held = tuple[int, int, bytes, Mark]
 
 
 class Half:
@@ -140,23 +136,24 @@ class Half:
         """The first byte has this sequence number: a SYN told, or nothing before it will come."""
         shift = self.position_of(sequence)
         self.held = [
-            Held(piece.position - shift, piece.stop - shift, piece.data, piece.mark)
-            for piece in self.held
+            (start - shift, stop - shift, data, mark) for start, stop, data, mark in self.held
         ]
         if self.end is not None:
             self.end -= shift
         self.expected = sequence & _MASK
         self.position = 0
         self.begun = True
-        while self.held and self.held[0].position < 0:
-            early = self.held.pop(0)
-            self._forget(early)
-            if early.stop > 0:
-                self.keep(0, early.stop, early.data[-early.stop :], early.mark)
+        count = bisect_left(self.held, (0,))
+        early = self.held[:count]
+        del self.held[:count]
+        for _, stop, data, mark in early:
+            self.held_bytes -= len(data) + COST
+            if stop > 0:
+                self.keep(0, stop, data[-stop:], mark)
 
     def begin_with_what_is_there(self) -> None:
         """Nothing is known to come before the lowest piece."""
-        lowest = self.held[0].position if self.held else self.position
+        lowest = self.held[0][0] if self.held else self.position
         self.begin((self.expected + lowest - self.position) & _MASK)
 
     def advance(self, count: int) -> None:
@@ -176,48 +173,50 @@ class Half:
             position = self.position
         held = self.held
         index = bisect_left(held, (position,))
-        if index and held[index - 1].stop > position:
+        if index and held[index - 1][1] > position:
             index -= 1
-        while index < len(held) and held[index].position < stop:
-            there = held[index]
-            low, high = max(position, there.position), min(stop, there.stop)
+        while index < len(held) and held[index][0] < stop:
+            start, end, there, _ = held[index]
+            low, high = max(position, start), min(stop, end)
             if low < high:
                 self.retransmitted += high - low
-                self._compare(there, position, data, low, high)
-            if position < there.position:
-                self._insert(position, there.position, data[: there.position - position], mark)
+                if there and data:
+                    old = there[low - start : high - start]
+                    self.conflicts += old != data[low - position : high - position]
+            if position < start:
+                self._insert(position, start, data[: start - position], mark)
                 index += 1
-            if stop <= there.stop:
+            if stop <= end:
                 return
-            data = data[there.stop - position :] if data else data
-            position = max(position, there.stop)
+            data = data[end - position :] if data else data
+            position = max(position, end)
             index += 1
         if position < stop:
             self._insert(position, stop, data, mark)
 
-    def _compare(self, there: Held, position: int, data: bytes, low: int, high: int) -> None:
-        if there.data and data:
-            old = there.data[low - there.position : high - there.position]
-            self.conflicts += old != data[low - position : high - position]
-
     def _insert(self, position: int, stop: int, data: bytes, mark: Mark) -> None:
-        piece = Held(position, stop, data, mark)
-        insort(self.held, piece)
+        insort(self.held, (position, stop, data, mark))
         self.held_bytes += len(data) + COST
 
-    def _forget(self, piece: Held) -> None:
-        self.held_bytes -= len(piece.data) + COST
-
-    def due(self) -> Held | None:
-        """The piece whose turn it is, taken out; None if something before it is missing."""
-        if self.begun and self.held and self.held[0].position <= self.position:
-            piece = self.held.pop(0)
-            self._forget(piece)
-            return piece
-        return None
+    def due(self) -> list[Held]:
+        """The pieces whose turn it is, taken out; none if something before them is missing."""
+        held = self.held
+        if not held or not self.begun:
+            return []
+        count, size, position = 0, 0, self.position
+        for start, stop, data, _ in held:
+            if start > position:
+                break
+            position = stop
+            size += len(data)
+            count += 1
+        taken = held[:count]
+        del held[:count]
+        self.held_bytes -= size + count * COST
+        return taken
 
     def hole(self) -> int:
         """Bytes that are missing before what waits, or before the end."""
         if self.held:
-            return self.held[0].position - self.position
+            return self.held[0][0] - self.position
         return max(0, self.end - self.position) if self.end is not None else 0

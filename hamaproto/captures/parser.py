@@ -34,7 +34,7 @@ CaptureEvent = Observed | Section | Interface | EndOfStream
 #: Bytes that tell a capture of packets, or a head behind some line ends.
 _ENOUGH: Final = 16
 #: Packets that are read at once.
-_BATCH: Final = 256
+_BATCH: Final = 64
 
 
 class CaptureParser(Exclusive):

@@ -70,8 +70,10 @@ class PcapParser(Exclusive):
         self._buffer = b""
         self._pos = 0
         self._at = 0
-        # What came behind them, how much that is, and how much is due for one more record.
-        self._pieces: list[bytes] = []
+        # What came behind them, how much of the first piece is used up, how many bytes that leaves,
+        # and how many are due for one more record.
+        self._pieces: deque[bytes] = deque()
+        self._used = 0
         self._waiting = 0
         self._due = MAGIC_BYTES
         # Bytes of a block that nobody reads.
@@ -166,40 +168,65 @@ class PcapParser(Exclusive):
             left = len(self._buffer) - self._pos
             if left + self._waiting < max(self._due, 1):
                 return
-            if self._waiting and left <= self._due:
-                self._join()
+            if left < self._due or not left:
+                self._go_on()
             if self._reader is None:
-                self._reader = self._reader_for(self._buffer[:MAGIC_BYTES])
+                self._reader = self._reader_for(self._buffer[self._pos : self._pos + MAGIC_BYTES])
             pos, self._due = self._reader.read(self._buffer, self._pos, self._at, most, out)
             self._pos = min(pos, len(self._buffer))
             self._skip = pos - self._pos
             if self._skip:
-                rest = b"".join(self._pieces)
-                self._pieces.clear()
-                self._waiting = 0
-                self._accept(rest)
+                self._pass_over()
 
-    def _join(self) -> None:
-        """Put what came behind the bytes at hand."""
+    def _go_on(self) -> None:
+        """Go on to what came behind the bytes at hand.
+
+        A record that lies in several pieces is put together by itself: most pieces are read where
+        they are.
+        """
         self._at += self._pos
         rest = self._buffer[self._pos :]
-        self._buffer = b"".join((rest, *self._pieces)) if rest else b"".join(self._pieces)
-        self._pieces.clear()
-        self._waiting = self._pos = 0
+        first = self._pieces[0]
+        if not rest and len(first) - self._used >= self._due:
+            self._pieces.popleft()
+            self._buffer, self._pos = first, self._used
+            self._at -= self._used
+            self._waiting -= len(first) - self._used
+            self._used = 0
+            return
+        parts = [rest]
+        need = self._due - len(rest)
+        while need:
+            part = self._pieces[0][self._used : self._used + need]
+            parts.append(part)
+            need -= len(part)
+            self._use(len(part))
+        self._buffer, self._pos = b"".join(parts), 0
+
+    def _use(self, count: int) -> None:
+        """So many bytes of the first piece are used up."""
+        self._waiting -= count
+        self._used += count
+        if self._used == len(self._pieces[0]):
+            self._pieces.popleft()
+            self._used = 0
 
     def _accept(self, data: bytes) -> None:
-        """Take what came, without the bytes of a block that nobody reads."""
-        if self._skip:
-            # What is at hand was read to its end.
-            self._at += len(self._buffer)
-            self._buffer, self._pos = b"", 0
-            skipped = min(self._skip, len(data))
-            self._skip -= skipped
-            self._at += skipped
-            data = data[skipped:]
         if data:
             self._pieces.append(data)
             self._waiting += len(data)
+        if self._skip:
+            self._pass_over()
+
+    def _pass_over(self) -> None:
+        """Leave out the bytes of a block that nobody reads; what is at hand was read to its end."""
+        self._at += len(self._buffer)
+        self._buffer, self._pos = b"", 0
+        while self._skip and self._pieces:
+            count = min(self._skip, len(self._pieces[0]) - self._used)
+            self._skip -= count
+            self._at += count
+            self._use(count)
 
     def _reader_for(self, magic: bytes) -> ClassicReader | BlockReader:
         if magic == SECTION_MAGIC:

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from hamaproto import _checks
-from hamaproto.captures.conversation import COST, Conversation, Half, Held, Mark
+from hamaproto.captures.conversation import COST, Conversation, Half, Mark
 from hamaproto.captures.network import ACK, FIN, RST, SYN, Other, dissect
 from hamaproto.captures.packets import DEFAULT_BOUNDS, Bounds, Packet, PcapItem
 from hamaproto.captures.streams import Closed, CloseReason, Gap, GapReason, StreamData
@@ -41,8 +41,8 @@ _HEADERS: Final = 54
 _MASK: Final = 0xFFFFFFFF
 #: By so much a piece may be early without a closer look.
 _EARLY: Final = 1 << 30
-#: What a named tuple is made by, without its arguments by name, which take their time.
-_held = tuple.__new__
+#: From here on a piece is not early but late: it came before.
+_LATE: Final = 1 << 31
 _NO_FLAGS_OF_ENDS: Final = FIN | SYN | RST
 #: A run is handed on when it has so many bytes.
 _MOST_RUN: Final = 1 << 18
@@ -104,6 +104,9 @@ class TcpReassembler(Exclusive):
             _checks.instance("TcpReassembler", "bounds", bounds, Bounds, "Bounds, or None")
         super().__init__()
         self._bounds = DEFAULT_BOUNDS if bounds is None else bounds
+        # Asked for with each packet.
+        self._max_held = self._bounds.max_held
+        self._max_held_stream = self._bounds.max_held_stream
         self._events: deque[StreamEvent] = deque()
         if consumer is None:
             waiting = _Waiting()
@@ -236,8 +239,9 @@ class TcpReassembler(Exclusive):
                             half.expected = (sequence + size) & _MASK
                             half.position += size
                             self._run_size += size
-                            if held:
-                                self._give_what_waited(half)
+                            if held and held[0][0] <= half.position:
+                                self._give(half)
+                                run = self._run  # None behind bytes that were not captured
                             if self._run_size >= _MOST_RUN or half.end is not None:
                                 half.conversation.touched = number
                                 self._hand_on()
@@ -247,6 +251,13 @@ class TcpReassembler(Exclusive):
                         elif ahead < _EARLY and self._waits(
                             half, half.position + ahead, buffer[begin:end], (number, time)
                         ):
+                            run = self._run
+                            continue
+                        elif ahead > _LATE and ahead + size <= _MASK + 1:
+                            # All of it was given out.
+                            half.retransmitted += size
+                            self.retransmitted += size
+                            half.conversation.touched = number
                             continue
                     self._mark = (number, time)
                     self._piece(key, sequence, flags, buffer[begin:end], 0)
@@ -277,51 +288,31 @@ class TcpReassembler(Exclusive):
         self._run_size = 0
         self._consumer.received(half, offset, pieces, marks)
 
-    def _give_what_waited(self, half: Half) -> None:
-        """Add to the run, which is that of `half`, what waited for its last piece."""
-        held, count, position = half.held, 0, half.position
-        for start, stop, data, mark in held:
-            if start != position or not data:
-                break
-            self._pieces.append(data)
-            self._marks.append(mark)
-            position = stop
-            count += 1
-        if count:
-            size = position - half.position
-            half.advance(size)
-            self._run_size += size
-            del held[:count]
-            half.held_bytes -= size + count * COST
-            self._held -= size + count * COST
-        if held and held[0][0] <= position:  # bytes that were not captured
-            self._give(half)
-        elif not held:
-            self._holes.pop(half, None)
-
     def _waits(self, half: Half, position: int, data: bytes, mark: Mark) -> bool:
         """Let an early piece wait, if that is all: it overlaps nothing, and there is room."""
         held = half.held
         stop = position + len(data)
         cost = len(data) + COST
-        bounds = self._bounds
-        if (
-            half.end is not None
-            or half.held_bytes + cost > bounds.max_held_stream
-            or self._held + cost > bounds.max_held
-        ):
+        if half.end is not None or half.held_bytes + cost > self._max_held_stream:
             return False
-        index = bisect_left(held, (position,))
-        if index < len(held) and held[index][0] < stop:
-            return False
-        if index and held[index - 1][1] > position:
-            return False
-        held.insert(index, _held(Held, (position, stop, data, mark)))
+        piece = (position, stop, data, mark)
+        if not held:
+            held.append(piece)
+            self._holes.setdefault(half)
+        elif held[-1][1] <= position:  # most of them come in their order
+            held.append(piece)
+        else:
+            index = bisect_left(held, (position,))
+            if index < len(held) and held[index][0] < stop:
+                return False
+            if index and held[index - 1][1] > position:
+                return False
+            held.insert(index, piece)
         half.held_bytes += cost
         self._held += cost
         half.conversation.touched = mark[0]
-        if len(held) == 1:
-            self._holes.setdefault(half)
+        if self._held > self._max_held:
+            self._make_room()
         return True
 
     def _piece(self, key: bytes, sequence: int, flags: int, data: bytes, missing: int) -> None:
@@ -353,16 +344,21 @@ class TcpReassembler(Exclusive):
         if not half.begun and half.held_bytes > self._bounds.max_unbegun:
             self._changed(half, half.begin_with_what_is_there)
             self._give(half)
-        while half.held_bytes > self._bounds.max_held_stream and half.begun:
+        while half.held_bytes > self._max_held_stream and half.begun:
             self._pass_over(half)
-        while self._held > self._bounds.max_held and self._holes:
+        if self._held > self._max_held:
+            self._make_room()
+        self._end_if_ended(half)
+
+    def _make_room(self) -> None:
+        """Pass over the holes that have been open longest."""
+        while self._held > self._max_held and self._holes:
             oldest = next(iter(self._holes))
             if oldest.begun:
                 self._pass_over(oldest)
             else:
                 self._changed(oldest, oldest.begin_with_what_is_there)
                 self._give(oldest)
-        self._end_if_ended(half)
 
     def _hold(self, half: Half, sequence: int, data: bytes, missing: int) -> None:
         position = half.position_of(sequence)
@@ -392,24 +388,27 @@ class TcpReassembler(Exclusive):
     def _give(self, half: Half) -> None:
         """Give out what is due."""
         before = half.held_bytes
-        while (piece := half.due()) is not None:
-            if piece.data:
-                if half is not self._run:
-                    self._hand_on()
-                    self._run = half
-                self._pieces.append(piece.data)
-                self._marks.append(piece.mark)
-                self._run_size += len(piece.data)
-                half.advance(len(piece.data))
-            else:
-                self._gap(half, piece.stop - half.position, "not captured", piece.mark)
+        taken = half.due()
         self._held += half.held_bytes - before
         if not half.held:
             self._holes.pop(half, None)
+        pieces, marks = self._pieces, self._marks
+        for start, stop, data, mark in taken:
+            if not data:
+                self._gap(half, stop - start, "not captured", mark)
+                continue
+            if half is not self._run:
+                self._hand_on()
+                self._run = half
+            pieces.append(data)
+            marks.append(mark)
+            half.position = stop
+            half.expected = (half.expected + stop - start) & _MASK
+            self._run_size += stop - start
 
     def _pass_over(self, half: Half) -> None:
         """Take what is missing before the first piece that waits for lost."""
-        self._gap(half, half.hole(), "lost", half.held[0].mark if half.held else self._mark)
+        self._gap(half, half.hole(), "lost", half.held[0][3] if half.held else self._mark)
         self._holes.pop(half, None)
         self._give(half)
         if half.held:  # a hole of its own, which was met now
@@ -431,7 +430,7 @@ class TcpReassembler(Exclusive):
         if half.begun:
             return start != 0
         # What waits belongs to it, if it follows.
-        lowest = half.held[0].position if half.held else half.position
+        lowest = half.held[0][0] if half.held else half.position
         return not 0 <= lowest - start <= self._bounds.max_held
 
     def _open(self, key: bytes) -> Half:

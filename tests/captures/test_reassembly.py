@@ -6,6 +6,7 @@ import io
 import random
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -79,8 +80,9 @@ def test_any_order_and_duplication_gives_the_same_streams(
 ) -> None:
     first = random.Random(seed).choice([1000, (1 << 32) - 7000, 1 << 31])
     packets = talk(QUESTION, ANSWER, 500, first=first, syn=syn, fin=fin)
-    found, gaps, _ = streams(disturbed(packets, seed, reach=reach, again=0.3))
+    found, gaps, reassembler = streams(disturbed(packets, seed, reach=reach, again=0.3))
     assert (found, gaps) == (BOTH, [])
+    assert (reassembler._held, list(reassembler._holes)) == (0, [])
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -137,6 +139,55 @@ def test_what_the_snap_length_cut_off_is_a_gap_at_once(kept: int) -> None:
     assert [gap[1:] for gap in of_answer] == [
         (at + kept, 1000 - kept, "not captured") for at in range(0, len(ANSWER), 1000)
     ]
+
+
+def test_cut_packets_by_thousands_wait_for_the_one_before_them() -> None:
+    first, *cut = [Tcp(SERVER, CLIENT, 1 + 10 * n, b"x" * 10, kept=5) for n in range(5000)]
+    packets = [Tcp(SERVER, CLIENT, 0, flags=SYN | ACK), *cut, first]
+    found, gaps, reassembler = streams(packets)
+    assert found == {"10.0.0.1:80#1": b"xxxxx?????" * 5000}
+    assert len(gaps) == 5000
+    assert reassembler._held == 0
+
+
+def test_what_comes_again_is_counted_and_left_out() -> None:
+    packets = talk(QUESTION, ANSWER, 1000, fin=False)
+    other = replace(packets[5], data=b"?" * 1000)  # all of it was given out
+    found, gaps, reassembler = streams([*packets, other, packets[7], packets[7]])
+    assert (found, gaps) == (BOTH, [])
+    assert (reassembler.retransmitted, reassembler.conflicts) == (3000, 0)
+
+
+def calls_of_each_packet(conversations: int) -> float:
+    """Calls of functions, those in C among them, for packets of many streams with holes."""
+    packets = []
+    for index in range(conversations):
+        stream = one_way(b"x" * 20_000, source=(f"10.1.{index % 250}.9", 1000 + index), size=1000)
+        packets.append([*stream[:4], *stream[5:9], *stream[10:-1]])
+    parser = PcapParser()
+    reassembler = TcpReassembler(bounds=Bounds(max_held=conversations * 4000))
+    parser.receive_data(pcap([packet for turn in zip(*packets, strict=True) for packet in turn]))
+    items = list(iter(lambda: parser.take(1000), []))
+    calls = 0
+
+    def called(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(called)
+    try:
+        for some in items:
+            reassembler.receive_items(some)
+    finally:
+        sys.setprofile(before)
+    assert sum(isinstance(event, Gap) for event in reassembler.events()) >= conversations
+    return calls / parser.packets
+
+
+def test_a_packet_costs_as_much_among_many_conversations_as_among_few() -> None:
+    few, many = calls_of_each_packet(30), calls_of_each_packet(600)
+    assert many < few * 1.1
 
 
 def test_a_number_that_wraps_round_far_into_a_stream() -> None:
