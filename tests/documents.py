@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from hamaproto.cli.help import text_of_topic, titles
@@ -38,6 +39,15 @@ SHORTER = [
 OTHERS = ("curl", "ffmpeg", "ffprobe", "mpv", "vlc")
 ROOTED = hasattr(os, "geteuid") and os.geteuid() == 0
 
+#: The folder of the command `hamaproto`.  It is written before there are threads: a program
+#: that another thread starts would hold the file open for a moment, and while a file is open
+#: for writing Linux does not run it.
+_FOLDER = tempfile.TemporaryDirectory()
+BINARIES = Path(_FOLDER.name)
+_COMMAND = BINARIES / "hamaproto"
+_COMMAND.write_text(f'#!/bin/sh\nexec {sys.executable} -m hamaproto "$@"\n')
+_COMMAND.chmod(0o755)
+
 
 def blocks(text: str, language: str) -> list[str]:
     """The fenced blocks of a document that are in this language."""
@@ -56,17 +66,12 @@ def run_block(block: str, url: str, folder: Path) -> subprocess.CompletedProcess
     for pattern, shorter in SHORTER:
         block = re.sub(pattern, shorter, block, flags=re.MULTILINE)
     folder.mkdir()
-    binaries = folder / "bin"
-    binaries.mkdir()
-    command = binaries / "hamaproto"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m hamaproto "$@"\n')
-    command.chmod(0o755)
     return subprocess.run(
         ["bash", "-c", "set -e\n" + block.replace("http://192.168.1.20", url)],
         cwd=folder,
         env={
             **os.environ,
-            "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "NETRC": os.devnull,
         },
