@@ -24,7 +24,7 @@ cdef class Gap:
     cdef public bint started, has_head, junk, line_start, opened
 
     @cython.locals(matcher=HeadMatcher)
-    cpdef bint clean(self) except -1
+    cpdef HeadMatcher clean(self)
     @cython.locals(matcher=HeadMatcher, pos=Py_ssize_t, end=Py_ssize_t)
     cpdef bint clean_alone(self) except -1
     @cython.locals(matcher=HeadMatcher)

@@ -85,27 +85,29 @@ class Gap:
         self.junk = False
         self.line_start = True
 
-    def clean(self) -> bool:
-        """Whether the gap is a delimiter and a head about which there is nothing to report.
+    def clean(self) -> HeadMatcher | None:
+        """The matcher, if the gap is a delimiter and a head about which there is nothing to report.
 
-        Most are.  The `matcher` then says where the head stands, and what length it gives.
-        If it is `opened`, only the head is still to be read.
+        Most are.  It says where the head stands, and what length it gives.
+        If the gap is `opened`, only the head is still to be read.
         """
         matcher = self.matcher
         window = self._window
-        return (
-            matcher is not None
-            and not self.junk
-            and not self.has_head
-            and clean_head(
+        if (
+            matcher is None
+            or self.junk
+            or self.has_head
+            or not clean_head(
                 matcher, window.data, window.pos, window.end, self._max_head_lines, self.opened
             )
-            and not self.closed
-            and matcher.length != 0
-            and matcher.length <= self._max_frame
+            or self.closed
+            or matcher.length == 0
+            or matcher.length > self._max_frame
             # The empty line counts too.
-            and matcher.stop + 2 - matcher.start <= self._max_head_bytes
-        )
+            or matcher.stop + 2 - matcher.start > self._max_head_bytes
+        ):
+            return None
+        return matcher
 
     def clean_alone(self) -> bool:
         """Whether what stands behind the `opened` delimiter is such a head and nothing else.

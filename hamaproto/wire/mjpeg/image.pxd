@@ -22,10 +22,10 @@ cdef class Image:
     cdef readonly bint phantom, doubted
 
     cpdef object begin(self, Py_ssize_t at)
-    @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, end=Py_ssize_t)
-    cpdef object believe(self, Py_ssize_t at, Py_ssize_t length)
+    @cython.locals(start=Py_ssize_t, end=Py_ssize_t, missing=Py_ssize_t)
+    cpdef bint believe(self, Py_ssize_t at, Py_ssize_t length) except -1
     @cython.locals(
-        store=Store, pos=Py_ssize_t, start=Py_ssize_t, available=Py_ssize_t, missing=Py_ssize_t,
+        pos=Py_ssize_t, start=Py_ssize_t, stop=Py_ssize_t, end=Py_ssize_t, missing=Py_ssize_t,
     )
     cpdef bytes fill(self)
     cpdef object begin_walk(self, bint doubted)

@@ -54,23 +54,27 @@ class Image:
         self.at = self.kept = at
         self.phantom = False
 
-    def believe(self, at: int, length: int) -> None:
-        """An image begins at offset `at`, and its bytes are the next `length` ones."""
+    def believe(self, at: int, length: int) -> bool:
+        """An image begins at offset `at`, and its bytes are the next `length` ones.
+
+        True if all that came of it is stored, and only what comes next can tell more.
+        """
         window = self._window
-        self.at = self.kept = at
+        self.at = at
         self.phantom = False
         self.declared = at + length
         start = at - window.base
-        stop = start + length
         end = window.end
-        if stop <= end:
+        missing = start + length - end
+        if missing <= 0:
             # All is there: nothing needs to be stored, and `fill` only checks it.
-            window.pos = stop
+            window.pos = start + length
             self.missing = 0
-        else:
-            self.store.start(length, window.data, start, end)
-            window.pos = end
-            self.missing = stop - end
+            return False
+        self.store.start(length, window.data, start, end)
+        window.pos = end
+        self.missing = missing
+        return window.let_go()
 
     def fill(self) -> bytes | None:
         """Take what came: the image, if all of it is there and it ends in an EOI of its own.
@@ -78,22 +82,22 @@ class Image:
         None if not.  Then bytes are `missing`, or the length was wrong.
         """
         window = self._window
-        store = self.store
         pos = window.pos
-        if store.size == 0:
+        missing = self.missing
+        if missing == 0 and self.store.size == 0:
             start = self.at - window.base
             if ends_with_lone_eoi(window.data, start, pos):
                 return cut_out(window.data, start, pos)
             return None
-        missing = self.missing
-        available = window.end - pos
-        if missing <= available:
-            window.pos = pos + missing
+        stop = pos + missing
+        end = window.end
+        if stop <= end:
+            window.pos = stop
             self.missing = 0
-            return store.finish(window.data, pos, pos + missing)
-        store.append(window.data, pos, window.end)
-        window.pos = window.end
-        self.missing = missing - available
+            return self.store.finish(window.data, pos, stop)
+        self.store.append(window.data, pos, end)
+        window.pos = end
+        self.missing = stop - end
         return None
 
     def begin_walk(self, doubted: bool) -> None:
@@ -146,6 +150,7 @@ class Image:
 
     def put_back(self) -> None:
         """Give all that was stored back to the window, to be walked after all."""
+        self.kept = self.at
         self.missing = 0
         if self.store.size:
             self._window.put_back(self.store.take())

@@ -3,6 +3,7 @@
 cimport cython
 
 from hamaproto.wire.mjpeg.loan cimport Loan
+from hamaproto.wire.mjpeg.report cimport Report
 from hamaproto.wire.mjpeg.scans cimport is_run
 from hamaproto.wire.mjpeg.states cimport States
 from hamaproto.wire.mjpeg.window cimport Window
@@ -77,10 +78,12 @@ cdef class MjpegParser(States):
 
     # Final: called without a detour, since no class in C inherits from this one.
     @cython.final
-    @cython.locals(chunk=bytes, size=Py_ssize_t, room=Py_ssize_t, run=Py_ssize_t)
+    @cython.locals(
+        chunk=bytes, size=Py_ssize_t, room=Py_ssize_t, run=Py_ssize_t, taken=Py_ssize_t,
+    )
     cdef object _receive(self, object data)
     @cython.final
-    @cython.locals(state=int, code=int)
+    @cython.locals(state=int, report=Report)
     cdef object _ask(self)
     @cython.locals(room=Py_ssize_t)
     cdef bint _feed_from(self, object pieces) except -1
@@ -88,6 +91,10 @@ cdef class MjpegParser(States):
     @cython.locals(taken=Py_ssize_t)
     cdef object _updated(self, object nbytes)
     cdef Py_ssize_t _taken(self)
+    @cython.locals(size=Py_ssize_t, run=Py_ssize_t)
+    cdef bint _begin_run(self, bytes data) except -1
     @cython.final
-    @cython.locals(taken=Py_ssize_t)
     cdef object _cool(self)
+    @cython.final
+    @cython.locals(taken=Py_ssize_t, room=Py_ssize_t)
+    cdef Py_ssize_t _count(self) except -1

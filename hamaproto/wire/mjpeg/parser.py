@@ -118,7 +118,7 @@ class MjpegParser(States):
                     self._room -= size
                     store = self._store
                     if size >= SMALL and store.apart:
-                        # What `keep` would do, but for the count, which `_cool` makes good.
+                        # What `keep` would do, but for the count: only a 0 there says something.
                         store.parts.append(data)
                     else:
                         store.keep(data, size)
@@ -157,15 +157,22 @@ class MjpegParser(States):
                 self._run = run
                 return
         size = len(data)
-        if self._room or self._run:
-            self._cool()
-        if self._report.error is not None:
+        taken = 0
+        if self._idle:
+            # Nothing went wrong, and the end was not said: both would have ended the idleness.
+            if self._room or self._run:
+                taken = self._count()
+            elif 0 < size <= _SHORT and self._state == WALK and self._begin_run(data):
+                return
+        elif self._report.error is not None:
             raise self._report.error.with_traceback(None)
-        if self._window.eof:
+        elif self._window.eof:
             raise LocalProtocolError("receive_data after receive_eof: the stream has ended")
         if size:
-            self._window.feed(data)
+            self._window.feed(data, taken)
             self._idle = False
+        else:
+            self._window.pass_by(taken)
 
     def receive_eof(self) -> None:
         """Say that nothing follows.  Saying it again changes nothing."""
@@ -188,19 +195,19 @@ class MjpegParser(States):
 
     def _ask(self) -> MjpegEvent | NeedData:
         if PURE:
-            if self._turn.taken:
+            turn = self._turn
+            if turn.taken:
                 raise entered_twice(self, "next_event")
-            self._turn.taken = True
+            turn.taken = True
         elif not enter(self._turn):
             raise entered_twice(self, "next_event")
         try:
-            while True:
-                if self._idle:
-                    return NEED_DATA
-                if self._report.error is not None:
-                    raise self._report.error.with_traceback(None)
-                if self._report.ready:
-                    return self._report.ready.pop(0)
+            report = self._report
+            while not self._idle:
+                if report.error is not None:
+                    raise report.error.with_traceback(None)
+                if report.ready:
+                    return report.ready.pop(0)
                 state = self._state
                 if state == GAP:
                     event = self._between()
@@ -212,9 +219,10 @@ class MjpegParser(States):
                     event = self._step()
                 if event is not None:
                     return event
+            return NEED_DATA
         finally:
             if PURE:
-                self._turn.taken = False
+                turn.taken = False
             else:
                 leave(self._turn)
 
@@ -330,24 +338,43 @@ class MjpegParser(States):
         """How much the hot path took that is not accounted for."""
         if self._room:
             return self._image.missing - self._room
-        return self._longest_run() - self._run if self._run else 0
+        return self._granted - self._run if self._run else 0
+
+    def _begin_run(self, data: bytes) -> bool:
+        """Store a piece of a scan as the walk would, if no marker stands in it.
+
+        The pieces behind it may be stored unasked; a large one is not worth that question.
+        """
+        size = len(data)
+        run = self._longest_run()
+        if size >= run or not is_run(data):
+            return False
+        self._store.keep(data, size)
+        self._granted = run
+        self._run = run - size
+        return True
 
     def _cool(self) -> None:
-        """Account for what the hot paths took: they count down `_room` or `_run`, nothing else."""
+        """Account for what the hot paths took, and end them."""
+        if self._room or self._run:
+            self._window.pass_by(self._count())
+
+    def _count(self) -> int:
+        """How much the hot path took: it counts down `_room` or `_run`, and nothing else.
+
+        The image knows of it then; the window is to be told.
+        """
         image = self._image
-        if self._room:
-            taken = image.missing - self._room
-            image.missing = self._room
+        room = self._room
+        if room:
+            taken = image.missing - room
+            image.missing = room
             self._room = 0
-            if PURE:
-                self._store.size = image.declared - image.at - image.missing
-        elif self._run:
-            taken = self._taken()
-            image.kept += taken
-            self._run = 0
-        else:
-            return
-        self._window.pass_by(taken)
+            return taken
+        taken = self._granted - self._run
+        image.kept += taken
+        self._run = 0
+        return taken
 
 
 class _Events:

@@ -35,7 +35,7 @@ cdef class States:
     cdef int _state
     cdef bint _idle, _end_given, _in_order
     cdef Py_ssize_t _max_frame, _max_part
-    cdef Py_ssize_t _room, _run
+    cdef Py_ssize_t _room, _run, _granted
 
     cdef object _open(self, object content_type, object limits, bint strict)
     # Final: called without a detour.

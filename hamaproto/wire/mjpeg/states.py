@@ -102,6 +102,7 @@ class States:
         "_end_given",
         "_ending",
         "_gap",
+        "_granted",
         "_head",
         "_idle",
         "_image",
@@ -138,9 +139,10 @@ class States:
         # Nothing is queued and nothing to be said about what came: only more data can help.
         self._idle = True
         # How much of what the image is missing the hot path may take, or 0; and how much of a
-        # scan, as long as there is no marker in it.
+        # scan, as long as there is no marker in it, of how much it was granted.
         self._room = 0
         self._run = 0
+        self._granted = 0
         # Whether the stream has ended in order so far.
         self._in_order = True
         # Whether `EndOfStream` was given out by the iterator at hand.
@@ -183,11 +185,10 @@ class States:
         window = self._window
         gap = self._gap
         image = self._image
-        if gap.clean():
+        matcher = gap.clean()
+        if matcher is not None:
             if image.declared >= 0:
                 gap.settle(image.end, image.declared)
-            matcher = gap.matcher
-            assert matcher is not None
             data = window.data
             length = matcher.length
             self._head.raw = cut_out(data, matcher.start, matcher.stop)
@@ -452,14 +453,10 @@ class States:
     def _believe(self, at: int, length: int) -> None:
         """Take the image that begins at offset `at` by its length, unseen."""
         image = self._image
-        image.believe(at, length)
         self._state = TAKE
-        missing = image.missing
-        if missing and self._window.drained() and not self._report.ready:
-            # All of it was read, so that the window lets go of it.
-            self._window.more()
+        if image.believe(at, length) and not self._report.ready:
             self._idle = True
-            self._room = missing
+            self._room = image.missing
 
     def _take(self) -> MjpegEvent | NeedData | None:
         image = self._image
@@ -478,10 +475,7 @@ class States:
     def _walk(self) -> MjpegEvent | NeedData | None:
         code = self._ending.walk()
         if code == MORE:
-            waiting = self._more()
-            if self._idle:
-                self._run = self._longest_run()
-            return waiting
+            return self._more()
         if code == AGAIN:
             return None
         self._state = GAP

@@ -16,11 +16,11 @@ cdef class Window:
     cdef readonly bint eof
 
     @cython.locals(size=Py_ssize_t)
-    cpdef object feed(self, bytes data)
+    cpdef object feed(self, bytes data, Py_ssize_t passed=*)
     cpdef object close(self)
     @cython.locals(start=Py_ssize_t, stop=Py_ssize_t, held=Py_ssize_t, most=Py_ssize_t)
     cpdef bint more(self) except -1
     cpdef object put_back(self, bytes data)
     cpdef object pass_by(self, Py_ssize_t size)
     cpdef bint final(self) except -1
-    cpdef bint drained(self) except -1
+    cpdef bint let_go(self) except -1

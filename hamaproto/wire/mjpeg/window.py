@@ -35,13 +35,16 @@ class Window:
         self.fed = 0
         self.eof = False
 
-    def feed(self, data: bytes) -> None:
-        """Take a chunk, which is not empty."""
+    def feed(self, data: bytes, passed: int = 0) -> None:
+        """Take a chunk, which is not empty, behind `passed` bytes that went elsewhere.
+
+        That is, which came and went while nothing was held.
+        """
         size = len(data)
-        self.fed += size
+        self.fed += passed + size
         if self.pos == self.end and not self._queue:
             # Nothing is held: the chunk is what is read next.
-            self.base += self.pos
+            self.base += passed + self.pos
             self.data = data
             self.pos = 0
             self._piece = 0
@@ -69,12 +72,7 @@ class Window:
         """Get more bytes behind `data[pos:]`, which is held; False if there are none yet."""
         if not self._queue:
             self._starved = True
-            if self.pos == self.end:
-                # The chunk was read: its memory is for the next one, of whichever stream.
-                self.base += self.pos
-                self.data = b""
-                self.pos = 0
-                self.end = 0
+            self.let_go()
             return False
         chunk, start = self._queue.popleft()
         held = self.end - self.pos
@@ -128,6 +126,13 @@ class Window:
         """Whether nothing comes behind `data`."""
         return self.eof and not self._queue
 
-    def drained(self) -> bool:
-        """Whether nothing is queued, and more can come."""
-        return not self.eof and not self._queue
+    def let_go(self) -> bool:
+        """Let go of what was read, where it is all that came and more can come."""
+        if self.eof or self._queue or self.pos != self.end:
+            return False
+        # Its memory is for the next chunk, of whichever stream.
+        self.base += self.pos
+        self.data = b""
+        self.pos = 0
+        self.end = 0
+        return True

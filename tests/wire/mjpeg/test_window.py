@@ -115,19 +115,48 @@ def test_what_is_held_and_was_looked_at_to_no_avail_is_longer_when_it_is_looked_
 @pytest.mark.parametrize("held", [0, 1])
 def test_the_end(twin: Any, held: int) -> None:
     window = twin.module("window").Window()
-    assert window.drained()
     assert not window.final()
     window.feed(b"a")
     window.pos = 1 - held
     window.feed(b"b")
-    assert window.drained() is (held == 0)
     window.close()
     assert window.eof
-    assert not window.drained()
     assert window.final() is (held == 0)
     assert window.more() is (held == 1)
     assert window.final()
 
+
+def test_what_was_read_is_let_go_of_where_more_can_come(twin: Any) -> None:
+    window = twin.module("window").Window()
+    assert window.let_go()
+    window.feed(b"ab")
+    window.pos = 1
+    assert not window.let_go()
+    assert window.data == b"ab"
+    window.feed(b"cd")
+    window.pos = 2
+    # Something is queued behind it.
+    assert not window.let_go()
+    assert window.more()
+    window.pos = window.end
+    assert window.let_go()
+    assert (window.base, window.pos, window.end, bytes(window.data)) == (4, 0, 0, b"")
+    window.feed(b"ef")
+    window.pos = 2
+    window.close()
+    assert not window.let_go()
+    assert window.base + window.end == 6
+
+
+@pytest.mark.parametrize("passed", [0, 1, 1000])
+def test_a_chunk_may_stand_behind_bytes_that_went_elsewhere(twin: Any, passed: int) -> None:
+    window = twin.module("window").Window()
+    window.feed(b"ab")
+    window.pos = 2
+    window.feed(b"cd", passed)
+    assert window.base + window.pos == 2 + passed
+    assert window.fed == 4 + passed
+    assert bytes(window.data[window.pos : window.end]) == b"cd"
 
 def test_bytes_that_went_elsewhere_are_counted(twin: Any) -> None:
     window = twin.module("window").Window()
