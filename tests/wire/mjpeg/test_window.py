@@ -158,6 +158,7 @@ def test_a_chunk_may_stand_behind_bytes_that_went_elsewhere(twin: Any, passed: i
     assert window.fed == 4 + passed
     assert bytes(window.data[window.pos : window.end]) == b"cd"
 
+
 def test_bytes_that_went_elsewhere_are_counted(twin: Any) -> None:
     window = twin.module("window").Window()
     window.feed(STREAM[:10])
