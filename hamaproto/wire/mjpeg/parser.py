@@ -273,13 +273,16 @@ class MjpegParser(States):
         if self._idle:
             return _NO_EVENTS
         if PURE:
-            # It ends without raising StopIteration, which would cost as much as a short chunk.
             if self._end_given and not self._turn.taken:
                 self._end_given = False
-            return iter(self._ask, NEED_DATA)  # type: ignore[arg-type]
+            return self._each()
         events = _Events()
         events._parser = self
         return events
+
+    def _each(self) -> Iterator[MjpegEvent]:
+        while (event := self._ask()) is not NEED_DATA:
+            yield event
 
     def get_buffer(self, sizehint: int = -1) -> memoryview:
         """A writable place for the next bytes; tell `buffer_updated` how many came.

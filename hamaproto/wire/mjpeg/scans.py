@@ -235,9 +235,11 @@ def cut_out(data: bytes | bytearray, pos: int, end: int) -> bytes:
     return piece if type(piece) is bytes else bytes(piece)
 
 
-_LONE_EOI = re.compile(rb"(?!\xff\xd9)..\xff\xd9", re.DOTALL).match
-
-
 def ends_with_lone_eoi(data: bytes | bytearray, pos: int, end: int) -> bool:
     """True if `data[pos:end]` ends in FFD9 and the two bytes before are not FFD9 as well."""
-    return end - pos >= 4 and _LONE_EOI(data, end - 4) is not None
+    return (
+        end - pos >= 4
+        and data[end - 1] == 0xD9
+        and data[end - 2] == 0xFF
+        and (data[end - 3] != 0xD9 or data[end - 4] != 0xFF)
+    )

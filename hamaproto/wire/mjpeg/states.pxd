@@ -50,7 +50,7 @@ cdef class States:
         matcher=HeadMatcher, code=int,
     )
     cdef object _between(self)
-    @cython.locals(length=Py_ssize_t, end=Py_ssize_t)
+    @cython.locals(length=Py_ssize_t, end=Py_ssize_t, report=Report)
     cdef object _give(self, bytes data, Py_ssize_t at)
     cdef object _begin_head(self, object match)
     @cython.locals(matcher=HeadMatcher)

@@ -244,16 +244,17 @@ class States:
         length = len(data)
         end = at + length
         self._belief.last = length
-        self._report.delivered += length
+        report = self._report
+        report.delivered += length
         image = self._image
         image.end = end
         image.declared = -1
         self._gap.line_start = True
         self._state = GAP
         frame = make_frame(data, "length", True, at, self._head.raw)
-        if self._report.held:
-            return self._report.emit(frame, end)
-        self._report.settled = end
+        if report.held:
+            return report.emit(frame, end)
+        report.settled = end
         return frame
 
     # Header blocks
