@@ -251,9 +251,7 @@ class HeadReader:
             # isdigit() of bytes is ASCII only; int() would take signs and underscores.
             if value.isdigit() and len(value.lstrip(b"0")) <= 10:
                 self.length = int(value)
-            if self.length > self._max_frame:
-                self.length = -1
-            if self.length < 1:
+            if self.length < 1 or self.length > self._max_frame:
                 self.length = -1
                 self._report.note(AnomalyCode.INVALID_LENGTH, window.base + start, "not believed")
         window.pos = body

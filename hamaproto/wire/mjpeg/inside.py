@@ -67,7 +67,6 @@ class Inside:
     def __init__(self) -> None:
         # The one in Python, for both twins: it is for the few images that may be lost.
         self._walk = MarkerWalk()
-        self._image_at = -1
         self._begin(-1)
 
     def _begin(self, image_at: int) -> None:
@@ -98,8 +97,7 @@ class Inside:
         """
         if self._image_at != image_at:
             self._begin(image_at)
-        begin = max(0, self._cursor - shift)
-        for sign in _EACH_SIGN(image, begin, stop):
+        for sign in _EACH_SIGN(image, self._cursor - shift, stop):
             at = sign.start() + shift
             self._cursor = at + 2
             if image[at - shift + 1] == 0xD9:

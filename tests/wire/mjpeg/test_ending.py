@@ -24,6 +24,10 @@ PIECE = START + FRAME + SCAN + b"abc" * 20
 IMAGE = PIECE + EOI
 HEAD = b"Content-Type: image/jpeg\r\n\r\n"
 PART = b"\r\n--frame\r\n" + HEAD
+#: One whose delimiter nobody declared.
+OTHER = b"\r\n--other\r\n" + HEAD
+#: As small as an image can be.
+TINY = bytes.fromhex("ffd8ffc0000b080001000101011100ffda0008010100003f001234ffd9")
 #: A segment that reaches behind 300 bytes, of a kind that holds no table.
 LONG = b"\xff\xe1\x01\x2e"
 
@@ -149,17 +153,42 @@ ENDS = [
         "eoi",
         -1,
     ),
+    # Nobody declared the delimiter, but a part begins behind it: where the next image begins,
+    # where an EOI comes before that, and where the stream ends.
+    (PIECE + OTHER + IMAGE, BROKEN, "delimiter", len(PIECE)),
+    (START + OTHER + IMAGE, BROKEN, "delimiter", None),
+    (PIECE + b"\xff\xf0aa" + OTHER + b"abc" + EOI, BROKEN, "delimiter", len(PIECE) + 4),
+    (PIECE + OTHER + b"abc", BROKEN, "delimiter", len(PIECE)),
+    # In a comment between two scans it is no delimiter.
+    (
+        PIECE + b"\xff\xfe\0\x2b" + OTHER[:41].ljust(41) + SCAN + b"abc" + EOI,
+        WHOLE,
+        "eoi",
+        -1,
+    ),
+    # The image that began in such a segment has ended, not the one that the segment is in.
+    (
+        PIECE + b"\xff\xfe\0" + bytes((2 + 20 + len(START),)) + b"a" * 20 + IMAGE,
+        BROKEN,
+        "soi",
+        len(PIECE) + 4 + 20,
+    ),
+    # The start of a marker is the last byte.
+    (PIECE + b"\xff", BROKEN, "eof", len(PIECE) + 1),
     # A marker of a segment between two scans, and no image in it.
     (PIECE + b"\xff\xfe\0\x10" + b"a" * 14 + SCAN + b"abc" + EOI, WHOLE, "eoi", -1),
 ]
 
 
-@pytest.mark.parametrize("at", [0, 1000])
+@pytest.mark.parametrize(("at", "closed"), [(0, False), (1000, False), (1000, True)])
 @pytest.mark.parametrize(("stream", "code", "by", "size"), ENDS)
 def test_an_image_ends_where_its_structure_or_the_next_part_says(
-    twin: Any, stream: bytes, code: int, by: str, size: int | None, at: int
+    twin: Any, stream: bytes, code: int, by: str, size: int | None, at: int, closed: bool
 ) -> None:
+    """Whether the end of the stream is known from the beginning or not."""
     reader = Reader(twin, [stream], at=at)
+    if closed:
+        reader.window.close()
     reader.ending.begin(at, at, -1)
     assert reader.image.declared == -1
     twice = stream.find(b"\xff\xd8", 1, 6)
@@ -195,6 +224,7 @@ def test_an_eoi_to_which_a_segment_leads_is_that_of_another_image(twin: Any, ins
     cuts=st.lists(st.integers(4, 900), max_size=6),
     max_frame=st.sampled_from((50, 150, 1 << 40)),
     phantom=st.booleans(),
+    doubted=st.booleans(),
     before=st.integers(0, 1000),
 )
 def test_an_end_is_the_same_however_the_stream_is_cut_and_wherever_it_stands(
@@ -203,6 +233,7 @@ def test_an_end_is_the_same_however_the_stream_is_cut_and_wherever_it_stands(
     cuts: list[int],
     max_frame: int,
     phantom: bool,
+    doubted: bool,
     before: int,
 ) -> None:
     stream = case[0]
@@ -211,6 +242,8 @@ def test_an_end_is_the_same_however_the_stream_is_cut_and_wherever_it_stands(
         bounds = [0, *places, len(stream)]
         pieces = [stream[a:b] for a, b in pairwise(bounds)]
         reader = Reader(twin, pieces, max_frame=max_frame, at=at)
+        if doubted:
+            reader.doubt.read_again((1 << 20) + 8 * 1001)
         if phantom:
             reader.ending.begin_phantom(at)
         else:
@@ -232,6 +265,11 @@ def test_what_has_no_beginning_is_walked_and_is_no_image(twin: Any) -> None:
         (b"abc" * 9 + PART + IMAGE, 27 + 2, "delimiter"),
         (b"abc" * 9, 27, "eof"),
         (b"abc" * 900 + EOI, 2702, "eoi"),
+        # A delimiter with an empty head, or one that nobody declared.
+        (b"abc" * 9 + b"\r\n--frame\r\n" + IMAGE, 27 + 2, "delimiter"),
+        (b"a--frame\r\n" + IMAGE, 1, "delimiter"),
+        (b"abc" * 9 + OTHER + b"abc" * 9, 27 + 2, "delimiter"),
+        (b"a\n--other\r\n" + HEAD + b"abc" * 9, 2, "delimiter"),
     ):
         reader = Reader(twin, [stream])
         reader.ending.begin_phantom(0)
@@ -241,22 +279,80 @@ def test_what_has_no_beginning_is_walked_and_is_no_image(twin: Any) -> None:
         assert reader.report.skipped == at
 
 
+@pytest.mark.parametrize("phantom", [False, True])
+def test_of_the_images_in_one_without_a_beginning_the_first_counts(
+    twin: Any, phantom: bool
+) -> None:
+    """One that has a beginning takes what a table follows for its thumbnail.
+
+    A segment leads to the EOI of the last one.
+    """
+    table = START[2:]
+    held = b"a" * 9 + TINY + b"\0\0" + table
+    segment = b"\xff\xe1\0" + bytes((2 + len(held + TINY[:-2]),)) + held + TINY
+    before = b"a" if phantom else START
+    reader = Reader(twin, [before + segment])
+    if phantom:
+        reader.ending.begin_phantom(0)
+    else:
+        reader.ending.begin(0, 0, -1)
+    assert reader.end() == (BROKEN, "soi", None)
+    assert reader.offset == len(before) + 4 + (9 if phantom else len(held))
+
+
+def test_a_delimiter_comes_before_the_image_behind_it(twin: Any) -> None:
+    """Where a segment has led to an EOI in that image, whose own segments hold it."""
+    thumbnail = SOI + b"a" * 23 + EOI
+    image = b"\xff\xd8\xff\xe1\0\x1e" + thumbnail + IMAGE[2:]
+    before = START + b"\xff\xe1\0"
+    held = b"a" * 20 + OTHER
+    stream = before + bytes((2 + len(held) + image.index(EOI),)) + held + image
+    reader = Reader(twin, [stream])
+    reader.ending.begin(0, 0, -1)
+    assert reader.end() == (BROKEN, "delimiter", None)
+    assert reader.offset == stream.index(b"--other")
+
+
+@pytest.mark.parametrize("doubted", [False, True])
+def test_an_image_that_is_there_is_walked_at_once(twin: Any, doubted: bool) -> None:
+    """However large it is: no more is asked for."""
+    image = IMAGE[:-2] + b"abc" * 1000 + EOI
+    reader = doubting(twin, [image], 51 if doubted else 50, max_frame=1 << 20)
+    reader.ending.begin(50, 50, -1)
+    assert reader.ending.walk() == WHOLE
+
+
+def test_what_is_read_again_is_counted_from_where_the_image_was_cut_off(twin: Any) -> None:
+    stream = PIECE + LONG + PART + IMAGE + bytes(400) + EOI
+    reader = Reader(twin, [stream], max_frame=600, at=1000)
+    read = 0
+    for _ in range(4):
+        reader.ending.begin(1000, 1000, -1)
+        assert reader.walk() == BROKEN
+        reached = reader.offset
+        reader.ending.cut()
+        read += reached - reader.offset
+        assert reader.offset == 1000 + len(PIECE + LONG) + 2
+        assert reader.doubt.until == (read - 600) // 8
+
+
+@pytest.mark.parametrize("at", [0, 1000])
 @pytest.mark.parametrize("offset", [0, 1, -1])
 def test_a_length_that_was_right_is_believed_and_one_that_was_wrong_is_not(
-    twin: Any, offset: int
+    twin: Any, offset: int, at: int
 ) -> None:
-    reader = Reader(twin, [IMAGE + PART])
+    reader = Reader(twin, [IMAGE + PART], at=at)
     belief = reader.belief
     assert not belief.believes(0, len(IMAGE))
-    reader.ending.begin(0, 0, len(IMAGE) + offset)
+    reader.ending.begin(at, at, len(IMAGE) + offset)
     assert reader.end() == (WHOLE, "eoi" if offset else "length", IMAGE)
     assert belief.believes(0, len(IMAGE)) is (offset == 0)
 
 
-def doubting(twin: Any, pieces: list[bytes], until: int) -> Reader:
+def doubting(twin: Any, pieces: list[bytes], until: int, max_frame: int = 1000) -> Reader:
     """One in which images before this offset are in doubt, itself at offset 50."""
-    reader = Reader(twin, pieces, max_frame=1000, at=50)
-    reader.doubt.read_again(1000 + 8 * until)
+    reader = Reader(twin, pieces, max_frame=max_frame, at=50)
+    reader.doubt.read_again(max_frame + 8 * until)
     assert reader.doubt.until == until
     return reader
 
@@ -280,8 +376,14 @@ def test_a_length_that_counts_what_stands_before_the_image_proves_nothing(twin: 
     assert not reader.belief.believes(0, len(IMAGE))
 
 
-@pytest.mark.parametrize("stream", [PIECE + PART + IMAGE, START + PART + IMAGE, b"\xff\xd8" * 40])
-def test_a_broken_image_makes_its_length_a_lie(twin: Any, stream: bytes) -> None:
+@pytest.mark.parametrize("sized", [True, False])
+@pytest.mark.parametrize(
+    "stream", [PIECE + PART + IMAGE, START + PART + IMAGE, b"\xff\xd8" * 40, IMAGE + bytes(9)]
+)
+def test_an_image_that_ends_elsewhere_makes_its_length_a_lie(
+    twin: Any, stream: bytes, sized: bool
+) -> None:
+    """One that has none makes no other image's a lie."""
     reader = Reader(twin, [IMAGE + PART + IMAGE], max_frame=len(IMAGE) + 40)
     reader.ending.begin(0, 0, len(IMAGE))
     assert reader.walk() == WHOLE
@@ -290,11 +392,11 @@ def test_a_broken_image_makes_its_length_a_lie(twin: Any, stream: bytes) -> None
     reader.window.pos = reader.window.end
     at = reader.offset
     reader.window.feed(stream)
-    reader.ending.begin(at, at, len(stream))
+    reader.ending.begin(at, at, len(stream) if sized else -1)
     code, _, data = reader.end()
-    assert code in (BROKEN, TOO_LARGE)
-    assert not reader.belief.believes(0, len(IMAGE))
-    assert (reader.image.declared < 0) is (data is None)
+    assert (code == WHOLE) is (data == IMAGE)
+    assert reader.belief.believes(0, len(IMAGE)) is not sized
+    assert (reader.image.declared < 0) is (data is None or not sized)
 
 
 @pytest.mark.parametrize("cut", [*range(4, len(IMAGE), 20), len(IMAGE)])

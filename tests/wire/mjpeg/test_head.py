@@ -38,10 +38,11 @@ TOKENS = st.sampled_from(
 SMALL = Limits(max_part_head=60, max_part_line=40, max_part_headers=3)
 
 
-def reader(twin: Any, limits: Limits | None = None) -> Any:
+def reader(twin: Any, limits: Limits | None = None, boundary: str = "frame") -> Any:
     window = twin.module("window").Window()
     report = twin.module("report").Report(1 << 30, False)
-    head = twin.module("head").HeadReader(window, report, DelimiterSet("frame"), limits or Limits())
+    delimiters = DelimiterSet(boundary)
+    head = twin.module("head").HeadReader(window, report, delimiters, limits or Limits())
     return window, report, head
 
 
@@ -51,18 +52,26 @@ def outcome(
     limits: Limits | None = None,
     eof: bool = False,
     before: int = 0,
+    ahead: int = 0,
+    boundary: str = "frame",
 ) -> tuple[Any, ...]:
     """What is known of a block when it is read: where the body begins, and what was noted.
 
-    Offsets count from the block, which stands behind so many bytes.
+    Offsets count from the block, which stands behind so many bytes, `ahead` of them at hand.
     """
-    window, report, head = reader(twin, limits)
+    window, report, head = reader(twin, limits, boundary)
     if before:
         window.feed(bytes(before))
         window.pos = before
         assert not window.more()
-    head.open(0)
-    code = MORE
+    if ahead:
+        window.feed(bytes(ahead) + pieces[0])
+        pieces = [b"", *pieces[1:]]
+    head.open(ahead)
+    before += ahead
+    code = head.read() if ahead else MORE
+    if code == MORE and ahead and window.more():
+        code = head.read()
     for piece in pieces:
         if piece:
             window.feed(piece)
@@ -89,7 +98,8 @@ def outcome(
         assert head.body_at == at + before
         return code, at, noted, head.raw, head.length, head.content_type()
     if code == DELIMITER:
-        return code, head.raw, window.base + head.match.start - before, noted
+        match, base = head.match, window.base - before
+        return code, head.raw, (base + match.start, base + match.end), noted
     if code == DROPPED:
         ((begin, length),) = skipped
         # A CR of the delimiter's line end is not skipped.
@@ -110,18 +120,19 @@ def read(twin: Any, block: bytes, **options: Any) -> tuple[Any, ...]:
     cuts=st.lists(st.integers(0, 200), max_size=5),
     small=st.booleans(),
     before=st.sampled_from((0, 1, 50, 1000)),
+    ahead=st.sampled_from((0, 1, 50)),
 )
-@example(block=b"\r" + b"Content-Length: 12" * 4, ends=b"", cuts=[], small=True, before=0)
-@example(block=b"\r\rA: b", ends=b"\r\n\r\n", cuts=[4], small=False, before=0)
+@example(block=b"\r" + b"Content-Length: 12" * 4, ends=b"", cuts=[], small=True, before=0, ahead=0)
+@example(block=b"\r\rA: b", ends=b"\r\n\r\n", cuts=[4], small=False, before=0, ahead=0)
 def test_a_block_is_the_same_however_it_is_cut_and_wherever_it_stands(
-    twin: Any, block: bytes, ends: bytes, cuts: list[int], small: bool, before: int
+    twin: Any, block: bytes, ends: bytes, cuts: list[int], small: bool, before: int, ahead: int
 ) -> None:
     block += ends + b"body"
     limits = SMALL if small else None
     whole = read(twin, block, limits=limits, eof=True)
     places = [0, *sorted(min(cut, len(block)) for cut in cuts), len(block)]
     pieces = [block[one:two] for one, two in pairwise(places)]
-    assert outcome(twin, pieces, limits, True, before) == whole
+    assert outcome(twin, pieces, limits, True, before, ahead) == whole
     assert outcome(twin, [bytes([byte]) for byte in block], limits, True, before) == whole
 
 
@@ -151,12 +162,23 @@ def test_a_block_of_two_fields(twin: Any, end: bytes) -> None:
         (b"X: y\r\n z\r\n", -1, [("folded_header", 6)]),
         (b"no colon\r\n", -1, [("malformed_header", 0)]),
         (b": none\r\n", -1, [("malformed_header", 0)]),
+        # The first line goes on with none.
+        (b" z\r\nContent-Length: 5\r\n", 5, [("folded_header", 0)]),
+        (b"X: y\r\nContent-Length: 5\n", 5, [("bare_lf", 6)]),
     ],
 )
 def test_the_length(twin: Any, lines: bytes, length: int, noted: list[Any]) -> None:
-    for before in (0, 50):
-        code, _, said, _, known, _ = read(twin, lines + b"\r\n", before=before)
+    for before, ahead in ((0, 0), (50, 0), (50, 20)):
+        code, _, said, _, known, _ = read(twin, lines + b"\r\nbody", before=before, ahead=ahead)
         assert (code, known, said) == (CLOSED, length, noted)
+
+
+def test_a_length_is_that_of_the_largest_image_at_most(twin: Any) -> None:
+    limits = Limits(max_frame=12)
+    for value, length in ((12, 12), (13, -1)):
+        known = read(twin, b"Content-Length: %d\r\n\r\n" % value, limits=limits)
+        assert (known[2] == []) is (length > 0)
+        assert known[4] == length
 
 
 @pytest.mark.parametrize(
@@ -195,6 +217,10 @@ def test_what_a_part_says_that_it_is(
     assert (head.is_image(), head.is_text(), head.is_audio()) == (image, text, sound)
 
 
+def test_an_image_may_begin_in_the_place_of_the_block(twin: Any) -> None:
+    assert read(twin, b"\xff\xd8\xff") == (CLOSED, 0, [("no_blank_line", 0)], b"", -1, b"")
+
+
 @pytest.mark.parametrize("line", [b"", b"X: y", b"\r"])
 def test_an_image_may_begin_inside_the_block(twin: Any, line: bytes) -> None:
     code, at, noted, raw, _, _ = read(twin, b"A: b\r\n" + line + b"\xff\xd8\xff")
@@ -204,10 +230,10 @@ def test_an_image_may_begin_inside_the_block(twin: Any, line: bytes) -> None:
 
 
 def test_another_delimiter_stands_in_the_block(twin: Any) -> None:
-    assert read(twin, b"A: b\r\n--frame\r\nC: d\r\n\r\n") == (DELIMITER, b"A: b\r\n", 6, [])
+    assert read(twin, b"A: b\r\n--frame\r\nC: d\r\n\r\n") == (DELIMITER, b"A: b\r\n", (6, 15), [])
     # The CR before the dashes belongs to the line before.
     code, raw, at, _ = read(twin, b"A: b\n\r--frame\n\rC: d\n\r\n\r")
-    assert (code, raw, at) == (DELIMITER, b"A: b\n", 6)
+    assert (code, raw, at) == (DELIMITER, b"A: b\n", (6, 14))
 
 
 def test_a_line_with_dashes_in_the_block_is_no_delimiter(twin: Any) -> None:
@@ -216,6 +242,9 @@ def test_a_line_with_dashes_in_the_block_is_no_delimiter(twin: Any) -> None:
         code, at, noted, raw, _, _ = read(twin, b"A: b\r\n" + line + b"\r\nbody")
         assert (code, at, raw) == (CLOSED, 8 + len(line), b"A: b\r\n" + line)
         assert noted == [("malformed_header", 6)]
+    # One of one dash neither, if that is the name.
+    block = b"A: b\r\n-frame\r\nC: d\r\n\r\n"
+    assert read(twin, block, boundary="-frame")[:2] == (CLOSED, len(block))
 
 
 def test_an_image_behind_an_empty_block_is_not_inside_of_it(twin: Any) -> None:
@@ -292,12 +321,26 @@ def test_the_stream_ends_inside_the_block(twin: Any, block: bytes) -> None:
         (b"A: b\n\n\rtext", 6),
         (b"A: b\n\n\r\xff\xd8\xff", 7),
         (b"A: b\n\n\r\ntext", 6),
+        (b"A: b\n\n\r\xff\xd8\xff\xdb", 7),
+        (b"A: b\n\rC: d\n\n\rtext", 13),
+        # A whole line end is the part's in any stream.
+        (b"A: b\n\r\n\r\ntext", 7),
         (b"\r\n", 2),
         (b"\n", 1),
     ],
 )
 def test_a_line_may_end_in_lf_cr(twin: Any, block: bytes, body: int) -> None:
     assert read(twin, block, eof=True)[:2] == (CLOSED, body)
+
+
+def test_a_whole_line_end_in_the_place_of_a_block_says_nothing_of_the_next(twin: Any) -> None:
+    """A stream has lines that end in LF CR if one of them has."""
+    window, _report, head = reader(twin)
+    window.feed(b"\r\nABA: b\n\n\rtext")
+    head.open(0)
+    assert (head.read(), head.body_at) == (CLOSED, 2)
+    head.open(4)
+    assert (head.read(), head.body_at) == (CLOSED, 10)
 
 
 def test_a_block_that_was_read_elsewhere_is_an_images_until_the_next(twin: Any) -> None:

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from fixtures import jpeg
-from fixtures.build.jpegs import image, insert_segment
+from fixtures.build.jpegs import image, image_end, insert_segment
 from fixtures.build.ruin import TINY
 from fixtures.build.traps import floods
 from fixtures.feeding import pieces
@@ -17,14 +19,22 @@ from hamaproto.wire.mjpeg.inside import ENDED, IMAGE, NOTHING, OTHER, Inside
 NO_SEGMENT = (-1, -1)
 
 
+#: What would tell something if it stood in the image: a larger one's frame header, its scan.
+BEHIND = b"\xff\xc0\0\x0b\x08\1\0\1\0\1\1\x11\0\xff\xda\0\x08\1\1\0\0\x3f\0abc\xff\xd9"
+
+
 def search(body: bytes, stands: int, segment: tuple[int, int] = NO_SEGMENT) -> int:
-    """What is found in an image that begins at offset 0; it is the same at any other offset."""
+    """What is found in an image that begins at offset 0.
+
+    It is the same at any other offset, and whatever stands behind what is looked at.
+    """
     found = Inside().search(body, 0, 0, len(body), stands, segment)
-    for before, shift in ((b"", 1000), (b"behind it:", 0), (b"behind it:", 1000)):
+    behind = BEHIND if segment == NO_SEGMENT else b""
+    for before, shift in ((b"", 1 << 20), (b"behind it:", 0), (b"behind it:", 1 << 20)):
         at = shift + len(before)
         moved = (segment[0] + at, segment[1] + at)
-        data = before + body
-        there = Inside().search(data, at, shift, len(data), stands, moved)
+        stop = len(before + body)
+        there = Inside().search(before + body + behind, at, shift, stop, stands, moved)
         assert there == (found + at if found >= 0 else -1)
     return found
 
@@ -39,8 +49,22 @@ def test_an_image_before_what_begins() -> None:
     for stands in (IMAGE, OTHER, ENDED):
         assert search(START + TINY, stands) == 2
         assert search(START + TINY + b"\r\n", stands) == 2
+        # A byte of damage, and a marker that it made: the rest of an image stands closer.
+        assert search(START + TINY + b"\0\xff\xc4", ENDED) == 2
     # Nothing is known of what follows.
     assert search(START + TINY, NOTHING) == -1
+
+
+@pytest.mark.parametrize("stands", [NOTHING, OTHER, IMAGE, ENDED])
+def test_where_no_image_has_ended_there_is_none(stands: int) -> None:
+    for body in (START, START + b"abc", START + TINY[:-2], START + b"\xff\xd8\xff" * 3):
+        assert search(body, stands) == -1
+    # Nor is it one without a scan, or without a frame header before its scan.
+    for tables in (SMALLEST, TABLE + SMALLEST, TABLE):
+        none = b"\xff\xd8" + tables + b"\xff\xd9"
+        assert search(START + none + b"\0", stands) == (
+            len(START + none) + 1 if stands == IMAGE else -1
+        )
 
 
 def test_what_follows_tells_a_thumbnail() -> None:
@@ -89,6 +113,21 @@ def test_the_least_rest_of_an_image(size: int, is_rest: bool) -> None:
     assert search(body, OTHER) == -1
 
 
+@pytest.mark.parametrize(("depth", "found"), [(15, 2), (16, 2), (17, -1)])
+def test_how_many_beginnings_are_open_at_a_time(depth: int, found: int) -> None:
+    """The outermost one is forgotten first."""
+    held = b"\xff\xd8\xff" * (depth - 1) + b"\xff\xd9" * (depth - 1)
+    body = START + insert_segment(image("gray"), 0xFE, held)
+    assert search(body, OTHER) == found
+
+
+@pytest.mark.parametrize(("count", "found"), [(0, 2), (7, 2), (8, -1)])
+def test_how_many_pairs_are_remembered(count: int, found: int) -> None:
+    """Behind an image and a rest that does not tell: it, and so many more that are none."""
+    pairs = b"\xff\xd8\xff" * count + b"\xff\xd9" * count
+    assert search(START + TINY + b"\0\0" + TABLE + pairs, ENDED) == found
+
+
 @pytest.mark.parametrize(("count", "found"), [(0, 2), (1, 2), (2, 2), (3, 2), (4, -1)])
 def test_how_many_beginnings_are_tried_for_one_end(count: int, found: int) -> None:
     body = START + insert_segment(image("gray"), 0xFE, b"\xff\xd8\xff\0" * count)
@@ -116,8 +155,39 @@ def test_a_rest_without_a_frame_header_does_not_tell() -> None:
     """Which of both is the larger one, and so the thumbnail's image."""
     body = START + TINY + b"\0\0" + TABLE
     assert search(body + b"\xff\xd8\xff", OTHER) == -1
-    # One of the same size has no room for the other.
-    assert search(body + SMALLEST + b"\xff\xd8\xff", OTHER) == 2
+    assert search(body + b"\xff\xd9", NOTHING) == -1
+    # One of the same size has no room for the other, however it is coded.
+    for code in (b"\xc0", b"\xc2"):
+        frame = SMALLEST.replace(b"\xc0", code)
+        assert search(body + frame + b"\xff\xd8\xff", OTHER) == 2
+        # Its size is all that matters of it.
+        assert search(START + TINY + b"\0\0" + frame[:9] + b"\xff\xd9", NOTHING) == 2
+
+
+def test_a_scan_without_a_frame_header_is_no_rest() -> None:
+    """Damage has moved it there: what ends with it has no thumbnail."""
+    scan = b"\xff\xda\0\x08\1\1\0\0\x3f\0abc"
+    assert search(START + TINY + b"\0\0" + scan + b"\xff\xd9", NOTHING) == 2
+
+
+def test_an_end_that_comes_twice_ends_one_image() -> None:
+    """Too little stands behind it to be a rest, with a larger image in it or not."""
+    larger = SMALLEST.replace(b"\0\x01\0\x01", b"\0\x02\0\x02", 1)
+    for behind in (b"", larger, b"\0\0" + larger):
+        assert search(START + TINY + b"\xff\xd9" + behind + b"\xff\xd8\xff", NOTHING) == 2
+
+
+def test_a_marker_of_damage_and_an_end_are_no_rest() -> None:
+    """There is no frame and no scan, so that it tells nothing of what was before."""
+    body = START + TINY + b"\0\0\xff\xc4\xff\xd9"
+    assert search(body, NOTHING) == -1
+    assert search(body, OTHER) == 2
+    assert search(body + b"\xff\xd8\xff", NOTHING) == 2
+    # Asked about less than before, it says what it would have said then.
+    inside = Inside()
+    assert inside.search(body, 0, 0, len(body), NOTHING, NO_SEGMENT) == -1
+    assert inside.search(body, 0, 0, len(body) - 1, OTHER, NO_SEGMENT) == -1
+    assert search(body[:-1], OTHER) == -1
 
 
 def test_each_of_several_images_is_looked_at() -> None:
@@ -135,7 +205,7 @@ def test_an_image_that_ends_later_is_none_before_it() -> None:
     assert inside.search(body, 0, 0, len(body), ENDED, NO_SEGMENT) == -1
 
 
-@pytest.mark.parametrize("shift", [0, 1000])
+@pytest.mark.parametrize("shift", [0, 1 << 20])
 def test_an_image_around_what_was_met(shift: int) -> None:
     """One whose segment leads on; FFD8FF by chance in that segment is none."""
     begun = b"\xff\xd8\xff\xdb\1\0"
@@ -155,6 +225,29 @@ def test_an_image_around_what_was_met(shift: int) -> None:
     # Of one that begins with the last bytes nothing can be said.
     body = START + b"\xff\xd8\xff"
     assert Inside().around(body[:4], shift, shift, 4, NO_SEGMENT) == -1
+    # What stands behind the first bytes of a marker is in no segment.
+    for size in range(1, 4):
+        body = START + b"\xff\xd8" + TABLE + b"\xff\xdb\1"[:size]
+        assert Inside().around(body, shift, shift, len(body), NO_SEGMENT) == -1
+
+
+@pytest.mark.parametrize("shift", [0, 1 << 20])
+def test_how_much_is_walked_again(shift: int) -> None:
+    """Eight times what was looked through, and 16,384 bytes: not one more."""
+
+    def answers(size: int) -> int:
+        body = START + b"\xff\xd8\xff\xe1\xff\xff".ljust(size)
+        inside = Inside()
+        for count in range(200):
+            if inside.around(body, shift, shift, len(body), NO_SEGMENT) < 0:
+                return count
+        raise AssertionError("there is no end of it")
+
+    # 108 times 164 bytes are all that there is; 79 times 231 are one more.
+    assert 108 * 164 == 16_384 + 8 * (2 + 164)
+    assert answers(164) == 108
+    assert 79 * 231 == 16_384 + 8 * (2 + 231) + 1
+    assert answers(231) == 78
 
 
 @pytest.mark.parametrize("stands", [NOTHING, OTHER])
@@ -195,6 +288,8 @@ def test_a_rest_that_is_no_larger_has_no_thumbnail() -> None:
     # It is known with its last byte.
     assert search(START + whole + b"\0\0" + whole[20:], NOTHING) == 2
     assert search(START + whole + b"\0\0" + whole[20:-2], NOTHING) == -1
+    # Or where the next part cuts it off.
+    assert search(START + whole + b"\0\0" + whole[20:-2], OTHER) == 2
     assert search(START + whole + b"\0\0" + whole[20:], ENDED) == 2
 
 
@@ -207,6 +302,11 @@ def test_a_segment_that_had_ended_held_a_thumbnail() -> None:
     assert search(body, OTHER, (0, end + 1)) == 2
     assert search(START + TINY + b"\0\xff\xdb", OTHER, (0, end + 1)) == -1
     assert search(START + TINY + b"\0\xff\xd9", OTHER, (0, end + 1)) == -1
+    # It may end where what follows begins, or with a rest that is no larger.
+    assert search(body, IMAGE, (0, len(body))) == len(body)
+    rest = START + TINY + b"\0\0" + SMALLEST[:9] + b"\xff\xd9"
+    assert search(rest, NOTHING, (0, len(rest))) == -1
+    assert search(rest + b"\0\xff\xdb", NOTHING, (0, len(rest) + 1)) == 2
     # A marker and a few bytes are no rest: damage may have made it.
     assert search(START + TINY + b"\0\0\0\x1d\xff\xeb\0\xc2", IMAGE) == 2
 
@@ -223,14 +323,45 @@ def test_a_comment_may_hold_anything() -> None:
         assert search(body, OTHER) == 2
 
 
-def test_the_search_does_not_depend_on_the_cut() -> None:
-    body = START + TINY[:15] + TINY + TINY
+@given(
+    pieces=st.lists(
+        st.sampled_from(
+            (
+                b"\xff\xd8\xff",
+                b"\xff\xd9",
+                b"\0",
+                b"\xff",
+                TINY,
+                TINY[:15],
+                TINY[15:],
+                TABLE,
+                SMALLEST,
+                jpeg("gray")[20:],
+            )
+        ),
+        max_size=8,
+    ),
+    behind=st.sampled_from((NOTHING, OTHER, ENDED)),
+)
+@example([TINY[:15], TINY, TINY], NOTHING)
+def test_the_search_does_not_depend_on_the_cut(pieces: list[bytes], behind: int) -> None:
+    """What it finds before a part or an end is whole, for who knows nothing but T.81."""
+    body = START + b"".join(pieces)
+    at_once = search(body, NOTHING)
     inside = Inside()
     for stop in range(len(body) + 1):
         found = inside.search(body, 0, 0, stop, NOTHING, NO_SEGMENT)
         if found >= 0:
             break
-    assert found == search(body, NOTHING) == 17
+    assert found == at_once
+    if found < 0:
+        found = inside.search(body, 0, 0, len(body), behind, NO_SEGMENT)
+        assert found == search(body, behind)
+        if found >= 0:
+            assert image_end(body, found) <= len(body)
+    else:
+        # Behind the end of one that is none, the next one counts all the same.
+        assert body.startswith(b"\xff\xd8\xff", found)
 
 
 class Viewed(bytes):
@@ -264,7 +395,9 @@ def test_what_is_walked_again_is_bounded(number: int, shift: int) -> None:
         Viewed.taken = 0
         inside = Inside()
         for stop in range(0, len(body), 97):
-            inside.search(body, shift, shift, stop, OTHER, NO_SEGMENT)
+            found = inside.search(body, shift, shift, stop, OTHER, NO_SEGMENT)
+            # Where it gives up, it says so.
+            assert found == -1 or body.startswith(b"\xff\xd8\xff", found - shift)
         return Viewed.taken
 
     for size in (2000, 20_000):

@@ -230,12 +230,61 @@ def test_what_may_begin_and_where_it_is_found(
             assert found == (size if verdict != NO else len(whole) - 3), size
 
 
-def test_what_begins_before_the_search_is_not_found(twin: Any) -> None:
+def test_the_answers_are_three(twin: Any) -> None:
+    module = twin.module("scans")
+    names = module.Names(KNOWN)
+    answers = [
+        module.may_begin(names, data, 0, len(data), True) for data in (b"x", b"--frame", b"-")
+    ]
+    assert answers == [NO, YES, CUT]
+    assert len(set(answers)) == 3
+
+
+@pytest.mark.parametrize(
+    ("known", "data", "at"),
+    [
+        # A name of one byte, at the very place.
+        (((b"--x", False),), b"--x", 0),
+        (((b"--", False),), b"--", 0),
+        (((b"\xe0", False),), b"\xe0", 0),
+        # A name in another one begins behind it.
+        (((b"--frame", False), (b"-frame", False)), b"jj--frame", 2),
+        (((b"-frame", False), (b"--frame", False)), b"jj--frame", 2),
+        # No line of a header, and one.
+        ((), b":\n--new\r\nX-A: b", 2),
+        ((), b"jjj: j\n--new\r\nX-A: b", 7),
+    ],
+)
+def test_the_first_of_what_stands_there_is_found(
+    twin: Any, known: Any, data: bytes, at: int
+) -> None:
+    """Whatever follows: so much that no search comes to the end of it."""
+    module = twin.module("scans")
+    for behind in (b"", b"j" * 9, b"j" * 700):
+        whole = data + behind
+        assert module.search_junk(module.Names(known), whole, 0, 0, len(whole)) == at
+
+
+def test_a_line_end_before_the_start_is_none(twin: Any) -> None:
+    starts_line = twin.module("scans").starts_line
+    for data, start, verdict in (
+        (b"\n\r", 0, True),
+        (b"\n\r", 1, False),
+        (b"\n\r", 2, False),
+        (b"x\r", 0, False),
+        (b"\n", 0, True),
+        (b"\n", 1, False),
+    ):
+        assert starts_line(data + b"\n", start, len(data)) is verdict
+
+
+@pytest.mark.parametrize("junk", [b"", b"j", b"jjj"])
+def test_what_begins_before_the_search_is_not_found(twin: Any, junk: bytes) -> None:
     module = twin.module("scans")
     names = module.Names(KNOWN)
     for line_end in (b"\n", b"\r\n", b"\n\r"):
-        data = line_end + b"--new\r\nX-A: b" + b"t" * 90
-        at = len(line_end)
+        data = junk + line_end + b"--new\r\nX-A: b" + b"t" * 90
+        at = len(junk + line_end)
         for pos in range(at + 1):
             assert module.search_junk(names, data, 0, pos, len(data)) == at
         for pos in range(at + 1, at + 9):
@@ -297,6 +346,7 @@ def test_an_end_of_an_image_that_is_no_fill(data: bytes, lone: bool) -> None:
         (b"--" + b"n" * 201 + b"\r\n\rX:", YES),
         (b"--" + b"n" * 202 + b"\nX:", NO),
         (b"--n\n" + b"X" * 64 + b" " * 64 + b":", YES),
+        (b"--" + b"n" * 201 + b"\r\n\r" + b"X" * 64 + b" " * 64 + b":", YES),
         (b"--n\n" + b"X" * 65 + b":", NO),
         (b"--n\n" + b"X" * 64 + b" " * 65 + b":", NO),
     ],
@@ -305,10 +355,12 @@ def test_the_bounds_of_a_delimiter_that_nobody_declared(line: bytes, verdict: in
     """The careful look reads names of 200 bytes, header names of 64 and blanks of 64."""
     names = Names(())
     assert may_begin(names, line, 0, len(line), True) == verdict
-    for junk in (b"", b"j" * 70):
-        data = junk + b"\n" + line
-        at = len(junk) + 1
-        assert search_junk(names, data, 0, 0, len(data)) == (at if verdict == YES else len(data))
+    # At each place of the windows of the search, with and without something behind it.
+    for size in range(70):
+        for behind in (b"", b"j" * 700):
+            data = b"j" * size + b"\n" + line + behind
+            found = search_junk(names, data, 0, 0, len(data))
+            assert found == (size + 1 if verdict == YES else len(data))
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\n\r"])

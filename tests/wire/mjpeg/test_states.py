@@ -6,14 +6,18 @@ What is expected is written down beside each stream, from what its bytes are.
 from __future__ import annotations
 
 import re
+import sys
 import tracemalloc
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from fixtures.feeding import pieces, record
-from hamaproto.events import Anomaly, EndOfStream, Frame, Part, Skipped
+from hamaproto.events import NEED_DATA, Anomaly, EndOfStream, Frame, Part, Skipped
 from hamaproto.limits import Limits
+from hamaproto.wire.mjpeg.parser import MjpegParser
 
 #: The smallest image that T.81 lets be: a table, a frame header, a scan.
 START = b"\xff\xd8\xff\xdb\0\x43\0" + b"\x10" * 64 + b"\xff\xc0\0\x0b\x08\0\x10\0\x10\1\1\x11\0"
@@ -26,6 +30,9 @@ JPEG = b"Content-Type: image/jpeg\r\n"
 TEXT = b"Content-Type: text/plain\r\n"
 BINARY = b"Content-Type: application/x-settings\r\n"
 END = b"--frame--\r\n"
+AUDIO = b"Content-Type: audio/basic\r\n"
+#: So small that a length of -1 would be like its own.
+SMALL = bytes.fromhex("ffd8ffc0000b080001000101011100ffda0008010100003f001234ffd9")
 LIMITS = Limits(max_frame=4000, max_part=64, max_junk=10_000, max_part_head=400)
 
 
@@ -72,6 +79,18 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
         [SIZED, SIZED, ("anomaly", "junk"), ("skipped",), SIZED, DONE],
     ),
     "a length, then none": (sized(IMAGE) * 2 + part(IMAGE), [SIZED, SIZED, WHOLE, STOPPED]),
+    "a small image, and one without length": (
+        sized(SMALL) * 2 + part(SMALL) + END,
+        [frame(SMALL, "length")] * 2 + [frame(SMALL), DONE],
+    ),
+    "delimiters without dashes at once behind images with length": (
+        sized(IMAGE)[2:-2] * 4,
+        [DASHLESS, *[SIZED] * 4, STOPPED],
+    ),
+    "a length that counts what stands before the image": (
+        sized(IMAGE) * 2 + sized(b"xyz" + IMAGE) + sized(IMAGE) + END,
+        [SIZED, SIZED, ("anomaly", "junk-before-image"), ("skipped",), SIZED, SIZED, DONE],
+    ),
     "a head where the stream begins": (
         JPEG + b"\r\n" + IMAGE + b"\r\n" + END,
         [BARE, WHOLE, DONE],
@@ -162,6 +181,10 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
         CUT[-20:] + b"\xff\xd9\r\n" + part(IMAGE) + END,
         [("anomaly", "junk"), ("skipped",), WHOLE, DONE],
     ),
+    "a stream joined inside an image, and a head without a delimiter": (
+        CUT[-20:] + b"\xff\xd9\r\n" + JPEG + b"\r\n" + IMAGE + b"\r\n" + END,
+        [("anomaly", "junk"), ("skipped",), BARE, WHOLE, DONE],
+    ),
     # Parts that are no images.
     "a text with length": (sized(b"hello", TEXT) + END, [("part", b"hello", True), DONE]),
     "a text without length": (part(b"hello", TEXT) + END, [("part", b"hello", True), DONE]),
@@ -198,6 +221,10 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
         LINE + BINARY + b"Content-Length: 7\r\n\r\nhello" + IMAGE + b"\r\n" + END,
         [("anomaly", "truncated-part"), ("part", b"hello", False), BARE, WHOLE, DONE],
     ),
+    "bytes that took a line end and the head of the next image for their rest": (
+        LINE + BINARY + b"Content-Length: 9\r\n\r\nhello\r\n" + IMAGE + b"\r\n" + END,
+        [("anomaly", "truncated-part"), ("part", b"hello", False), BARE, WHOLE, DONE],
+    ),
     "a text of as many bytes as may be": (
         part(b"x" * 64, TEXT) + END,
         [("part", b"x" * 64, True), DONE],
@@ -213,6 +240,19 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
     "a text just too large": (
         part(b"x" * 65, TEXT) + part(IMAGE) + END,
         [("anomaly", "part-too-large"), ("skipped",), WHOLE, DONE],
+    ),
+    "a text just too large, and the end": (
+        part(b"x" * 65, TEXT)[:-2],
+        [("anomaly", "part-too-large"), ("skipped",), STOPPED],
+    ),
+    # In sound FFD8FF alone begins no image.
+    "an image behind as much sound as may be, and one byte": (
+        part(b"x" * 65 + IMAGE, AUDIO) + END,
+        [("anomaly", "part-too-large"), ("skipped",), BARE, WHOLE, DONE],
+    ),
+    "an image behind as much sound as may be": (
+        part(b"x" * 64 + IMAGE, AUDIO) + END,
+        [("anomaly", "part-too-large"), ("skipped",), DONE],
     ),
     "a length over the limit of a text": (
         sized(b"hello", TEXT, 65) + END,
@@ -309,8 +349,104 @@ def test_each_stream_is_told_in_full(twin: Any, name: str) -> None:
         assert account.pending == 0
     # With all offsets, lengths and details: a piece has others in its own bytes.
     assert logs[1:] == logs[:-1]
+    # The last log is that of single bytes: an image that is whole comes with its last one, if no
+    # length was believed that is too long.
+    for event, after in zip(log.events, log.after, strict=True):
+        if isinstance(event, Frame) and event.complete:
+            late = after - event.offset - len(event.data)
+            assert late == 0 or (late > 0 and name.startswith("a believed length that is too long"))
     told = [event.offset for event in log.events]
     assert all(0 <= offset <= len(stream) for offset in told)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+@pytest.mark.parametrize("name", STREAMS)
+def test_who_asks_late_hears_the_same(twin: Any, name: str, size: int) -> None:
+    """All of it fed, and its end said, before the first question; the accounts hold throughout."""
+    stream, expected = STREAMS[name]
+    parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame", limits=LIMITS)
+    for piece in pieces(stream, size):
+        parser.receive_data(piece)
+    parser.receive_eof()
+    events = []
+    for event in parser.events():
+        events.append(said(event))
+        account = parser.accounting
+        assert account.fed == len(stream)
+        assert min(account.delivered, account.framing, account.skipped, account.pending) >= 0
+    assert events == expected
+
+
+@pytest.mark.parametrize(
+    "head", [JPEG + b"\r\n", JPEG + b"X: y\n\r\n", b"Content-Type: image/jpeg\n\n", b"X: y\r\n\r\n"]
+)
+def test_an_image_comes_at_once_with_its_head_behind_a_delimiter_that_came_alone(
+    twin: Any, head: bytes
+) -> None:
+    parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame")
+    for _ in range(3):
+        parser.receive_data(LINE)
+        assert list(parser.events()) == []
+        parser.receive_data(head + IMAGE)
+        *odd, image = parser.events()
+        assert image.data == IMAGE
+        assert all(isinstance(event, Anomaly) for event in odd)
+        parser.receive_data(b"\r\n")
+        assert list(parser.events()) == []
+
+
+@pytest.mark.parametrize("size", [63, 64])
+def test_a_text_of_as_many_bytes_as_may_be_ends_at_the_longest_delimiters(
+    twin: Any, size: int
+) -> None:
+    """Each of them as long as one may be, and given as often as it may be."""
+    name = b"b" * 200
+    line = b"\r\n--" + name + b" " * 200
+    stream = b"--" + name + b"\r\n" + TEXT + b"\r\n" + b"x" * size + line * 8
+    stream += b"\r\n" + JPEG + b"\r\n" + IMAGE
+    for cut in (len(stream), 100, 1):
+        parser = twin.MjpegParser(
+            "multipart/x-mixed-replace; boundary=" + name.decode(), limits=LIMITS
+        )
+        log = record(parser, pieces(stream, cut))
+        assert [part.data for part in log.parts] == [b"x" * size]
+        assert [frame.data for frame in log.frames] == [IMAGE]
+
+
+#: What a parser waits in, and for what.
+WAITING = {
+    "nothing": b"",
+    "a gap": b"\r\n",
+    "a delimiter": LINE,
+    "half a delimiter": LINE[:4],
+    "a head": LINE + JPEG[:9],
+    "what is behind a head": LINE + TEXT + b"\r\n",
+    "a text": LINE + TEXT + b"\r\nhello",
+    "tables": part(START)[:-2],
+    "a scan": part(CUT)[:-2],
+    "an image whose length is believed": sized(IMAGE) * 2 + sized(IMAGE)[:-20],
+}
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_who_asks_again_before_more_came_costs_nothing(name: str) -> None:
+    """No part is asked, as the calls of the pure twin show."""
+    parser = MjpegParser("multipart/x-mixed-replace; boundary=frame")
+    parser.receive_data(WAITING[name])
+    list(parser.events())
+    called = []
+
+    def note(frame: FrameType, kind: str, _: object) -> None:
+        if kind == "call":
+            called.append(frame.f_code.co_filename)
+
+    sys.setprofile(note)
+    try:
+        waiting = parser.next_event()
+    finally:
+        sys.setprofile(None)
+    assert waiting is NEED_DATA
+    assert {Path(name).stem for name in called} <= {"parser", "turn"}
 
 
 @pytest.mark.parametrize("size", [65, 100, 2000])
