@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from hamaproto.events import AnomalyCode
 from hamaproto.wire.mjpeg.delimiter import (
-    REPEATS,
     UNDECIDED,
     Delimiter,
     DelimiterSet,
@@ -26,6 +25,7 @@ from hamaproto.wire.mjpeg.delimiter import (
 )
 
 NAME, FIELD = 200, 64
+REPEATS = 8
 SOI = b"\xff\xd8\xff"
 #: The longest name of a header that is read, and the longest line of it before its colon.
 LONGEST = b"Content-" + b"x" * (FIELD - 8)
@@ -417,6 +417,12 @@ def test_a_delimiter_given_again_is_one_but_not_without_end(
     assert names.search_proven(data, 0, len(data)) == expected
 
 
+def test_a_name_that_begins_in_itself_is_found_where_its_part_is() -> None:
+    for count in range(4, 9):
+        data = b"-" * count + b"X: 1"
+        assert DelimiterSet("--").search_proven(data, 0, len(data)) == count - 4
+
+
 def test_so_many_delimiters_that_nobody_looks_for_their_end() -> None:
     """More than eight times eight: none of the first ones is asked again."""
     names = DelimiterSet(None)
@@ -474,6 +480,8 @@ def test_a_name_that_is_no_text_is_held_back_too() -> None:
     names = DelimiterSet("\xfc\x7f")
     for data in (b"x\n--\xfc\x7f\r\nX", b"x\n--\xfc"):
         assert names.hold_back(data, 0, len(data)) <= 1
+    # From its first byte on.
+    assert names.hold_back(b"--\xfc", 0, 3) == 0
 
 
 @pytest.mark.parametrize("before", [b"", b"\n", b"\r\n", b"x\n", b"\n\r"])
@@ -548,6 +556,10 @@ def test_a_line_with_dashes_before_a_header(data: bytes, pos: int) -> None:
         (WIDEST + b"v" * NAME + b"\r\n\r\n", True),
         (b"X-" + b"y" * FIELD + b" " * FIELD + b":" + b"v" * NAME + b"\r\n\r\n", True),
         (b"X-" + b"y" * FIELD + b" " * FIELD + b":" + b"v" * (NAME + 1) + b"\r\n\r\n", False),
+        # As long as it can be, with an empty line and without.
+        (b"X-" + b"y" * FIELD + b" " * FIELD + b":" + b"v" * NAME + b"\r\n\r", True),
+        (b"Content-" + b"z" * FIELD + b" " * FIELD + b":" + b"v" * NAME + b"\n", True),
+        (b"Content-" + b"z" * FIELD + b" " * FIELD + b":" + b"v" * NAME + b"\r\n\r" * 2, True),
         (b"", False),
     ],
 )

@@ -378,7 +378,14 @@ def test_a_length_that_counts_what_stands_before_the_image_proves_nothing(twin: 
 
 @pytest.mark.parametrize("sized", [True, False])
 @pytest.mark.parametrize(
-    "stream", [PIECE + PART + IMAGE, START + PART + IMAGE, b"\xff\xd8" * 40, IMAGE + bytes(9)]
+    "stream",
+    [
+        PIECE + PART + IMAGE,
+        START + PART + IMAGE,
+        b"\xff\xd8" * 40,
+        PIECE + b"abc" * 40,
+        IMAGE + bytes(9),
+    ],
 )
 def test_an_image_that_ends_elsewhere_makes_its_length_a_lie(
     twin: Any, stream: bytes, sized: bool
@@ -514,3 +521,8 @@ def test_an_image_in_doubt_ends_as_soon_as_a_part_is_seen_in_it(twin: Any) -> No
             assert reader.ending.by == "delimiter"
             assert reader.ending.cut() is None
             assert reader.offset == 50 + len(START + LONG) + 2
+    # So does what has no beginning, at a delimiter that nobody declared as well.
+    reader = Reader(twin, [b"abc" + OTHER + b"abc" * 9])
+    reader.ending.begin_phantom(0)
+    assert reader.ending.walk() == BROKEN
+    assert reader.ending.by == "delimiter"

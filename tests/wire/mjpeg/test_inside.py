@@ -43,6 +43,8 @@ START = b"\x80\x81"
 #: A quantisation table, and the frame header of an image of one pixel.
 TABLE = b"\xff\xdb\0\x43\0" + b"\x10" * 64
 SMALLEST = b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0"
+#: An image with a comment in which a thumbnail seems to be.
+NESTED = insert_segment(TINY, 0xFE, b"\xff\xd8\xff\0\xff\xd9")
 
 
 def test_an_image_before_what_begins() -> None:
@@ -337,6 +339,7 @@ def test_a_comment_may_hold_anything() -> None:
                 TABLE,
                 SMALLEST,
                 jpeg("gray")[20:],
+                NESTED,
             )
         ),
         max_size=8,
@@ -344,6 +347,7 @@ def test_a_comment_may_hold_anything() -> None:
     behind=st.sampled_from((NOTHING, OTHER, ENDED)),
 )
 @example([TINY[:15], TINY, TINY], NOTHING)
+@example([NESTED, b"\xff\xd8\xff"], OTHER)
 def test_the_search_does_not_depend_on_the_cut(pieces: list[bytes], behind: int) -> None:
     """What it finds before a part or an end is whole, for who knows nothing but T.81."""
     body = START + b"".join(pieces)

@@ -462,6 +462,16 @@ def test_a_part_that_is_too_large_is_skipped_from_its_beginning_to_the_next_part
         assert size <= skipped.length <= size + 2
 
 
+def test_a_head_without_a_delimiter_is_one_where_the_stream_begins_and_nowhere_else(
+    twin: Any,
+) -> None:
+    head = JPEG + b"\r\n" + IMAGE
+    for before, raw in ((b"", JPEG), (CUT[-20:] + b"\xff\xd9\r\n", b""), (part(IMAGE), b"")):
+        parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame")
+        log = record(parser, [before + head])
+        assert log.frames[-1].raw_headers == raw
+
+
 @pytest.mark.parametrize("before", [b"", b"\r\n", b"\n"])
 def test_a_line_end_before_what_is_left_of_an_image_is_not_skipped(
     twin: Any, before: bytes
