@@ -175,6 +175,13 @@ def test_line_ends_that_come_behind_junk(twin: Any, line_end: bytes, starts: boo
         assert found[:2] == (DELIMITER if starts else OVER, at)
 
 
+def test_a_cr_that_comes_behind_a_line_end_of_junk_belongs_to_it(twin: Any) -> None:
+    for line_end, starts in ((b"\r\n", True), (b"\n", True), (b"\n\r", False)):
+        at = 4 + len(line_end) + 1
+        found = outcome(twin, [b"te t", line_end, b"\r" + OTHER])
+        assert found[:2] == ((DELIMITER, at) if starts else (OVER, at + len(OTHER)))
+
+
 @pytest.mark.parametrize("has_head", [False, True])
 def test_junk_is_noted_by_where_it_stands(twin: Any, has_head: bool) -> None:
     name = "junk_before_image" if has_head else "junk"
@@ -403,18 +410,24 @@ def test_a_gap_that_is_a_delimiter_and_no_more_is_opened_at_once(
     assert one.read() == DELIMITER
     assert one.pass_delimiter(one.match, False)
     window.pos = window.end
-    window.feed(data)
-    for name, value in before.items():
-        setattr(one, name, value)
-    assert one.open() is opens
-    if opens:
+    # An image stands before it, which has been read.
+    for image in (b"", b"image"):
+        window.feed(image + data)
+        window.pos = len(image)
+        for name, value in before.items():
+            setattr(one, name, value)
+        assert one.open() is opens
+        if not opens:
+            assert window.pos == len(image)
+            window.pos = window.end
+            continue
         assert (window.pos, one.opened, one.line_start) == (window.end, True, True)
         assert noted(report) == []
         window.feed(HEAD + IMAGE)
         assert one.clean()
         assert one.matcher.length == 7
-    else:
-        assert window.pos == 0
+        window.pos = window.end
+        one.opened = False
 
 
 def test_a_closing_delimiter_opens_nothing(twin: Any) -> None:
@@ -454,10 +467,11 @@ def test_a_head_that_comes_without_its_image_is_clean(
     one.pass_delimiter(one.match, False)
     window.pos = window.end
     one.opened = True
-    for _ in range(1 + again):
-        window.feed(head)
+    for before in (b"", b"--frame\r\n")[: 1 + again]:
+        window.feed(before + head)
+        window.pos = len(before)
         assert one.clean_alone() is clean
-        assert window.pos == 0
+        assert window.pos == len(before)
         if clean:
             assert one.matcher.length == (7 if b"7" in head else -1)
         window.pos = window.end
