@@ -150,17 +150,13 @@ class PartReader:
         """
         window = self._window
         data = window.data
-        if data[stop - 1] == 0xFF:
-            at = stop - 1
-        elif stop - start >= 2 and data[stop - 2 : stop] == b"\xff\xd8":
-            at = stop - 2
-        else:
-            at = data.find(_SOI, start, stop)
-            if at < 0:
-                return stop
-        have = data[at : at + 4]
         behind = data[stop : stop + 3]
-        if not _SOI.startswith(have[:3]):
+        # The end may cut the first bytes of an image, or stand at once behind them.
+        for at in (stop - 1, stop - 2, data.find(_SOI, start, stop)):
+            have = data[at : at + 4]
+            if at >= start and _SOI.startswith(have[:3]):
+                break
+        else:
             return stop
         more = not window.final()
         if more and (len(have) < 4 or (behind != _SOI and _SOI.startswith(behind))):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hamaproto.errors import LimitExceededError
 from hamaproto.limits import Limits
 from hamaproto.wire.mjpeg.codes import DELIMITER, FIELDS, INSIDE, MORE, OVER, SOI
 from hamaproto.wire.mjpeg.delimiter import DelimiterSet
@@ -130,6 +131,8 @@ def test_a_gap_ends_at_the_same_place_however_it_is_cut(
         (b"text\n\r" + OTHER, {}, (DELIMITER, 6)),
         (b"text\r\n\r" + OTHER, {}, (DELIMITER, 7)),
         (b"\r" + OTHER, {}, (DELIMITER, 1)),
+        (b"?\n" + OTHER, {}, (DELIMITER, 2)),
+        (b"?\n\r" + OTHER, {}, (DELIMITER, 3)),
         # A delimiter that nobody declared, and a line that is none.
         (OTHER, {}, (DELIMITER, 0)),
         (b"--other\r\nthing\r\n\r\n", {}, (OVER, 18)),
@@ -144,6 +147,7 @@ def test_a_gap_ends_at_the_same_place_however_it_is_cut(
         (b"\0\0\x01", {}, (INSIDE, 2)),
         (b"\0\xff\xd9", {}, (INSIDE, 1)),
         (b"\xff\xd9", {}, (INSIDE, 0)),
+        (b"\x80abc\xff", {}, (INSIDE, 0)),
         (b"\0\x01", {"started": True}, (OVER, 2)),
         (b"\0\x01", {"boundary": None}, (OVER, 2)),
     ],
@@ -178,8 +182,31 @@ def test_line_ends_that_come_behind_junk(twin: Any, line_end: bytes, starts: boo
 def test_a_cr_that_comes_behind_a_line_end_of_junk_belongs_to_it(twin: Any) -> None:
     for line_end, starts in ((b"\r\n", True), (b"\n", True), (b"\n\r", False)):
         at = 4 + len(line_end) + 1
-        found = outcome(twin, [b"te t", line_end, b"\r" + OTHER])
-        assert found[:2] == ((DELIMITER, at) if starts else (OVER, at + len(OTHER)))
+        for pieces in ([b"te t", line_end], [b"te t" + line_end]):
+            found = outcome(twin, [*pieces, b"\r" + OTHER])
+            assert found[:2] == ((DELIMITER, at) if starts else (OVER, at + len(OTHER)))
+    # Only at once behind it.
+    assert outcome(twin, [b"te\nt", b"\r" + OTHER])[:2] == (OVER, 5 + len(OTHER))
+
+
+def test_there_is_an_end_of_junk(twin: Any) -> None:
+    """It is said as soon as there is too much, wherever the gap stands in the stream."""
+    for before in (0, 1000):
+        window, _, _ = gap(twin)
+        report = twin.module("report").Report(10, False)
+        one = twin.module("gap").Gap(window, report, DelimiterSet("frame"), Limits())
+        one.started = True
+        window.feed(bytes(before) + b"\n")
+        window.pos = before
+        assert one.read() == MORE
+        assert not window.more()
+        window.feed(b"?" * 10)
+        assert one.read() == MORE
+        assert not window.more()
+        window.feed(b"?")
+        with pytest.raises(LimitExceededError) as caught:
+            one.read()
+        assert caught.value.offset == before + 1 + 10
 
 
 @pytest.mark.parametrize("has_head", [False, True])
@@ -208,6 +235,7 @@ def test_junk_behind_what_was_skipped_is_skipped_with_it(twin: Any) -> None:
         # The gap begins at 100: it is 3 bytes of line ends or junk.
         (b"\r\n\n", 103, [("length_mismatch", 100)]),
         (b"\0\0\0", 103, [("junk", 100), ("padding", 100), ("3 skipped", 100)]),
+        (b"\0", 101, [("junk", 100), ("padding", 100), ("1 skipped", 100)]),
         (b"\0\0\0", 104, [("junk", 100), ("length_mismatch", 100), ("3 skipped", 100)]),
         (b"\0\0\0", 99, [("junk", 100), ("length_mismatch", 100), ("3 skipped", 100)]),
     ],
@@ -240,6 +268,13 @@ def test_a_closing_delimiter_is_the_last(twin: Any) -> None:
     assert one.pass_delimiter(one.match, False) is True
     assert not one.closed
     assert noted(report) == [("closed_and_continued", 11)]
+
+
+def test_behind_a_closing_delimiter_begins_a_line(twin: Any) -> None:
+    window, _, one = delimiter(twin, b"--frame--\r\n" + OTHER)
+    one.pass_delimiter(one.match, False)
+    assert one.read() == DELIMITER
+    assert window.data[one.match.start :] == OTHER
 
 
 @pytest.mark.parametrize("headed", [False, True])

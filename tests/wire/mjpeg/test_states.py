@@ -217,10 +217,13 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
         LINE + TEXT + b"Content-Length: 20\r\n\r\nhello" + IMAGE + b"\r\n" + END,
         [("anomaly", "truncated-part"), ("part", b"hello", False), BARE, WHOLE, DONE],
     ),
-    "bytes that took the head of the next image for their rest": (
-        LINE + BINARY + b"Content-Length: 7\r\n\r\nhello" + IMAGE + b"\r\n" + END,
-        [("anomaly", "truncated-part"), ("part", b"hello", False), BARE, WHOLE, DONE],
-    ),
+    **{
+        f"bytes that took {size} of the next image for their rest": (
+            LINE + BINARY + b"Content-Length: %d\r\n\r\nhello" % (5 + size) + IMAGE + b"\r\n" + END,
+            [("anomaly", "truncated-part"), ("part", b"hello", False), BARE, WHOLE, DONE],
+        )
+        for size in range(1, 6)
+    },
     "bytes that took a line end and the head of the next image for their rest": (
         LINE + BINARY + b"Content-Length: 9\r\n\r\nhello\r\n" + IMAGE + b"\r\n" + END,
         [("anomaly", "truncated-part"), ("part", b"hello", False), BARE, WHOLE, DONE],

@@ -54,32 +54,39 @@ def end(
     text: bool = False,
     sound: bool = False,
     before: int = 0,
+    ahead: bytes = b"",
 ) -> int:
     """How far behind its beginning the part ends, or -1 if the stream ends first.
 
-    It begins behind so many bytes.
+    It begins behind so many bytes, with those `ahead` at hand.
     """
     window, reader, names = part(twin, text, sound)
     if before:
         window.feed(bytes(before))
         window.pos = before
         assert not window.more()
-        reader.open(before, text, sound)
+    start = len(ahead)
+    reader.open(before + start, text, sound)
+    pieces = [ahead + pieces[0], *pieces[1:]]
     least = 0
     for number, piece in enumerate([*pieces, b""]):
         if piece:
             window.feed(piece)
+            if number == 0:
+                window.pos = start
         elif number == len(pieces):
             window.close()
         while True:
-            stop = window.end
+            # The window holds the part from where it stands.
+            begin, stop = window.pos, window.end
             final = window.final()
-            at = int(reader.end(names, 0, stop, final, untold))
+            at = int(reader.end(names, begin, stop, final, untold))
             if at >= 0:
-                assert at >= least
-                return at
+                assert at - begin >= least
+                return at - begin
             if not final:
-                sure = reader.least(names, stop)
+                sure = reader.least(names, stop) - begin
+                stop -= begin
                 assert least <= sure <= stop
                 least = sure
             if not window.more():
@@ -93,16 +100,19 @@ def end(
     untold=st.booleans(),
     kind=st.sampled_from(("text", "sound", "")),
     before=st.sampled_from((0, 1, 50, 1000)),
+    ahead=st.sampled_from((b"", b"x", b"\r\n", b"--frame\r\n", b"x" * 300)),
 )
 def test_a_part_ends_at_the_same_place_however_it_is_cut_and_wherever_it_stands(
-    twin: Any, body: bytes, cuts: list[int], untold: bool, kind: str, before: int
+    twin: Any, body: bytes, cuts: list[int], untold: bool, kind: str, before: int, ahead: bytes
 ) -> None:
     options: Any = {"text": kind == "text", "sound": kind == "sound"}
     whole = end(twin, [body], untold, **options)
     options["before"] = before
+    assert end(twin, [body], untold, ahead=ahead, **options) == whole
     places = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
-    pieces = [body[one:two] for one, two in pairwise(places)]
-    assert end(twin, [piece for piece in pieces if piece], untold, **options) == whole
+    pieces = [piece for one, two in pairwise(places) if (piece := body[one:two])]
+    assert end(twin, pieces, untold, ahead=ahead, **options) == whole
+    assert end(twin, pieces, untold, **options) == whole
     assert end(twin, [bytes([byte]) for byte in body], untold, **options) == whole
 
 
@@ -110,6 +120,10 @@ def test_a_part_ends_at_the_same_place_however_it_is_cut_and_wherever_it_stands(
     ("body", "told", "untold"),
     [
         (b"text", -1, -1),
+        # Where it begins, it may end at once.
+        (b"--frame\r\n" + HEAD, 0, 0),
+        (b"--other\r\nContent-Type: a\r\n\r\n", -1, 0),
+        (b"-" + HEAD, -1, -1),
         (b"text\r\n--frame\r\n" + HEAD, 6, 6),
         (b"text\r\n--frame--\r\n", 6, 6),
         # Twice is one delimiter.
@@ -129,6 +143,8 @@ def test_a_part_ends_at_the_same_place_however_it_is_cut_and_wherever_it_stands(
         (b"text\r\n--other\r\nContent-Type: a\r\n\r\n", -1, 6),
         (b"text\r\n--other\r\nA: a\r\n\r\n", -1, -1),
         (b"text\r\n--other\r\nmore", -1, -1),
+        # A byte of damage before a known one: then it stands in the middle of a line.
+        (b"text\r\n---frame\r\nA: b\r\n\r\n", -1, 7),
         (b"text\r\n--\0", -1, -1),
         # An image: behind a header, or at the start of a line.
         (b"te" + HEAD + SOI, 2 + len(HEAD), 2 + len(HEAD)),
@@ -139,8 +155,20 @@ def test_a_part_ends_at_the_same_place_however_it_is_cut_and_wherever_it_stands(
     ],
 )
 def test_what_ends_a_part(twin: Any, body: bytes, told: int, untold: int) -> None:
-    assert end(twin, [body], False) == told
-    assert end(twin, [body], True) == untold
+    for ahead in (b"", b"\n", b"ahead of it"):
+        assert end(twin, [body], False, ahead=ahead) == told
+        assert end(twin, [body], True, ahead=ahead) == untold
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_a_part_of_which_nothing_is_there_has_no_end(twin: Any, final: bool) -> None:
+    for before in (b"", b"before it"):
+        window, reader, names = part(twin)
+        window.feed(before + b"\n")
+        window.pos = window.end
+        reader.open(window.end, False, False)
+        assert reader.end(names, window.pos, window.end, final, True) == -1
+        assert reader.least(names, window.end) == window.pos
 
 
 def test_ffd8ff_that_begins_no_image_is_waited_for_no_longer_than_for_its_next_byte(
@@ -202,6 +230,8 @@ def test_an_image_across_the_end_counts_more_than_a_name_in_it(twin: Any) -> Non
     # Not more than one that begins where all three bytes are the part's.
     names = twin.module("scans").Names(((SOI[3:] + b"xyz", True),))
     assert reader.across(names, 0, 5) == 5
+    names = twin.module("scans").Names(())
+    assert reader.across(names, 0, 5) == 2
 
 
 def test_what_stands_before_the_last_bytes_is_sure_once_no_delimiter_can_follow(twin: Any) -> None:
@@ -215,12 +245,50 @@ def test_what_stands_before_the_last_bytes_is_sure_once_no_delimiter_can_follow(
     assert reader.least(names, window.end) > 15
 
 
+@pytest.mark.parametrize("before", [0, 1000])
+@pytest.mark.parametrize("ahead", [b"", b"ahead of it"])
+@pytest.mark.parametrize(
+    ("behind", "sure"),
+    [
+        # What may be the delimiter once more, which would be one with the first.
+        (b"-", False),
+        (b"--fra", False),
+        (b"\r-", False),
+        (b"\r--frame\r\n-", False),
+        # What can't.
+        (b"?", True),
+        (b"\r?", True),
+        (b"\r--frame\r\n?", True),
+        (b"-frame", True),
+    ],
+)
+def test_a_delimiter_that_may_be_given_again_is_not_passed(
+    twin: Any, behind: bytes, sure: bool, ahead: bytes, before: int
+) -> None:
+    window, reader, names = part(twin)
+    if before:
+        window.feed(bytes(before))
+        window.pos = before
+        assert not window.more()
+    body = b"text\r\n--frame\r\n" + behind
+    window.feed(ahead + body)
+    window.pos = start = len(ahead)
+    reader.open(before + start, False, False)
+    assert reader.end(names, start, window.end, False, False) == -1
+    least = reader.least(names, window.end) - start
+    if sure:
+        assert 15 < least <= len(body)
+    else:
+        assert least == 6
+
+
 def test_delimiters_without_end_are_not_all_remembered(twin: Any) -> None:
     """The part then ends at a later one: at most eight are taken for one."""
     body = b"--frame\r\n" * 20 + HEAD
     assert end(twin, [body], False) == 11 * len(b"--frame\r\n")
 
 
+@pytest.mark.parametrize("ahead", [b"", b"\xff", b"ahead\r\n"])
 @pytest.mark.parametrize(
     ("data", "stop", "more", "expected"),
     [
@@ -236,20 +304,35 @@ def test_delimiters_without_end_are_not_all_remembered(twin: Any) -> None:
         (b"te" + SOI, 6, b"", 6),
         (b"te" + SOI + b"xyz", 6, b"more", 2),
         (SOI + b"xyz", 2, b"", 0),
+        (SOI + b"xyz", 4, b"", 0),
+        # One that begins before the part does.
+        (b"\xd8\xff\xe0xyz", 1, b"", 1),
+        (b"\xd8\xff\xe0xyz", 2, b"", 2),
+        # Its first three bytes are the last of the part; or FFD8FF is, and an image begins there.
+        (b"te" + SOI + b"xyz", 5, b"", 2),
+        (b"te\xff\xd8" + SOI + b"xyz", 5, b"", 4),
+        (b"te\xff\xd8\0\xe0xyz", 4, b"", 4),
+        (b"te\xff\xd8\xff", 5, b"", 5),
+        # Nothing but what is there is needed.
+        (b"text\r\n--frame", 4, b"more", 4),
+        (b"te" + SOI + b"\xff\xd8\xff", 6, b"x", 6),
         # One that the end cuts, before or behind its second byte.
         (b"te" + SOI + b"xyz", 3, b"", 2),
         (b"te" + SOI + b"xyz", 4, b"", 2),
         # More is needed to tell.
         (b"te\xff\xd8\xff", 5, b"\xe0", -1),
+        (b"te\xff\xd8\xff", 3, b"\xe0", -1),
         (b"te" + SOI + b"\xff", 6, b"x", -1),
         (b"te" + SOI + b"--fr", 6, b"x", -1),
     ],
 )
 def test_an_image_across_the_end_of_a_part(
-    twin: Any, data: bytes, stop: int, more: bytes, expected: int
+    twin: Any, data: bytes, stop: int, more: bytes, expected: int, ahead: bytes
 ) -> None:
     window, reader, names = part(twin)
-    window.feed(data)
+    window.feed(ahead + data)
+    start = len(ahead)
     if not more:
         window.close()
-    assert reader.across(names, 0, stop) == expected
+    found = reader.across(names, start, start + stop)
+    assert found == (start + expected if expected >= 0 else -1)
