@@ -21,11 +21,12 @@ import pytest
 
 import fixtures
 from fixtures.build.damage import random_damage
-from fixtures.build.jpegs import image
+from fixtures.build.jpegs import image, scan_start
+from fixtures.build.ruin import TINY
 from fixtures.build.streams import Style, write
 from fixtures.feeding import pieces, pull, random_pieces, record
 from hamaproto.errors import LimitExceededError, LocalProtocolError
-from hamaproto.events import NEED_DATA, Anomaly, EndOfStream, Frame, Skipped
+from hamaproto.events import NEED_DATA, Anomaly, AnomalyCode, EndOfStream, Frame, Skipped
 from hamaproto.limits import Limits
 
 #: Large images, so that a part of them is received into their own place.
@@ -275,6 +276,33 @@ def test_in_the_middle_of_an_image_nothing_is_held_and_nothing_said(twin: Any) -
     assert account.pending == fed - (2 * len(PART) - 2)
     # What is in the way of the next call is nothing.
     assert events_of(parser, IMAGE[-1:])[0].data == IMAGE
+
+
+@pytest.mark.parametrize("over", [-2, -1, 0, 1, 2])
+@pytest.mark.parametrize("size", [1, 2, 40])
+def test_an_image_that_comes_to_its_limit_in_the_middle_of_a_scan(
+    twin: Any, size: int, over: int
+) -> None:
+    """Byte by byte, and by more, up to the very last one that it may have."""
+    scan = IMAGE[: scan_start(IMAGE)]
+    most = len(scan) + 10 + size - over
+    parser = twin.MjpegParser(MULTIPART, limits=Limits(max_frame=most))
+    parser.receive_data(b"--b\r\nContent-Type: image/jpeg\r\n\r\n" + scan)
+    for piece in (b"a" * 10, b"b" * size):
+        assert list(parser.events()) == []
+        parser.receive_data(piece)
+    whole = parser.accounting
+    assert whole.fed == whole.pending + whole.framing
+    parser.receive_data(b"\xff\xd9\r\n--b\r\nContent-Type: image/jpeg\r\n\r\n" + TINY)
+    parser.receive_eof()
+    events = list(parser.events())
+    images = [event.data for event in events if isinstance(event, Frame)]
+    fits = over <= -2
+    assert images == [scan + b"a" * 10 + b"b" * size + b"\xff\xd9"] * fits + [TINY]
+    codes = [event.code for event in events if isinstance(event, Anomaly)]
+    assert (AnomalyCode.IMAGE_TOO_LARGE in codes) is not fits
+    told = parser.accounting
+    assert (told.pending, told.fed) == (0, told.delivered + told.framing + told.skipped)
 
 
 def test_the_stream_may_end_in_the_middle(twin: Any) -> None:
