@@ -76,7 +76,10 @@ class Gateway:
         self.host = host
         self.access = Access(names=names, origins=origins, secret=secret, port=port)
         self._most = most_connections
+        #: Connections on which something was asked that may be.
         self._known: set[Any] = set()
+        #: Connections that were accepted, and that the server does not count yet.
+        self._fresh = 0
         self._stack = contextlib.AsyncExitStack()
         self._runner: web.AppRunner | None = None
 
@@ -141,13 +144,22 @@ class Gateway:
         assert self._runner is not None
         assert self._runner.server is not None
         there = self._runner.server.connections
-        if len(there) >= self._most:
+        if len(there) + self._fresh >= self._most:
             self._known.intersection_update(there)
             silent = next((one for one in there if one not in self._known), None)
             if silent is None:
                 return _Refuse()
+            # It goes in a moment, and is not to be chosen twice.
+            self._known.add(silent)
             silent.force_close()
+        # The server counts a connection a turn of the loop after this.
+        self._fresh += 1
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._settled)
         return self._runner.server()
+
+    def _settled(self) -> None:
+        self._fresh -= 1
 
     # -- what there is
 

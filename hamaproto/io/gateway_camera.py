@@ -96,7 +96,7 @@ class GatewayCamera:
 
     def _ask_pictures(self) -> _Asked:
         request: StreamRequest[Any] = commands.video_stream()
-        stream = self.camera.stream(request, reconnect=_BACKOFF, policy="latest")
+        stream = self.camera.stream(request, reconnect=_BACKOFF, queue=64)
         return stream, self.pictures.take
 
     def _ask_sound(self) -> _Asked:

@@ -7,6 +7,7 @@ presets: names and little pictures are what this gateway has seen, and gone with
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ _UNKNOWN: Final = 5.0
 #: Steps that one command may make, and seconds until a preset is reached.
 MOST_STEPS: Final = 20
 ARRIVED: Final = 3.0
+#: Characters of the name of a preset, and those that a camera can't be sent.
+MOST_NAME: Final = 60
+_NOT_CARRIED: Final = re.compile(r"[^A-Za-z0-9._-]")
 #: Directions under more names than the specification's.
 _DIRECTIONS: Final = {"home": Direction.CENTER, **{one.value: one for one in Direction}}
 
@@ -216,10 +220,10 @@ class Controls:
         request = commands.move(known)
 
         async def work() -> bool:
-            for _ in range(steps):
-                await self._ask(request)
-                if self._newest.is_due:
+            for step in range(steps):
+                if step and self._newest.is_due:
                     return False
+                await self._ask(request)
             return True
 
         return await self._steer(work)
@@ -243,12 +247,12 @@ class Controls:
         superseded = self._newest.put(order)
         if superseded is not None:
             superseded.end(False)
-        if not self._newest.is_busy:
-            self._later(self._drive())
+        if (first := self._newest.next()) is not None:
+            self._later(self._drive(first))
         return await order.done
 
-    async def _drive(self) -> None:
-        while (order := self._newest.next()) is not None:
+    async def _drive(self, order: _Order | None) -> None:
+        while order is not None:
             try:
                 order.end(await order.work())
             except (HamaError, TimeoutError) as error:
@@ -256,6 +260,7 @@ class Controls:
             finally:
                 self._newest.done()
                 order.end(False)
+            order = self._newest.next()
 
     # -- presets
 
@@ -271,15 +276,21 @@ class Controls:
         ]
 
     async def save(self, number: int, name: str) -> None:
-        """Keep the present place."""
-        await self._ask(commands.add_preset(name, number))
+        """Keep the present place; the name is kept here as it is.
+
+        Raises NotAllowedError for a name that is empty, long or not printable.
+        """
+        if not (0 < len(name) <= MOST_NAME and name.isprintable()):
+            raise NotAllowedError("name", [f"1 to {MOST_NAME} characters"])
+        await self._ask(commands.add_preset(_carried(name), number))
         self.names[number] = name
         self.thumbnails.pop(number, None)
         await self._look(number, self._orders, at_once=True)
 
     async def clear(self, number: int) -> None:
         """Forget a place."""
-        await self._ask(commands.remove_preset(self.names.get(number) or f"{number}", number))
+        name = _carried(self.names.get(number, str(number)))
+        await self._ask(commands.remove_preset(name, number))
         self.names.pop(number, None)
         self.thumbnails.pop(number, None)
 
@@ -293,6 +304,11 @@ class Controls:
             self.thumbnails[number] = (await self._snapshot(0.0)).data
         except Exception:  # a picture less is no reason to say no
             return
+
+
+def _carried(name: str) -> str:
+    """A name as the cameras can take it, which decode nothing: in letters, digits and - . _."""
+    return _NOT_CARRIED.sub("_", name)
 
 
 def _flag(value: Availability | None) -> bool | None:

@@ -203,7 +203,7 @@ async def _listen(ws: web.WebSocketResponse, outlet: Outlet) -> None:
             await ws.close(code=1003, message=b"text is needed")
             return
         try:
-            asked = json.loads(message.data)
+            asked = dict(json.loads(message.data))
             if "fps" in asked:
                 value = asked["fps"]
                 outlet.viewer.limit(None if value is None else _fps(str(value)))

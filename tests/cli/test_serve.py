@@ -1,0 +1,120 @@
+"""`hamaproto serve`: where it is, who may come in, what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from command_line import SECRET, simulated, start
+
+from hamaproto.cli.app import run
+
+
+@contextlib.contextmanager
+def serving(*words: str, **options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A gateway in a process of its own, and its first line."""
+    process = start("serve", *words, "--listen", options.get("listen", "127.0.0.1:0"))
+    try:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().decode().strip()
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def refused(url: str) -> tuple[int, bytes]:
+    """The status and the body of an error."""
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        fetch(url)
+    with caught.value as answer:
+        return answer.code, bytes(answer.read())
+
+
+def fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        return bytes(answer.read())
+
+
+def test_the_first_line_is_the_address_and_a_camera_is_behind_it() -> None:
+    with simulated() as camera, serving(camera.url) as (process, url):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        assert fetch(f"{url}/c/camera/snapshot.jpg").startswith(b"\xff\xd8")
+        process.terminate()
+        out, err = process.communicate(timeout=20)
+        assert out == b""
+        assert err == b"hamaproto: 1 camera; Ctrl-C ends it\n"
+        assert process.returncode == 0
+
+
+def test_cameras_have_names_and_the_demo_is_one_more() -> None:
+    with (
+        simulated() as camera,
+        serving(camera.url, camera.url, "--demo", "--name", "porch") as (_, url),
+    ):
+        told = json.loads(fetch(f"{url}/api/cameras"))
+        assert [one["name"] for one in told["cameras"]] == ["porch", "camera-1", "camera-2"]
+        assert all(one["model"] for one in told["cameras"])
+
+
+def test_elsewhere_a_link_signs_in_and_nothing_else_does() -> None:
+    with serving("--demo", listen="0.0.0.0:0") as (process, url):
+        assert process.stdout is not None
+        link = process.stdout.readline().decode().strip()
+        port = url.rpartition(":")[2]
+        local = f"http://127.0.0.1:{port}"
+        token = link.partition("?token=")[2]
+        assert link == f"{url}/?token={token}"
+        assert len(token) >= 32
+        assert refused(f"{local}/api/cameras")[0] == 401
+        assert b"Signed in" in fetch(f"{local}/?token={token}")
+
+
+def test_a_password_is_said_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HAMAPROTO_USER", "admin")
+    monkeypatch.setenv("HAMAPROTO_PASSWORD", SECRET)
+    with simulated(users={"admin": "another"}) as camera, serving(camera.url) as (process, url):
+        code, body = refused(f"{url}/c/camera/stream.mjpg")
+        assert code == 503
+        process.terminate()
+        out, err = process.communicate(timeout=20)
+        assert SECRET.encode() not in out + err + body
+        assert b"camera, picture: refused: the camera refuses the login" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "a URL of a camera is needed, or --demo"),
+        (["--demo", "--name", "a/b"], "--name 'a/b': needed is one like porch"),
+        (["--demo", "--name", "a", "--name", "b"], "--name was given 2 times, for 1 camera"),
+        (["--demo", "127.0.0.1:1", "--name", "a", "--name", "a"], "can't have the same"),
+        (["--demo", "--listen", "8080"], "an address and a port are needed"),
+        (["--demo", "--allow-host", "a b"], "--allow-host 'a b': needed is one like camera.lan"),
+        (["--demo", "--allow-origin", "home.lan"], "--allow-origin 'home.lan': needed is one"),
+        (["--demo", "--keep-warm", "-1"], "-1"),
+        (["ftp://x"], "URL"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving("--demo") as (_, url):
+        port = url.rpartition(":")[2]
+        assert run(["serve", "--demo", "--listen", f"127.0.0.1:{port}"]) not in (0, 70)
+        err = capsys.readouterr().err
+        assert f"can't listen on '127.0.0.1' port {port}" in err
+        assert err.count("\n") == 1
