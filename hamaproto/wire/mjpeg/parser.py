@@ -123,7 +123,14 @@ class MjpegParser(States):
                     else:
                         store.keep(data, size)
                     return
-                if 0 < size < self._run and size <= _SHORT and is_run(data):
+                if size > _SHORT:
+                    if self._idle:
+                        # As in `_receive`, where it is slower by a call.
+                        taken = self._count() if self._room or self._run else 0
+                        self._window.feed(data, taken)
+                        self._idle = False
+                        return
+                elif 0 < size < self._run and is_run(data):
                     self._run -= size
                     self._store.keep(data, size)
                     return

@@ -213,7 +213,7 @@ class MarkerWalk:
                 if (
                     1 <= components <= 4
                     and length == 6 + 2 * components
-                    and find_soi(data, at + 5, behind) < 0
+                    and (clear >= behind - 2 or find_soi(data, at + 5, behind) < 0)
                 ):
                     if self.depth == 0 and self.sos < 0:
                         self.sos = self.base + at
