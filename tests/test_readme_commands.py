@@ -42,7 +42,7 @@ def test_the_commands_work(tmp_path: Path) -> None:
             result = run_block(f"{login}\n{block}", camera.url, tmp_path / str(number))
             assert result.returncode == 0, result.stderr
     made = {path.name for path in (tmp_path / "0").iterdir()}
-    assert made == {"door.jpg", "door.wav", "door.mkv"}
+    assert made == {"door.jpg", "door.wav", "door.mjpeg", "door.mkv"}
 
 
 PAGE = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html>Please log in</html>"

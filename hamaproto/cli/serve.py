@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -36,6 +38,8 @@ _HOST: Final = re.compile(
     r"[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?"
 )
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]{1,300}/?")
+_MOST_TOKEN: Final = 200
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,200}")
 #: Seconds without bytes, and without a picture, after which another connection is tried.
 _IDLE: Final = 5.0
 _FRAME: Final = 10.0
@@ -74,6 +78,12 @@ _WRONG: Final = (State.STALLED, State.REFUSED, State.FAILED)
     metavar="SECONDS",
     help="How long the camera's stream stays open when nobody watches.",
 )
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the token of the sign-in there, so that it stays the same; made if it is missing.",
+)
 @click.option("--demo", is_flag=True, help="A simulated camera, or one more.")
 @click.option("--user", metavar="NAME", help="Who asks the cameras; the password is prompted for.")
 @timeout_option
@@ -88,6 +98,7 @@ def serve(
     hosts: tuple[str, ...],
     origins: tuple[str, ...],
     keep_warm: float,
+    token_file: Path | None,
     demo: bool,
     user: str | None,
     timeout: float,
@@ -119,8 +130,12 @@ def serve(
         raise click.UsageError(
             f"serve needs {error.name}: pip install 'hamaproto[cli,serve]'"
         ) from None
-    # A name that was allowed is mostly that of a proxy, through which others come.
-    secret = None if is_loopback(listen[0]) and not hosts else secrets.token_urlsafe(24)
+    secret = None
+    if token_file is not None:
+        secret = _kept_token(token_file)
+    elif hosts or not is_loopback(listen[0]):
+        # A name that was allowed is mostly that of a proxy, through which others come.
+        secret = secrets.token_urlsafe(24)
     run_until_stopped(
         _serve(
             named,
@@ -148,6 +163,22 @@ def _named(count: int, names: tuple[str, ...]) -> list[str]:
     usual = (f"camera-{number}" for number in range(1, 2 * count + 1))
     free = (name for name in usual if name not in names)
     return [*names, *(next(free) for _ in range(count - len(names)))]
+
+
+def _kept_token(path: Path) -> str:
+    """The token in a file, which is made if it is missing; raises click.UsageError for none."""
+    with contextlib.suppress(FileExistsError):
+        made = secrets.token_urlsafe(24)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"{made}\n")
+        return made
+    with open(path, "rb") as file:
+        token = file.read(_MOST_TOKEN + 2).strip().decode("latin-1")
+    if not _TOKEN.fullmatch(token):
+        raise click.UsageError(
+            f"--token-file {path}: 16 to {_MOST_TOKEN} letters, digits, - and _ are needed in it"
+        )
+    return token
 
 
 async def _serve(

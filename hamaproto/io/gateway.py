@@ -13,8 +13,10 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import ipaddress
 import math
 import os
+import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
@@ -51,6 +53,11 @@ _IDLE_SECONDS: Final = 15.0
 MOST_CONNECTIONS: Final = 1000
 #: Bytes of the head of a request: a line, and a field.
 _MOST_HEAD: Final = 8190
+#: Addresses that belong to nobody (RFC 5737, RFC 3849), and those of this machine.
+_FAR: Final = {
+    4: (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
+    6: (socket.AF_INET6, "2001:db8::1", "::1"),
+}
 #: Seconds for which a browser stays signed in.
 _SIGNED_IN: Final = 90 * 24 * 3600
 
@@ -93,8 +100,9 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """`http://host:port`."""
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        """`http://host:port`; where it listens on all addresses, one that others can reach."""
+        host = _reachable(self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
@@ -143,20 +151,27 @@ class Gateway:
         """Somebody connects; if there are too many, one who has asked for nothing goes."""
         assert self._runner is not None
         assert self._runner.server is not None
-        there = self._runner.server.connections
+        # One that was closed is listed for a moment more.
+        there = [one for one in self._runner.server.connections if one.connected]
         if len(there) + self._fresh >= self._most:
             self._known.intersection_update(there)
             silent = next((one for one in there if one not in self._known), None)
             if silent is None:
                 return _Refuse()
-            # It goes in a moment, and is not to be chosen twice.
-            self._known.add(silent)
             silent.force_close()
         # The server counts a connection a turn of the loop after this.
         self._fresh += 1
         loop = asyncio.get_running_loop()
         loop.call_soon(loop.call_soon, self._settled)
         return self._runner.server()
+
+    def _remember(self, connection: object) -> None:
+        """On this one something was asked that may be."""
+        self._known.add(connection)
+        if len(self._known) > self._most:
+            assert self._runner is not None
+            assert self._runner.server is not None
+            self._known.intersection_update(self._runner.server.connections)
 
     def _settled(self) -> None:
         self._fresh -= 1
@@ -249,7 +264,7 @@ class Gateway:
             if refusal.status != 401:
                 answer.force_close()
         else:
-            self._known.add(request.protocol)
+            self._remember(request.protocol)
             if request.method == "OPTIONS" and allowed:
                 answer = _preflight()
             else:
@@ -273,6 +288,24 @@ class Gateway:
             authorization=fields.get("Authorization", ""),
             cookie=request.cookies.get(self.access.cookie_name, ""),
         )
+
+
+def _reachable(host: str) -> str:
+    """The address itself; for all addresses, the one by which this machine goes elsewhere."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    family, far, near = _FAR[address.version]
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        try:
+            # Nothing is sent: the system only chooses how it would be.
+            sock.connect((far, 9))
+        except OSError:
+            return near
+        return str(sock.getsockname()[0])
 
 
 class _Refuse(asyncio.Protocol):

@@ -152,6 +152,7 @@ class GatewayCamera:
         while True:
             if self._snapshot is None or self._snapshot.done():
                 self._snapshot = asyncio.get_running_loop().create_task(self._ask_snapshot())
+                self._snapshot.add_done_callback(_looked_at)
             shot = await asyncio.shield(self._snapshot)
             # What was asked for by somebody before may be too old for this one.
             if shot.at >= oldest:
@@ -161,6 +162,12 @@ class GatewayCamera:
         asked, wall = time.monotonic(), time.time()
         frame = await self.camera.snapshot()
         return Shot(self.pictures.counts.frames, frame.data, asked, wall)
+
+
+def _looked_at(task: asyncio.Task[Shot]) -> None:
+    """Who wanted it may be gone: its error is nobody's then."""
+    if not task.cancelled():
+        task.exception()
 
 
 class _Waiting(Generic[T]):
@@ -224,14 +231,18 @@ class _Line:
             while self.feed.is_wanted(time.monotonic()):
                 frames = self.feed.counts.frames
                 self.feed.begin(time.monotonic(), time.time())
+                lost: HamaError | None = None
                 try:
                     await self._once(ask)
                 except HamaError as error:
-                    attempt = attempt + 1 if self.feed.counts.frames == frames else 1
-                    refused = isinstance(error, AuthenticationError)
-                    delay = _LONG_DELAY if refused else _BACKOFF.delay(attempt)
-                    self.feed.lost(error, delay, time.time())
-                    await self._pause(delay)
+                    lost = error
+                if not self.feed.is_wanted(time.monotonic()):
+                    break
+                attempt = attempt + 1 if self.feed.counts.frames == frames else 1
+                refused = isinstance(lost, AuthenticationError)
+                delay = _LONG_DELAY if refused else _BACKOFF.delay(attempt)
+                self.feed.lost(lost, delay, time.time())
+                await self._pause(delay)
             self.feed.rest(time.time())
 
     async def _once(self, ask: Callable[[], _Asked]) -> None:

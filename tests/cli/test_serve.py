@@ -9,6 +9,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from command_line import SECRET, simulated, start
@@ -73,6 +74,28 @@ def test_elsewhere_a_link_signs_in_and_nothing_else_does() -> None:
         assert len(token) >= 32
         assert refused(f"{local}/api/cameras")[0] == 401
         assert b"Signed in" in fetch(f"{local}/?token={token}")
+
+
+def test_a_token_that_is_kept_stays_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    links = []
+    for _ in range(2):
+        with serving("--demo", "--token-file", str(file)) as (process, _):
+            assert process.stdout is not None
+            links.append(process.stdout.readline().decode().strip().partition("?token=")[2])
+    assert links[0] == links[1] == file.read_text().strip()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("text", ["", "short", "with blanks in between it", "x" * 300, "\xff" * 40])
+def test_a_file_that_holds_no_token_is_refused_and_left_as_it_is(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(text)
+    assert run(["serve", "--demo", "--token-file", str(file)]) == 2
+    assert "--token-file" in capsys.readouterr().err
+    assert file.read_text() == text
 
 
 def test_a_password_is_said_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

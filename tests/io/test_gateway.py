@@ -306,7 +306,8 @@ def test_thousands_of_idle_connections_lock_nobody_out() -> None:
                     runner = made.gateway._runner
                     assert runner is not None
                     assert runner.server is not None
-                    assert len(runner.server.connections) <= 41
+                    there = [one for one in runner.server.connections if one.connected]
+                    assert len(there) <= 40
                     # Who comes is served, and who watches goes on watching.
                     status, _, _ = await raw(made, get(made, "/healthz"))
                     assert status == 200
