@@ -9,6 +9,7 @@
     streams         what is told of them
     guess           what a stream is that has no head
     body            a body through its parser, across gaps
+    direction       what both directions of a conversation keep, and how they tell
     answers         the direction of a server; places, which packet brought which byte
     questions       the direction of a client
     exchanges       requests and answers in pairs

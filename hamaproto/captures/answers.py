@@ -18,9 +18,9 @@ from typing import Final
 
 from hamaproto.captures.body import Body
 from hamaproto.captures.conversation import Mark
+from hamaproto.captures.direction import Direction, Emit
 from hamaproto.captures.guess import ENOUGH_BYTES, begins_answer, guess, is_http
-from hamaproto.captures.observed import Broken, Exchange, Observed, ObservedEvent, Place
-from hamaproto.captures.places import Places
+from hamaproto.captures.observed import Broken, Exchange, ObservedEvent
 from hamaproto.captures.streams import Gap
 from hamaproto.commands import Reply
 from hamaproto.errors import RemoteProtocolError
@@ -38,44 +38,33 @@ from hamaproto.outcome import is_success
 from hamaproto.wire.coding import DecodedBody, content_codings, unknown_coding
 from hamaproto.wire.http import ResponseParser, content_type_name
 
-__all__ = ["Answers", "Emit"]
-
-Emit = Callable[[Observed], None]
-
+__all__ = ["Answers"]
 #: Bytes of a gap that a framing is led over; more is no loss of packets but another capture.
 _MOST_FILLED: Final = 16 * 1024 * 1024
-_ZEROS: Final = bytes(65536)
+_ZEROS: Final = bytes(1 << 20)
 #: Packets after which those that nobody will ask about are forgotten.
-_MANY: Final = 4096
+_MANY: Final = 512
+#: Bytes of memory that it takes to know one of them, about.
+_COST_OF_PLACE: Final = 128
 
 
-class Answers:
+class Answers(Direction):
     """Reads the direction of a server; `next_exchange` gives the exchange of the next answer.
 
-    `joined`: the beginning of the stream is not in the capture.  `emit` takes what is seen; what
-    is in no exchange is said of `stray`.  Without `packets` the pieces are those of a file, which
-    mean nothing.
+    `joined`: the beginning of the stream is not in the capture.
     """
 
     __slots__ = (
         "_body",
         "_coded",
         "_direct",
-        "_emit",
-        "_exchange",
         "_fed",
-        "_filling",
+        "_filled",
         "_held",
         "_http",
-        "_limits",
-        "_lost",
         "_next_exchange",
-        "_offset",
-        "_packets",
         "_passed_over",
-        "_places",
         "_start",
-        "_stray",
     )
 
     def __init__(
@@ -88,17 +77,10 @@ class Answers:
         joined: bool,
         packets: bool = True,
     ) -> None:
+        super().__init__(emit, limits, stray, lost=False, packets=packets)
         self._next_exchange = next_exchange
-        self._stray = stray
-        self._emit = emit
-        self._limits = limits
-        self._packets = packets
-        self._places = Places()
-        # The offset in the stream of the next byte.
-        self._offset = 0
         # What a stream begins with whose beginning is not known; None where it is.
         self._held: bytearray | None = bytearray() if joined else None
-        self._exchange: Exchange | None = None
         self._http: ResponseParser | None = None
         self._coded: DecodedBody | None = None
         # Where the answer began, and how much of it was fed.
@@ -107,9 +89,9 @@ class Answers:
         self._body: Body | None = None
         # Whether all that comes is for the body's parser.
         self._direct = False
-        self._filling = False
-        # Whether nothing can be read until the next head, and how much was passed over.
-        self._lost = False
+        # How much of a gap was led past the framing, if one is at hand.
+        self._filled: int | None = None
+        # How much was passed over before the next head.
         self._passed_over = 0
 
     def __repr__(self) -> str:
@@ -122,8 +104,11 @@ class Answers:
 
     @property
     def pending(self) -> int:
-        """Bytes that a body's parser holds, about."""
-        return 0 if self._body is None else self._body.pending
+        """Bytes that are held, about: by the parser of a body, or of a head that goes on."""
+        held = len(self._places) * _COST_OF_PLACE
+        if self._body is not None:
+            return held + self._body.pending
+        return held + (len(self._held or b"") or (self._fed if self._http is not None else 0))
 
     # -- in
 
@@ -160,12 +145,18 @@ class Answers:
         elif self._body is None or self._coded is not None or gap.length > _MOST_FILLED:
             self._break("bytes are missing where no reader can go on")
         else:
-            self._fill(gap.length, self._body)
+            self._fill(gap.length)
 
     def cut(self) -> None:
-        """Let go of what the parser of a body holds: there is too much of it altogether."""
-        if self._body is not None and self._body.pending:
-            self._body.gap(0)
+        """Let go of what is held: there is too much of it altogether."""
+        if self._body is not None:
+            if self._body.pending:
+                self._body.gap(0)
+        elif self._held:
+            self._decide()
+        elif self._http is not None:
+            self._break("the head does not end, and too much is held altogether")
+        self._places.forget(self._offset)
 
     def closed(self) -> None:
         """The stream is over."""
@@ -237,8 +228,8 @@ class Answers:
             elif isinstance(event, Data):
                 if self._body is None:
                     continue
-                if self._filling:
-                    self._body.gap(len(event.data))
+                if self._filled is not None:
+                    self._filled += len(event.data)
                 elif self._coded is not None:
                     self._body.receive_packed(event.data, mark)
                 else:
@@ -312,17 +303,23 @@ class Answers:
 
     # -- gaps and ends
 
-    def _fill(self, length: int, body: Body) -> None:
+    def _fill(self, length: int) -> None:
         mark = self._places.at(self._offset)
-        self._filling = True
+        self._filled = 0
         while length and self._http is not None and self._exchange is not None:
             zeros = _ZEROS[: min(length, len(_ZEROS))]
             length -= len(zeros)
             if self._feed(zeros, mark):
                 break  # the answer ended inside the gap
-        self._filling = False
+        self._tell_filled()
         if self._exchange is None:
             self._lost = True
+
+    def _tell_filled(self) -> None:
+        """Say to the body how much of it is missing: once, since each gap costs it a parser."""
+        filled, self._filled = self._filled, None
+        if filled and self._body is not None:
+            self._body.gap(filled)
 
     def _break(self, message: str, at: int | None = None) -> None:
         offset = self._offset if at is None else at
@@ -331,6 +328,7 @@ class Answers:
         self._lost = True
 
     def _end_body(self) -> bool:
+        self._tell_filled()
         body, self._body = self._body, None
         return body.end() if body is not None else True
 
@@ -351,33 +349,9 @@ class Answers:
 
     # -- out
 
-    def _tell(
-        self, event: ObservedEvent, places: Places, start: int, stop: int, at: int | None = None
-    ) -> None:
-        assert self._exchange is not None
-        first, last = places.at(start), places.latest(start, stop)
-        if at is not None:
-            start, stop = at, at + 1
-        self._say(event, self._exchange, first, start, last, stop - 1)
-
     def _stray_event(self, event: ObservedEvent, start: int, stop: int) -> None:
         first, last = self._places.at(start), self._places.latest(start, stop)
         self._say(event, self._stray, first, start, last, stop - 1)
-
-    def _say(
-        self,
-        event: ObservedEvent,
-        exchange: Exchange,
-        first: Mark,
-        start: int,
-        last: Mark,
-        end: int,
-    ) -> None:
-        if self._packets:
-            began, ended = Place(first[1], first[0], start), Place(last[1], last[0], end)
-        else:
-            began, ended = Place(None, None, start), Place(None, None, end)
-        self._emit(Observed(event, exchange, began, ended))
 
 
 def _is_text(content_type: str | None) -> bool:

@@ -25,6 +25,8 @@ _COMMENT: Final = 1
 #: Options of a section, and of an interface.
 _APPLICATION, _NAME, _RESOLUTION, _OFFSET = 4, 2, 9, 14
 _SECOND: Final = 1_000_000_000
+#: In the year 2262.
+_END_OF_TIME: Final = 1 << 63
 #: Of one block: a comment has 65,535 bytes at most, and a block has room for many.
 _MOST_COMMENTS: Final = 64
 
@@ -39,8 +41,10 @@ class _Times:
     units: int = 1_000_000
     offset: int = 0
 
-    def nanoseconds(self, high: int, low: int) -> int:
-        return (high << 32 | low) * _SECOND // self.units + self.offset * _SECOND
+    def nanoseconds(self, high: int, low: int) -> int | None:
+        """Since 1970; None for a time that can't be, which no clock and no table could hold."""
+        time = (high << 32 | low) * _SECOND // self.units + self.offset * _SECOND
+        return time if 0 <= time < _END_OF_TIME else None
 
 
 class BlockReader:

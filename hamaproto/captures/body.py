@@ -42,7 +42,7 @@ PIECE: Final = 65536
 #: Bytes before an image and its head that may still be told of.
 _BEFORE: Final = 4096
 #: Packets after which those that nobody will ask about are forgotten.
-_MANY: Final = 4096
+_MANY: Final = 512
 
 #: Takes an event, the places that know its packets, where it begins and ends in what they count,
 #: and the offset in the stream that is told of it, if that is not its own.

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from hamaproto.captures.answers import Answers, Emit
-from hamaproto.captures.conversation import Conversation, Half, Mark
+from hamaproto.captures.answers import Answers
+from hamaproto.captures.conversation import COST, Conversation, Half, Mark
+from hamaproto.captures.direction import Emit
 from hamaproto.captures.guess import begins_answer, begins_request
 from hamaproto.captures.observed import Asked, Exchange, Place
 from hamaproto.captures.questions import Questions
@@ -22,12 +23,14 @@ from hamaproto.limits import Limits
 
 __all__ = ["ExchangeReader"]
 
-#: Bytes of an answer that wait for its request.
-_MOST_EARLY: Final = 16 * 1024
-#: Bytes that the parsers of all conversations may hold together.
+#: Bytes of an answer that wait for its request, the cost of each packet included.
+_MOST_EARLY: Final = 32 * 1024
+#: Bytes that the readers of all conversations may hold together.
 _MOST_PENDING: Final = 512 * 1024 * 1024
 #: So often the account is made up: it is a sum over all conversations.
 _ACCOUNT_EVERY: Final = 32 * 1024 * 1024
+#: Bytes of memory that a request takes whose answer did not begin, about.
+_COST_OF_QUESTION: Final = 2048
 
 _Piece = tuple[Sequence[bytes], Sequence[Mark]]
 
@@ -61,6 +64,15 @@ class _Pair:
         #: What came, by side, while nobody knows who asked.
         self.undecided: list[tuple[int, _Piece | Gap]] = []
 
+    def held(self) -> int:
+        """Bytes that are held, about."""
+        held = self.early_size + len(self.open) * _COST_OF_QUESTION
+        if self.answers is not None:
+            held += self.answers.pending
+        if self.questions is not None:
+            held += self.questions.pending
+        return held
+
 
 class ExchangeReader:
     """A `Consumer` of a `TcpReassembler`; `emit` takes what is seen."""
@@ -86,7 +98,7 @@ class ExchangeReader:
     ) -> None:
         """Pieces that follow one another, with the packet of each."""
         self._take(half, (pieces, marks))
-        self._received += sum(map(len, pieces))
+        self._received += half.position - offset + COST * len(pieces)
         if self._received > _ACCOUNT_EVERY:
             self._received = 0
             self._account()
@@ -182,7 +194,9 @@ class ExchangeReader:
             )
         if pair.early or (pair.answers.idle and not pair.open and pair.patient):
             pair.early.append(what)
-            pair.early_size += 1 if isinstance(what, Gap) else sum(map(len, what[0]))
+            pair.early_size += COST
+            if not isinstance(what, Gap):
+                pair.early_size += sum(map(len, what[0])) + COST * len(what[0])
             if pair.early_size > _MOST_EARLY:
                 pair.patient = False
                 self._flush(conversation, pair)
@@ -216,6 +230,7 @@ class ExchangeReader:
         self.exchanges += 1
         exchange = Exchange(self.exchanges, conversation, asked, None, reply, place)
         pair.open.append(exchange)
+        self._received += _COST_OF_QUESTION
         pair.patient = True
         return exchange
 
@@ -228,14 +243,18 @@ class ExchangeReader:
     # -- memory
 
     def _account(self) -> None:
-        """Keep what all parsers hold within bounds: whoever holds more than the mean lets go."""
-        held = {
-            pair.answers: pair.answers.pending
-            for pair in self._pairs.values()
-            if pair.answers is not None
-        }
-        total = sum(held.values())
-        if total > _MOST_PENDING:
-            for answers, size in held.items():
-                if size * len(held) >= total:
-                    answers.cut()
+        """Keep what all readers hold within bounds: who holds more than the mean lets go."""
+        held = [(pair.held(), conversation) for conversation, pair in self._pairs.items()]
+        total = sum(size for size, _ in held)
+        if total <= _MOST_PENDING:
+            return
+        for size, conversation in held:
+            if size * len(held) >= total:
+                pair = self._pairs[conversation]
+                pair.patient = False
+                self._flush(conversation, pair)
+                if pair.answers is not None:
+                    pair.answers.cut()
+                if pair.questions is not None:
+                    pair.questions.cut()
+                pair.open.clear()

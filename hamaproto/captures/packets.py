@@ -38,8 +38,10 @@ class Bounds:
     """Bytes of a direction whose SYN is not in the capture.  Past it the lowest of them is its
     beginning.
     """
-    max_conversations: int = 65_536
-    """Conversations at once.  Past it those that were silent longest are closed."""
+    max_conversations: int = 16_384
+    """Conversations at once, of which each costs some 20 kB where streams are read.  Past it those
+    that were silent longest are closed.
+    """
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -59,7 +61,7 @@ class Packet:
     data: bytes
     """Its bytes, from the header of the link layer on; fewer than `length` if it was cut."""
     time: int | None
-    """Nanoseconds since 1970; None where the file has no time for it."""
+    """Nanoseconds since 1970; None where the file has no time for it, or one that can't be."""
     number: int
     """From 1, in the order of the file."""
     link: int

@@ -68,8 +68,13 @@ class Places:
             return NOWHERE
         first = max(0, bisect_right(self._starts, start) - 1)
         marks = self._marks[first : max(first + 1, bisect_left(self._starts, stop))]
-        last = marks[-1]
-        return last if last[1] is None or len(marks) == 1 else max(reversed(marks), key=_time)
+        if len(marks) == 1:
+            return marks[0]
+        try:
+            return max(reversed(marks), key=_time)
+        except TypeError:  # some, or all of them, have no time
+            dated = [mark for mark in marks if mark[1] is not None]
+            return max(reversed(dated), key=_time) if dated else marks[-1]
 
     def forget(self, offset: int) -> None:
         """Nobody will ask about what is before this byte."""

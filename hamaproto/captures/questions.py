@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hamaproto.camera.request import RequestHead, RequestReader
-from hamaproto.captures.answers import Emit
 from hamaproto.captures.body import Body
 from hamaproto.captures.conversation import Mark
+from hamaproto.captures.direction import Direction, Emit
 from hamaproto.captures.guess import begins_request, reply_of
-from hamaproto.captures.observed import Asked, Broken, Exchange, Observed, ObservedEvent, Place
-from hamaproto.captures.places import NOWHERE, Places
+from hamaproto.captures.observed import Asked, Broken, Exchange, Place
+from hamaproto.captures.places import NOWHERE
 from hamaproto.captures.streams import Gap
 from hamaproto.commands import Reply
 from hamaproto.headers import Headers
@@ -23,26 +23,18 @@ __all__ = ["Questions"]
 _MOST_DIGITS: Final = 12
 
 
-class Questions:
+class Questions(Direction):
     """Reads the direction of a client: `ask` makes an exchange of each request.
 
-    What is no request is passed over, up to a packet that begins with one.  What is in no exchange
-    is said of `stray`.
+    What is no request is passed over, up to a packet that begins with one.
     """
 
     __slots__ = (
         "_ask",
-        "_emit",
-        "_exchange",
         "_last",
         "_left",
-        "_limits",
-        "_lost",
-        "_offset",
-        "_places",
         "_reader",
         "_start",
-        "_stray",
         "_up",
     )
 
@@ -55,12 +47,8 @@ class Questions:
         *,
         joined: bool,
     ) -> None:
+        super().__init__(emit, limits, stray, lost=joined)
         self._ask = ask
-        self._stray = stray
-        self._emit = emit
-        self._limits = limits
-        self._places = Places()
-        self._offset = 0
         self._reader: RequestReader | None = None
         # Where the request at hand began, and the packet of the last byte.
         self._start = 0
@@ -69,11 +57,23 @@ class Questions:
         self._left = 0
         # Sound for the loudspeaker, in the exchange that asked for it.
         self._up: Body | None = None
-        self._exchange: Exchange | None = None
-        self._lost = joined
 
     def __repr__(self) -> str:
         return f"<Questions at {self._offset}>"
+
+    @property
+    def pending(self) -> int:
+        """Bytes that are held, about: of sound, or of a request that goes on."""
+        if self._up is not None:
+            return self._up.pending
+        return self._offset - self._start if self._reader is not None else 0
+
+    def cut(self) -> None:
+        """Let go of what is held: there is too much of it altogether."""
+        if self._up is not None:
+            self._up.gap(0)
+        elif self._reader is not None:
+            self._break("a request does not end, and too much is held altogether", self._start)
 
     def received(self, pieces: Sequence[bytes], marks: Sequence[Mark]) -> None:
         """Pieces that follow one another."""
@@ -133,11 +133,14 @@ class Questions:
                 self._asked(reader.head, stop)
             elif reader.refusal is not None:
                 at = self._offset + len(piece) - before
-                mark = self._places.at(at)
-                self._say(Broken("no request of HTTP", at), self._stray, mark, at, mark, at)
-                self._reader = None
-                self._lost = True
+                self._break("no request of HTTP", at)
                 return
+
+    def _break(self, message: str, at: int) -> None:
+        mark = self._places.at(at)
+        self._say(Broken(message, at), self._stray, mark, at, mark, at)
+        self._reader = None
+        self._lost = True
 
     def _asked(self, head: RequestHead, stop: int) -> None:
         fields = Headers((name, value) for name, value in head.fields.items())
@@ -153,22 +156,3 @@ class Questions:
         length = fields.get("content-length", "").strip()
         if length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS:
             self._left = int(length)
-
-    def _tell(
-        self, event: ObservedEvent, places: Places, start: int, stop: int, at: int | None
-    ) -> None:
-        if self._exchange is not None:
-            first, last = places.at(start), places.latest(start, stop)
-            self._say(event, self._exchange, first, start, last, stop - 1)
-
-    def _say(
-        self,
-        event: ObservedEvent,
-        exchange: Exchange,
-        first: Mark,
-        start: int,
-        last: Mark,
-        end: int,
-    ) -> None:
-        began, ended = Place(first[1], first[0], start), Place(last[1], last[0], end)
-        self._emit(Observed(event, exchange, began, ended))

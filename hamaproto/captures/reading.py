@@ -20,10 +20,12 @@ from hamaproto.errors import ArgumentTypeError
 from hamaproto.events import EndOfStream
 from hamaproto.limits import Limits
 
-__all__ = ["Capture", "open"]
+__all__ = ["MOST_DESCRIBED", "Capture", "open"]
 
 #: Bytes that are read at once.
 _PIECE: Final = 1 << 20
+#: Sections, and interfaces, that are kept: a file may hold millions.
+MOST_DESCRIBED: Final = 4096
 
 
 class Capture(Iterable[Observed]):
@@ -31,7 +33,7 @@ class Capture(Iterable[Observed]):
 
     Iterating gives each `Observed`.  Raises RemoteProtocolError where a capture of packets can't
     be read on, behind all that came before; `complete` says at the end whether it ended inside
-    a record.  `sections` and `interfaces` grow as they are met.
+    a record.  `sections` and `interfaces` grow as they are met, up to 4096 of each.
     """
 
     def __init__(
@@ -74,8 +76,9 @@ class Capture(Iterable[Observed]):
                 elif isinstance(event, EndOfStream):
                     self.complete = event.complete
                 elif isinstance(event, Section):
-                    self.sections.append(event)
-                else:
+                    if len(self.sections) < MOST_DESCRIBED:
+                        self.sections.append(event)
+                elif len(self.interfaces) < MOST_DESCRIBED:
                     self.interfaces.append(event)
 
 

@@ -26,6 +26,16 @@ def packets(data: bytes) -> list[Packet]:
     return [event for event in events(data) if isinstance(event, Packet)]
 
 
+@pytest.mark.parametrize("offset", [-1 << 63, -1 << 31, 1 << 34, (1 << 63) - 1])
+def test_a_time_that_no_clock_shows_is_none(offset: int) -> None:
+    whole = pcapng([RAW], link=101)
+    usual = option("<", 14, bytes(8))
+    assert usual in whole
+    lying = whole.replace(usual, option("<", 14, struct.pack("<q", offset)))
+    (packet,) = packets(lying)
+    assert packet.time is None
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("kind", ["enhanced", "old"])
 @pytest.mark.parametrize(("resolution", "unit"), [(9, 1), (6, 1000), (3, 10**6), (0, SECOND)])

@@ -38,6 +38,10 @@ def test_nothing_is_known_without_packets_and_times_may_be_missing() -> None:
     places.add(0, (1, None))
     places.add(4, (2, None))
     assert places.latest(0, 9) == (2, None)
+    places.add(6, (3, 30))
+    places.add(8, (4, 20))
+    places.add(9, (5, None))
+    assert places.latest(0, 12) == (3, 30)
 
 
 def test_what_is_kept_is_bounded() -> None:

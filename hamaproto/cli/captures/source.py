@@ -19,6 +19,7 @@ import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from hamaproto.captures import CaptureParser, Observed, Section
+from hamaproto.captures.reading import MOST_DESCRIBED
 from hamaproto.cli.exits import OK, PARTIAL
 from hamaproto.cli.output import STDOUT
 from hamaproto.cli.plain import cell, console, note
@@ -88,7 +89,8 @@ class Source:
                         if isinstance(event, Observed):
                             yield event
                         elif isinstance(event, Section):
-                            self.sections.append(event)
+                            if len(self.sections) < MOST_DESCRIBED:
+                                self.sections.append(event)
                         elif isinstance(event, EndOfStream):
                             over = True
                             if not parser.format and not self._stopped:
