@@ -443,6 +443,9 @@ def test_a_nonce_for_the_connection_that_is_open() -> None:
     assert again.challenge.params["nonce"] == "4567"
     basic = asked(Authenticator(Credentials("admin", "1234")), BASIC)
     assert authenticator.bound([BASIC], [basic]) is None
+    # The last one that was tried is meant.
+    assert authenticator.bound([other], [basic, used]) is not None
+    assert authenticator.bound([other], [used, basic]) is None
 
 
 def test_no_flood_of_nonces_is_remembered() -> None:

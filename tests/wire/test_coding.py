@@ -172,6 +172,7 @@ def test_the_names_in_a_head() -> None:
     assert names("X-GZIP ,deflate") == names("x-gzip", "Deflate") == ("x-gzip", "deflate")
     assert unknown_coding(("gzip", "deflate")) is None
     assert unknown_coding(("gzip", "br")) == "br"
+    assert unknown_coding(("gzip",) * 3) is None
     assert unknown_coding(("gzip",) * 4) == "gzip, gzip, gzip, gzip"
     with pytest.raises(LocalProtocolError, match="'zstd'"):
         ContentDecoder(("zstd",))

@@ -146,6 +146,12 @@ def test_what_the_marker_of_a_frame_says(code: int) -> None:
     assert found.missing_huffman_tables is (code < 0xC9)
 
 
+def test_a_size_has_two_bytes_each_way() -> None:
+    """T.81 B.2.2: the lines, then the samples a line."""
+    found = info(segment(0xC0, b"\x08\x01\x02\x03\x04\x01\x01\x11\0"))
+    assert (found.height, found.width) == (0x0102, 0x0304)
+
+
 @pytest.mark.parametrize(
     ("factors", "name"),
     [

@@ -263,6 +263,15 @@ def test_basic_is_never_guessed_where_digest_was_offered(refusal: bytes, accepte
     assert not any(b"Basic" in request for request in asked)
 
 
+def test_a_403_is_no_error_of_the_login() -> None:
+    """A 401 is; without a login neither is answered."""
+    fields = Headers.parse(b'WWW-Authenticate: Basic realm="c"\r\n')
+    for status, error in ((403, None), (401, AuthenticationError)):
+        exchange = LoginExchange(None, HOST)
+        assert exchange.refused(status, fields) is None
+        assert exchange.error is None if error is None else isinstance(exchange.error, error)
+
+
 def test_a_403_may_say_how_it_wants_to_be_asked() -> None:
     """Then it is answered like that, and Basic is not guessed beside a Digest."""
     digest = unauthorized('Digest realm="c", nonce="n", qop="auth"', status=b"403 Forbidden")

@@ -141,6 +141,12 @@ def test_a_known_head_is_that_of_its_delimiter_only(twin: Any) -> None:
     assert read(twin, b"--frame\r\n" + JPEG + b"\r\n" + SOI, known) == (JPEG, -1)
     assert read(twin, (head % 5).replace(b"frame", b"other"), known) is None
     assert read(twin, head % 6, known) == (JPEG + b"Content-Length: 6\r\n", 6)
+    # One that differs in its number alone is not taken apart again.
+    if twin.name == "pure":
+        prefix = known.prefix
+        for before in (b"", b"junk"):
+            assert read(twin, before + head % 77, known, pos=len(before)) is not None
+            assert known.prefix is prefix
 
 
 @given(value=values, last=st.sampled_from((None, b"5", b"123456789")), cut=st.integers(-4, 4))

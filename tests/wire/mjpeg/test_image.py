@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hamaproto.wire.mjpeg.codes import EOI, MORE, SOI, SURPRISE
@@ -74,6 +74,8 @@ def test_an_image_is_taken_as_it_came(
 
 
 @given(sizes=SIZES, at=st.integers(0, len(IMAGE)), wanted=st.booleans(), line=st.booleans())
+@example(sizes=[], at=IMAGE.index(b"\n") + 1, wanted=True, line=True)
+@example(sizes=[9], at=IMAGE.rindex(b"\n") + 1, wanted=True, line=True)
 def test_an_image_is_cut_and_what_is_behind_is_read_again(
     twin: Any, sizes: list[int], at: int, wanted: bool, line: bool
 ) -> None:

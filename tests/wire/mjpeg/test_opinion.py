@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hamaproto.wire.mjpeg.delimiter import DelimiterSet
@@ -103,6 +103,9 @@ def test_where_an_image_was_cut_off(
     cuts=st.lists(st.integers(0, 800), max_size=4),
     unknown=st.booleans(),
 )
+# The cut is in the middle of FFD8FF behind a header block.
+@example(tokens=[b"\r\n", HEAD, b"\xff\xd8\xff"], cuts=[len(HEAD) + 3], unknown=True)
+@example(tokens=[b"\r\n", HEAD, b"\xff\xd8\xff"], cuts=[len(HEAD) + 4], unknown=True)
 def test_asked_piece_by_piece_it_says_what_it_says_of_the_whole(
     twin: Any, asked: Asked, tokens: list[bytes], cuts: list[int], unknown: bool
 ) -> None:
