@@ -359,9 +359,18 @@ def test_auth_comes_in_several_shapes() -> None:
         assert made is not None
         assert made.credentials == Credentials("a", "b")
         assert Authenticator.of(made) is made
-    for wrong in ("a:b", ["a", "b"], ("a",), b"a"):
-        with pytest.raises(LocalProtocolError, match=type(wrong).__name__):
+    for wrong in ("ab:cd", ["ab", "cd"], ("ab",), b"ab"):
+        with pytest.raises(LocalProtocolError, match=type(wrong).__name__) as caught:
             Authenticator.of(wrong)  # type: ignore[arg-type]  # that is the point
+        # A password may be in it.
+        assert "ab" not in str(caught.value)
+
+
+def test_of_the_kinds_of_login_that_are_not_known_a_few_are_named() -> None:
+    authenticator = Authenticator(Credentials("a", "b"))
+    words = refused(authenticator, ", ".join(f"Kind{n} realm=x" for n in range(9)))
+    assert "Kind4" in words
+    assert "Kind5" not in words
 
 
 @given(st.text(st.sampled_from('aB=", \\\t;é\x00') | st.characters(max_codepoint=255)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import FrozenInstanceError
 
 import pytest
 from hypothesis import example, given
@@ -17,6 +18,12 @@ def test_the_example_of_rfc_9110() -> None:
         Challenge("basic", {"realm": "simple"}),
         Challenge("newauth", {"realm": "apps", "type": "1", "title": 'Login to "apps"'}),
     ]
+
+
+def test_a_challenge_stays_what_it_is() -> None:
+    """Logins that were made of it are compared by it."""
+    with pytest.raises(FrozenInstanceError):
+        Challenge("basic").scheme = "digest"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 JPEG = b"Content-Type: image/jpeg\r\n"
@@ -150,6 +150,9 @@ def test_a_known_head_is_that_of_its_delimiter_only(twin: Any) -> None:
 
 
 @given(value=values, last=st.sampled_from((None, b"5", b"123456789")), cut=st.integers(-4, 4))
+@example(value=b"1234567890", last=b"5", cut=0)
+@example(value=b"123456789", last=b"5", cut=0)
+@example(value=b"", last=b"5", cut=0)
 def test_the_last_head_is_known_by_itself(
     twin: Any, value: bytes, last: bytes | None, cut: int
 ) -> None:
