@@ -1,22 +1,20 @@
-"""`hamaproto archive DIR -o out.parquet`: many captures, a row each, on all cores."""
+"""`hamaproto archive DIR -o out.parquet`: many captures, a row each, on all cores or a cluster."""
 
 from __future__ import annotations
 
 import glob
 import importlib
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hamaproto.captures.analysis import COLUMNS, analyse, content_hash
+from hamaproto.captures.analysis import COLUMNS, content_hash
+from hamaproto.cli.captures.workers import ClusterError, Row, by_dask, by_processes
 from hamaproto.cli.exits import OK, PARTIAL
 from hamaproto.cli.measures import format_size
 from hamaproto.cli.output import format_of, open_output
@@ -24,10 +22,6 @@ from hamaproto.cli.plain import console, note
 from hamaproto.cli.signals import stopping
 
 __all__ = ["archive"]
-
-#: Files that are asked for at once, for each process.
-_AHEAD: Final = 2
-Row = dict[str, Any]
 
 
 @click.command()
@@ -40,12 +34,24 @@ Row = dict[str, Any]
     metavar="N",
     help="Processes; one for each core if left.",
 )
+@click.option(
+    "--dask",
+    default=None,
+    metavar="ADDRESS",
+    help="Have it done by the workers of the Dask cluster whose scheduler is there, such as "
+    "tcp://10.0.0.5:8786; they must find the files under the same names.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
 @click.option(
     "--resume", is_flag=True, help="Keep the rows of the file for what has the same content."
 )
 def archive(
-    sources: tuple[str, ...], output: str, jobs: int | None, overwrite: bool, resume: bool
+    sources: tuple[str, ...],
+    output: str,
+    jobs: int | None,
+    dask: str | None,
+    overwrite: bool,
+    resume: bool,
 ) -> int:
     """Make a table of many captures, recordings and saved bodies: a row for each file.
 
@@ -53,6 +59,8 @@ def archive(
     of `hamaproto stats` as JSON. After Ctrl-C there are the rows until then: --resume goes on.
     """
     format_of(output, {".parquet": "parquet"})
+    if dask is not None and jobs is not None:
+        raise click.UsageError("--jobs is for this machine: a cluster has its own workers")
     try:
         arrow: Any = importlib.import_module("pyarrow")
         parquet: Any = importlib.import_module("pyarrow.parquet")
@@ -69,6 +77,10 @@ def archive(
         nonlocal stopped
         stopped = True
 
+    if dask is not None:
+        analysed = partial(by_dask, dask, stopped=lambda: stopped)
+    else:
+        analysed = partial(by_processes, jobs=jobs or os.cpu_count() or 1, stopped=lambda: stopped)
     bad = done = size = 0
     begun = time.monotonic()
     with (
@@ -77,12 +89,18 @@ def archive(
         stopping(stop),
         _Progress(len(names)) as advance,
     ):
-        for row in _rows(names, known, jobs or os.cpu_count() or 1, lambda: stopped):
-            writer.write_table(arrow.Table.from_pylist([row], schema=schema))
-            done += 1
-            bad += row["error"] is not None
-            size += row["size"] or 0
-            advance()
+        try:
+            for row in _rows(names, known, analysed, lambda: stopped):
+                writer.write_table(arrow.Table.from_pylist([row], schema=schema))
+                done += 1
+                bad += row["error"] is not None
+                size += row["size"] or 0
+                advance()
+        except ClusterError as error:
+            if not done:
+                raise
+            note(error.message)
+            stopped = True
     taken = max(time.monotonic() - begun, 1e-9)
     note(
         f"{output}: {done} of {len(names)} files, {bad} with an error, {format_size(size)}, "
@@ -120,9 +138,12 @@ def _known(parquet: Any, output: str) -> dict[str, Row]:
 
 
 def _rows(
-    names: Sequence[str], known: dict[str, Row], jobs: int, stopped: Callable[[], bool]
+    names: Sequence[str],
+    known: dict[str, Row],
+    analysed: Callable[[Sequence[str]], Iterator[Row]],
+    stopped: Callable[[], bool],
 ) -> Iterator[Row]:
-    """A row for each file, in the order of the files."""
+    """A row for each file: first what is known."""
     waiting: list[str] = []
     for name in names:
         if stopped():
@@ -132,47 +153,8 @@ def _rows(
             waiting.append(name)
         else:
             yield row
-    if jobs == 1 or len(waiting) < 2:
-        for name in waiting:
-            if stopped():
-                return
-            yield analyse(name)
-        return
-    # Not by a fork, which would copy threads in the middle of what they do.
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_deaf)
-    try:
-        yield from _by_turns(pool, waiting, jobs, stopped)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _by_turns(
-    pool: ProcessPoolExecutor, names: Sequence[str], jobs: int, stopped: Callable[[], bool]
-) -> Iterator[Row]:
-    """A bounded number at once; each row as it comes, under the name of its file."""
-    left = iter(names)
-    running: dict[Future[Row], str] = {}
-    while not stopped():
-        for name in left:
-            try:
-                running[pool.submit(analyse, name)] = name
-            except BrokenProcessPool as error:  # a process died: the rest is for another time
-                yield _failed(name, error)
-            if len(running) >= _AHEAD * jobs:
-                break
-        if not running:
-            return
-        over, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-        for future in over:
-            name = running.pop(future)
-            died = future.exception()
-            yield future.result() if died is None else _failed(name, died)
-
-
-def _failed(name: str, error: BaseException) -> Row:
-    """The row of a file at which a process died."""
-    row: Row = dict.fromkeys(COLUMNS)
-    return {**row, "path": name, "error": f"{type(error).__name__}: {error}"}
+    if waiting:
+        yield from analysed(waiting)
 
 
 def _again(name: str, known: dict[str, Row]) -> Row | None:
@@ -183,11 +165,6 @@ def _again(name: str, known: dict[str, Row]) -> Row | None:
     except OSError:
         return None
     return None if row is None else {**row, "path": name}
-
-
-def _deaf() -> None:
-    """Ctrl-C is for the process that was started by the user."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _Progress:

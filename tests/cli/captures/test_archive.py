@@ -49,7 +49,7 @@ def test_what_has_the_same_content_is_kept(
         asked.append(Path(path).name)
         return before["all.pcap"] | {"path": path}
 
-    monkeypatch.setattr("hamaproto.cli.captures.archive.analyse", analysed)
+    monkeypatch.setattr("hamaproto.cli.captures.workers.analyse", analysed)
     (folder / "new.pcap").write_bytes(b"new")
     assert run(["archive", f"{folder}/*.pcap*", "-o", "x.parquet", "--jobs", "1", "--resume"]) == 0
     # Those with an error are tried again.
