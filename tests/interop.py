@@ -2,19 +2,23 @@
 
     python tests/interop.py [--seconds 3] [--only curl ffmpeg] [--json]
 
-Each client that is here watches a camera at 30 pictures a second while the others do the same,
-and what it wrote is looked at: by the stamps that the pictures carry, or by their number where a
-client decodes them.  A client that is not here is said to be missing.  Exit status 1 if one of them
-lost something.  pytest does not collect this: what is installed differs from machine to machine.
+Each client that is here watches a camera at 30 pictures a second while the others do the same
+(motion and browsers at fewer, see SLOWER), and what it wrote or showed is looked at: by the stamps
+that the pictures carry, or by the code in them where a client decodes them.  A client that is not
+here is said to be missing.  Exit status 1 if one of them lost something.  pytest does not collect
+this: what is installed differs from machine to machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import importlib
 import importlib.metadata
+import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -22,12 +26,13 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hamaproto.camera import read_code
 from hamaproto.camera.sound import chime
 from hamaproto.pytest_plugin import HamaCamera, assert_frames
 
@@ -62,15 +67,23 @@ def program(name: str) -> str:
     return found
 
 
-def version_of(*words: str) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+def version_of(*words: str, user: str | None = None) -> str:
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=PATIENCE, check=False, user=user
+    )
     found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
     return found[0] if found else "?"
 
 
-def run(*words: str, seconds: float | None = None, okay: tuple[int, ...] = (0,)) -> bytes:
+def run(
+    *words: str,
+    seconds: float | None = None,
+    okay: tuple[int, ...] = (0,),
+    user: str | None = None,
+) -> bytes:
     """Run a program; after some seconds, interrupt it as a person would."""
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, user=user) as process:
         try:
             out, err = process.communicate(timeout=PATIENCE if seconds is None else seconds)
         except subprocess.TimeoutExpired:
@@ -130,11 +143,142 @@ def mpv(task: Task) -> tuple[str, Any]:
 
 
 def vlc(task: Task) -> tuple[str, Any]:
-    out = task.folder / "vlc.avi"
-    sout = f"#std{{access=file,mux=avi,dst={out}}}"
+    # It does not run as root, and nobody may write in no folder: so it writes to a pipe.
+    user = "nobody" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
+    sout = "#std{access=file,mux=mpjpeg,dst=-}"
     words = ("-I", "dummy", "-q", task.video, "--sout", sout, "--run-time", str(task.seconds))
-    run(program("cvlc"), *words, "vlc://quit", seconds=task.seconds + 5)
-    return version_of("cvlc", "--version"), out
+    out = run(program("cvlc"), *words, "vlc://quit", seconds=task.seconds + 5, user=user)
+    return version_of("cvlc", "--version", user=user), out
+
+
+def motion(task: Task) -> tuple[str, Any]:
+    """It writes each picture that moves, encoded anew: all of them do."""
+    folder = task.folder / "motion"
+    folder.mkdir()
+    settings = {
+        "netcam_url": task.video,
+        "width": 320,
+        "height": 240,
+        "framerate": 30,
+        "emulate_motion": "on",
+        "picture_output": "on",
+        "picture_quality": 100,
+        "picture_filename": "%Y%m%d%H%M%S-%q",
+        "movie_output": "off",
+        "text_left": "",
+        "text_right": "",
+        "target_dir": folder,
+        "log_file": task.folder / "motion.log",
+    }
+    configuration = task.folder / "motion.conf"
+    configuration.write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
+    # It takes some seconds to begin.
+    run(program("motion"), "-n", "-c", str(configuration), seconds=task.seconds + 8)
+    return version_of("motion", "-h"), once(decoded(sorted(folder.glob("*.jpg"))))
+
+
+# Browsers: what they show is looked at more often than it changes
+
+
+def once(pictures: Iterable[Any]) -> list[Any]:
+    """Those whose code is another one than that of the picture before; the others are the same."""
+    found, last = [], None
+    for picture in pictures:
+        code = read_code(picture)
+        if code is not None and code.number != last:
+            last = code.number
+            found.append(picture)
+    return found
+
+
+def decoded(files: Iterable[Any]) -> list[Any]:
+    """Pictures as arrays, from paths or from bytes."""
+    numpy, _ = library("numpy")
+    images, _ = library("PIL.Image")
+    opened = (io.BytesIO(one) if isinstance(one, bytes) else one for one in files)
+    return [numpy.asarray(images.open(one).convert("RGB")) for one in opened]
+
+
+#: Of the document that a browser makes of a stream: where the picture stands in it.
+BOX = """(() => { const box = document.images[0]?.getBoundingClientRect();
+    return box && box.width ? `${box.x},${box.y},${box.width},${box.height}` : "" })()"""
+
+
+def chromium(task: Task) -> tuple[str, Any]:
+    playwright, _ = library("playwright.sync_api")
+    path = program("chromium")
+    goes_on, shots = until(task.seconds + 2), []
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 640, "height": 480})
+        # The picture of a stream never ends to load.
+        page.goto(task.video, wait_until="commit")
+        while goes_on():
+            if box := page.evaluate(BOX):
+                x, y, width, height = map(float, box.split(","))
+                clip = {"x": x, "y": y, "width": width, "height": height}
+                shots.append(page.screenshot(clip=clip))
+        version = str(browser.version)
+        browser.close()
+    return version, once(decoded(shots))
+
+
+def firefox(task: Task) -> tuple[str, Any]:
+    """By WebDriver BiDi, which it speaks itself."""
+    aiohttp, _ = library("aiohttp")
+    path = program("firefox")
+
+    async def main() -> tuple[str, list[bytes]]:
+        words = ("--headless", "--no-remote", "--remote-debugging-port=0", "about:blank")
+        profile = task.folder / "profile"
+        profile.mkdir()
+        process = await asyncio.create_subprocess_exec(
+            *(path, "--profile", str(profile), *words),
+            stderr=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            assert process.stderr is not None
+            while (line := await process.stderr.readline()) and b"BiDi listening on" not in line:
+                pass
+            address = line.decode().split()[-1] + "/session"
+            async with (
+                aiohttp.ClientSession() as session,
+                session.ws_connect(address, max_msg_size=0) as socket,
+            ):
+                count = 0
+
+                async def ask(method: str, **arguments: Any) -> Any:
+                    nonlocal count
+                    count += 1
+                    await socket.send_json({"id": count, "method": method, "params": arguments})
+                    while (answer := await socket.receive_json()).get("id") != count:
+                        pass
+                    return answer["result"]
+
+                told = await ask("session.new", capabilities={})
+                tab = (await ask("browsingContext.create", type="tab"))["context"]
+                await ask("browsingContext.navigate", context=tab, url=task.video, wait="none")
+                goes_on, shots = until(task.seconds + 2), []
+                while goes_on():
+                    target = {"context": tab}
+                    box = await ask(
+                        "script.evaluate", expression=BOX, target=target, awaitPromise=False
+                    )
+                    if box := box.get("result", {}).get("value"):
+                        x, y, width, height = map(float, box.split(","))
+                        clip = {"type": "box", "x": x, "y": y, "width": width, "height": height}
+                        shot = await ask(
+                            "browsingContext.captureScreenshot", context=tab, clip=clip
+                        )
+                        shots.append(base64.b64decode(shot["data"]))
+                return str(told["capabilities"]["browserVersion"]), shots
+        finally:
+            process.kill()
+            await process.wait()
+
+    version, shots = asyncio.run(asyncio.wait_for(main(), PATIENCE))
+    return version, once(decoded(shots))
 
 
 # Libraries
@@ -272,6 +416,9 @@ CLIENTS: dict[str, Callable[[Task], tuple[str, Any]]] = {
     "GStreamer": gstreamer,
     "mpv": mpv,
     "VLC": vlc,
+    "motion": motion,
+    "Chromium": chromium,
+    "Firefox": firefox,
     "urllib": urllib_,
     "requests": requests_,
     "httpx": httpx_,
@@ -281,11 +428,15 @@ CLIENTS: dict[str, Callable[[Task], tuple[str, Any]]] = {
 }
 
 
+#: Pictures a second for those who are looked at, or who take what is there at times of their own.
+SLOWER = {"motion": 5, "Chromium": 3, "Firefox": 3}
+
+
 def tried(name: str, seconds: float, folder: Path) -> dict[str, Any]:
     """What a client made of a camera of its own."""
     folder.mkdir()
     with HamaCamera() as camera:
-        camera.set("Image.I0.Stream.FPS", 30)
+        camera.set("Image.I0.Stream.FPS", SLOWER.get(name, 30))
         camera.set("Image.I0.Appearance.Resolution", "320x240")
         try:
             version, written = CLIENTS[name](Task(camera.url, seconds, folder))
