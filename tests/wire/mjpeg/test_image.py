@@ -15,11 +15,17 @@ IMAGE = (
 )
 BEFORE = b"--frame\r\n\r\n"
 STREAM = BEFORE + IMAGE + b"\r\n--frame\r\n"
+#: What has been read, and is no longer at hand.
+PASSED = b"another image\r\n"
+#: Where the image begins.
+AT = len(PASSED + BEFORE)
 
 
 def begun(twin: Any, pieces: list[bytes]) -> tuple[Any, Any]:
     """A window with the first piece, and an image that begins behind `BEFORE`."""
     window = twin.module("window").Window()
+    window.feed(PASSED)
+    window.pos = len(PASSED)
     for piece in pieces:
         window.feed(piece)
     window.pos = len(BEFORE)
@@ -56,20 +62,24 @@ def test_an_image_is_taken_as_it_came(
 ) -> None:
     window, image = begun(twin, cut(sizes))
     image.begin_walk(doubted)
+    kept = image.kept
     while (outcome := image.walk(window.end, window.end, False)) == MORE:
+        # What is to be searched first is not stored yet.
+        assert image.kept == (kept if doubted else window.base + window.pos)
         if ask:
             # To look at it changes nothing.
             view = image.whole(window.pos)
             assert bytes(view.data[view.start : view.stop]) == IMAGE[: view.stop - view.start]
-            assert view.shift + view.start == image.at == len(BEFORE)
+            assert view.shift + view.start == image.at == AT
             assert view.shift + view.stop == window.base + window.pos
             del view
         image.keep()
-        assert image.kept == window.base + window.pos
+        kept = window.base + window.pos
+        assert image.kept == kept
         assert window.more()
     assert outcome == EOI
     assert image.take() == IMAGE
-    assert image.end == len(BEFORE) + len(IMAGE) == window.base + window.pos
+    assert image.end == AT + len(IMAGE) == window.base + window.pos
     assert image.store.size == 0
 
 
@@ -82,12 +92,12 @@ def test_an_image_is_cut_and_what_is_behind_is_read_again(
     window, image = begun(twin, cut(sizes))
     image.begin_walk(False)
     assert walked(window, image) == EOI
-    data = image.cut(len(BEFORE) + at, wanted, line)
+    data = image.cut(AT + at, wanted, line)
     ending = 1 if line and IMAGE[:at].endswith(b"\n") else 0
     assert data == (IMAGE[: at - ending] if wanted else b"")
     if wanted:
-        assert image.end == len(BEFORE) + at - ending
-    assert window.base + window.pos == len(BEFORE) + at
+        assert image.end == AT + at - ending
+    assert window.base + window.pos == AT + at
     rest = b""
     while True:
         rest += bytes(window.data[window.pos : window.end])
@@ -104,16 +114,18 @@ def test_an_image_whose_length_is_believed_is_filled_or_walked_after_all(
 ) -> None:
     pieces = [STREAM] if sizes is None else cut(sizes)
     window = twin.module("window").Window()
+    window.feed(PASSED)
+    window.pos = len(PASSED)
     window.feed(pieces.pop(0))
     image = twin.module("image").Image(window)
     length = len(IMAGE) + more
-    whole = window.end >= len(BEFORE) + length
+    whole = window.base + window.end >= AT + length
     # It waits for more exactly if there is none at hand, and lets go of what it stored.
-    assert image.believe(len(BEFORE), length) is not whole
+    assert image.believe(AT, length) is not whole
     if not whole:
         assert window.pos == window.end == len(window.data) == 0
-    assert image.at == len(BEFORE)
-    assert image.declared == len(BEFORE) + length
+    assert image.at == AT
+    assert image.declared == AT + length
     assert not image.phantom
     while (data := image.fill()) is None and image.missing:
         assert window.base + window.pos + image.missing == image.declared
@@ -136,7 +148,7 @@ def test_an_image_whose_length_is_believed_is_filled_or_walked_after_all(
 
 def test_an_image_whose_length_never_comes_is_walked_after_all(twin: Any) -> None:
     window, image = begun(twin, [STREAM])
-    image.believe(len(BEFORE), len(STREAM))
+    image.believe(AT, len(STREAM))
     assert image.missing == len(BEFORE)
     assert image.fill() is None
     image.put_back()
@@ -151,7 +163,7 @@ def test_an_image_begins_anew_with_the_second_of_two_sois(twin: Any) -> None:
     image.begin_walk(False)
     assert image.walk(window.end, window.end, True) == SOI
     image.restart()
-    assert image.at == image.kept == len(BEFORE) + 2
+    assert image.at == image.kept == AT + 2
     assert walked(window, image) == EOI
     assert image.take() == IMAGE
 
@@ -161,7 +173,7 @@ def test_a_thumbnail_is_part_of_its_image(twin: Any) -> None:
     stream = BEFORE + b"inside" + IMAGE + b"more\xff\xd9"
     window, image = begun(twin, [stream])
     image.declared = 99
-    image.begin_phantom(len(BEFORE))
+    image.begin_phantom(AT)
     assert image.phantom
     assert image.doubted
     assert image.declared == -1
@@ -179,7 +191,7 @@ def test_an_image_that_is_dropped_has_no_bytes(twin: Any) -> None:
     window, image = begun(twin, [STREAM[:5000]])
     image.begin_walk(False)
     assert walked(window, image) == MORE
-    assert image.store.size == window.base + window.pos - len(BEFORE)
+    assert image.store.size == window.base + window.pos - AT
     image.drop()
     assert image.store.size == 0
 
