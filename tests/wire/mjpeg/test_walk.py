@@ -359,6 +359,48 @@ def test_an_sos_in_which_an_image_begins_is_none(count: int) -> None:
         assert said[0] == ((SOI, at + 4) if is_scan else (SURPRISE, 4))
 
 
+@pytest.mark.parametrize("size", [5, 20, 60])
+def test_an_image_is_seen_in_whichever_of_many_tables_it_is_buried(size: int) -> None:
+    """Also where a search that goes on from one to the next has come to its end."""
+    table = segment(0xDB, bytes(size))
+    data = HEAD + table * (1200 // len(table)) + scan() + b"\xff\xd9"
+    for at in range(1000, 1060):
+        inside = (at - 2) % len(table)
+        if not 4 <= inside <= len(table) - 3:
+            continue
+        stream = data[:at] + b"\xff\xd8\xff" + data[at + 3 :]
+        said, walk = steps(stream)
+        assert said == [(EOI, len(data))]
+        assert walk.buried == at
+
+
+@pytest.mark.parametrize("count", range(1, 5))
+def test_where_a_walk_is_to_stop_changes_nothing(count: int) -> None:
+    """Behind tables that have been looked through, before and behind the next image's start."""
+    size = 8 + 2 * count
+    for at in range(3, size + 1):
+        head = bytearray(scan(count, b"xy"))
+        head[at + 2 : at + 5] = b"\xff\xd8\xff"
+        data = HEAD + segment(0xDB, bytes(9)) + bytes(head) + b"\xff\xd9"
+        found = set()
+        for end in range(2, len(data) + 1):
+            walk = MarkerWalk()
+            walk.begin(False)
+            outcome = walk.walk(data, 2, end, len(data), True)
+            if outcome == MORE:
+                outcome = walk.walk(data, walk.pos, len(data), len(data), True)
+            found.add((outcome, walk.pos, walk.sos, walk.surprised))
+        assert len(found) == 1
+
+
+@pytest.mark.parametrize("size", range(2, 6))
+def test_of_a_scan_that_is_cut_off_it_is_known_from_its_count_on(size: int) -> None:
+    data = HEAD + b"\xff\xda\0\x08\1"[:size]
+    said, walk = steps(data)
+    assert said == []
+    assert walk.sos == (2 if size == 5 else -1)
+
+
 @pytest.mark.parametrize("count", range(1, 5))
 def test_it_is_known_that_a_scan_begins_as_soon_as_it_can_be(count: int) -> None:
     head = HEAD + scan(count, b"")
