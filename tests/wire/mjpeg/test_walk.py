@@ -482,6 +482,22 @@ def test_the_first_scan_is_that_of_the_image_and_of_no_thumbnail() -> None:
     assert walk.sos == 2 + len(thumbnail)
 
 
+def test_what_is_broken_behind_the_first_scan_may_be_coded_data() -> None:
+    """That of the image itself; in a thumbnail, or before a scan, the next marker is looked for."""
+    odd = segment(0xDB) + b"\xff\1"
+    thumbnail = b"\xff\xd8\xff\1"
+    for data, coded in ((scan() + odd, True), (odd, False), (scan() + thumbnail, False)):
+        walk = MarkerWalk()
+        walk.begin(False)
+        stream = HEAD + data + b"abc"
+        outcome = walk.walk(stream, 2, len(stream), len(stream), False)
+        if outcome == SOI:
+            walk.nest()
+            outcome = walk.walk(stream, walk.pos, len(stream), len(stream), False)
+        assert outcome == SURPRISE
+        assert walk.in_scan() is coded
+
+
 @pytest.mark.parametrize("hunting", [False, True])
 def test_a_walk_that_begins_anew_knows_nothing_of_the_last(hunting: bool) -> None:
     fresh, used = MarkerWalk(), MarkerWalk()
