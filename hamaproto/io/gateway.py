@@ -51,6 +51,8 @@ MAX_BODY: Final = 64 * 1024
 _IDLE_SECONDS: Final = 15.0
 #: Connections at once.
 MOST_CONNECTIONS: Final = 1000
+#: Connections that are gone and still known, at most, beside as many as are there.
+_SOME: Final = 16
 #: Bytes of the head of a request: a line, and a field.
 _MOST_HEAD: Final = 8190
 #: Addresses that belong to nobody (RFC 5737, RFC 3849), and those of this machine.
@@ -85,6 +87,8 @@ class Gateway:
         self._most = most_connections
         #: Connections on which something was asked that may be.
         self._known: set[Any] = set()
+        #: So many of them may be gone by now.
+        self._forget_at = _SOME
         #: Connections that were accepted, and that the server does not count yet.
         self._fresh = 0
         self._stack = contextlib.AsyncExitStack()
@@ -168,10 +172,11 @@ class Gateway:
     def _remember(self, connection: object) -> None:
         """On this one something was asked that may be."""
         self._known.add(connection)
-        if len(self._known) > self._most:
+        if len(self._known) >= self._forget_at:
             assert self._runner is not None
             assert self._runner.server is not None
             self._known.intersection_update(self._runner.server.connections)
+            self._forget_at = 2 * len(self._known) + _SOME
 
     def _settled(self) -> None:
         self._fresh -= 1

@@ -393,3 +393,13 @@ def test_nothing_of_a_login_is_in_any_answer() -> None:
                 assert secret not in said
 
     run(main)
+
+
+def test_who_is_gone_is_forgotten() -> None:
+    async def main() -> None:
+        async with house() as made:
+            for _ in range(100):
+                assert (await raw(made, get(made, "/healthz")))[0] == 200
+            assert len(made.gateway._known) < 40
+
+    run(main)
