@@ -1,10 +1,11 @@
 """Do programs of others read the simulated camera without losing a picture?
 
-    python tests/interop.py [--seconds 3] [--only curl ffmpeg] [--json]
+    python tests/interop.py [--seconds 3] [--only curl ffmpeg] [--gateway] [--json]
 
 Each client that is here watches a camera at 30 pictures a second while the others do the same
 (motion and browsers at fewer, see SLOWER), and what it wrote or showed is looked at: by the stamps
-that the pictures carry, or by the code in them where a client decodes them.  A client that is not
+that the pictures carry, or by the code in them where a client decodes them.  With `--gateway` they
+watch `hamaproto serve`, which watches the camera.  A client that is not
 here is said to be missing.  Exit status 1 if one of them lost something.  pytest does not collect
 this: what is installed differs from machine to machine.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import contextlib
 import importlib
 import importlib.metadata
 import io
@@ -26,7 +28,7 @@ import sys
 import tempfile
 import time
 import wave
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +48,11 @@ class Task:
     url: str
     seconds: float
     folder: Path
+    path: str = VIDEO
 
     @property
     def video(self) -> str:
-        return self.url + VIDEO
+        return self.url + self.path
 
     @property
     def audio(self) -> str:
@@ -432,14 +435,30 @@ CLIENTS: dict[str, Callable[[Task], tuple[str, Any]]] = {
 SLOWER = {"motion": 5, "Chromium": 3, "Firefox": 3}
 
 
-def tried(name: str, seconds: float, folder: Path) -> dict[str, Any]:
-    """What a client made of a camera of its own."""
+@contextlib.contextmanager
+def watched_by(camera: str) -> Iterator[str]:
+    """A gateway of the camera, in a process of its own; its address."""
+    command = [sys.executable, "-m", "hamaproto", "serve", camera, "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+def tried(name: str, seconds: float, folder: Path, gateway: bool = False) -> dict[str, Any]:
+    """What a client made of a camera of its own, or of a gateway before it."""
     folder.mkdir()
-    with HamaCamera() as camera:
+    with contextlib.ExitStack() as stack:
+        camera = stack.enter_context(HamaCamera())
+        url, path = camera.url, VIDEO
+        if gateway:
+            url, path = stack.enter_context(watched_by(camera.url)), "/c/camera/stream.mjpg"
         camera.set("Image.I0.Stream.FPS", SLOWER.get(name, 30))
         camera.set("Image.I0.Appearance.Resolution", "320x240")
         try:
-            version, written = CLIENTS[name](Task(camera.url, seconds, folder))
+            version, written = CLIENTS[name](Task(url, seconds, folder, path))
             # What a camera leaves out whose machine is too busy is no client's fault.
             skipped = sum(one.skipped for one in camera.requests)
             seen = None if written is None else assert_frames(written, at_least=5, lost=skipped)
@@ -456,10 +475,16 @@ def main() -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--only", nargs="*", choices=CLIENTS, default=list(CLIENTS))
+    parser.add_argument("--gateway", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.gateway:
+        options.only = [name for name in options.only if not name.endswith("sound")]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(CLIENTS)) as pool:
-        tasks = (pool.submit(tried, n, options.seconds, Path(folder, n)) for n in options.only)
+        tasks = (
+            pool.submit(tried, name, options.seconds, Path(folder, name), options.gateway)
+            for name in options.only
+        )
         results = [task.result() for task in list(tasks)]
     if options.json:
         print(json.dumps(results, indent=2))
