@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -109,6 +110,12 @@ def test_an_image_is_cut_and_what_is_behind_is_read_again(
 
 
 @given(sizes=st.none() | SIZES, more=st.sampled_from((0, 0, 1, -1, 4)))
+# A piece ends with the image, or a byte before or behind it.
+@example(sizes=[len(IMAGE) - 4], more=0)
+@example(sizes=[len(IMAGE) - 3], more=0)
+@example(sizes=[len(IMAGE) - 2], more=0)
+@example(sizes=[len(IMAGE) - 3], more=1)
+@example(sizes=[100, len(IMAGE) - 103], more=0)
 def test_an_image_whose_length_is_believed_is_filled_or_walked_after_all(
     twin: Any, sizes: list[int] | None, more: int
 ) -> None:
@@ -144,6 +151,17 @@ def test_an_image_whose_length_is_believed_is_filled_or_walked_after_all(
         assert walked(window, image) == EOI
         assert image.take() == IMAGE
     assert image.store.size == 0
+
+
+@pytest.mark.parametrize("over", [-1, 0, 1])
+def test_an_image_that_came_at_once_waits_for_what_is_missing(twin: Any, over: int) -> None:
+    window, image = begun(twin, [STREAM[: len(BEFORE + IMAGE) + over]])
+    assert image.believe(AT, len(IMAGE)) is (over < 0)
+    assert image.missing == (1 if over < 0 else 0)
+    if over >= 0:
+        assert window.base + window.pos == AT + len(IMAGE)
+        assert image.fill() == IMAGE
+        assert image.store.size == 0
 
 
 def test_an_image_whose_length_never_comes_is_walked_after_all(twin: Any) -> None:

@@ -23,7 +23,10 @@ SHIFT = 1000
 Asked = Callable[..., tuple[Any, Any, Any]]
 
 
-@pytest.fixture(params=[b"", b"ahead\r\n--frame\r\nA: b\r\n\r\n"], ids=["alone", "ahead"])
+AHEAD = b"ahead\r\n--other\r\nX-A: b\r\n--frame\r\nA: b\r\n\r\n"
+
+
+@pytest.fixture(params=[b"", AHEAD], ids=["alone", "ahead"])
 def ahead(request: pytest.FixtureRequest) -> bytes:
     """What stands before the image in the data: nothing of it counts."""
     ahead: bytes = request.param
@@ -107,7 +110,7 @@ def test_where_an_image_was_cut_off(
 @example(tokens=[b"\r\n", HEAD, b"\xff\xd8\xff"], cuts=[len(HEAD) + 3], unknown=True)
 @example(tokens=[b"\r\n", HEAD, b"\xff\xd8\xff"], cuts=[len(HEAD) + 4], unknown=True)
 def test_asked_piece_by_piece_it_says_what_it_says_of_the_whole(
-    twin: Any, asked: Asked, tokens: list[bytes], cuts: list[int], unknown: bool
+    twin: Any, asked: Asked, ahead: bytes, tokens: list[bytes], cuts: list[int], unknown: bool
 ) -> None:
     """And where `may_tell` says no, the answer is as it was."""
     data = START + b"".join(tokens)
@@ -117,7 +120,8 @@ def test_asked_piece_by_piece_it_says_what_it_says_of_the_whole(
     make = twin.module("view").View
     since = SHIFT + 2
     for stop in sorted({min(len(START) + cut, len(data)) for cut in cuts} | {len(data)}):
-        part = make(data[:stop], 0, stop, SHIFT)
+        start = len(ahead)
+        part = make(ahead + data[:stop], start, start + stop, SHIFT - start)
         told = opinion.may_tell(part, since, walker)
         assert opinion.asked == SHIFT + stop
         found = opinion.ask(part, walker, unknown, NOTHING)
@@ -166,6 +170,7 @@ def test_behind_the_view_nothing_is_in_a_table(twin: Any, asked: Asked, ahead: b
         ahead + data, len(ahead), len(ahead + table), SHIFT - len(ahead)
     )
     assert opinion.in_table(view, walker) == -1
+    assert opinion.ask(view, walker, False, NOTHING) == -1
 
 
 @pytest.mark.parametrize("stands", [OTHER, IMAGE, ENDED])
@@ -214,6 +219,10 @@ def test_an_image_around_what_was_met(asked: Asked) -> None:
         (b"a\n\n", True),
         (b"a\n\r\n\r", True),
         (b"\r\nContent-Length: 5\r\n", True),
+        # Of the header itself nothing need be left.
+        (b"\x80\r\n\r\n", True),
+        (b"\x80\n\r\n\r", True),
+        (b"\x80\r\n", False),
         (b"abc\r\n", False),
         (b"", False),
     ],
