@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fuzz-gsm": ("bench.fuzz_gsm", "the GSM codec's twins against each other, a million frames"),
     "mutants": ("bench.mutants", "whether a module's own tests notice a token that is wrong"),
     "coverage": ("bench.covered", "which branches a module's own tests reach"),
+    "page": ("bench.page", "the gateway's page, in Chromium, Firefox and WebKit"),
     "reference": ("bench.reference", "the reference of the public names: no measurement"),
 }
 

@@ -17,8 +17,12 @@ DATA = [
 ]
 
 
-def test_there_is_data_for_each_parser() -> None:
-    assert [folder.name for folder in DATA] == ["captures", "gsm", "jpeg", "mjpeg", "params"]
+def test_there_is_data_for_each_parser_and_a_picture_of_the_page() -> None:
+    names = ["captures", "gsm", "jpeg", "mjpeg", "page", "params"]
+    assert [folder.name for folder in DATA] == names
+    [picture] = (fixtures.ROOT / "page").rglob("*.jpg")
+    # The README shows it, and is fetched by people on slow lines.
+    assert picture.stat().st_size <= 150_000
 
 
 @pytest.mark.parametrize("folder", DATA, ids=lambda folder: folder.name)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import browsing
 import pytest
-from browsing import Site
+
+from bench.page import browsers
+from bench.page import site as sites
+from bench.page.site import Site
 
 # Where there is no browser, the page is not tested, and the report says so.
 playwright = pytest.importorskip(
@@ -23,18 +25,23 @@ NAMES = ("door", "garden")
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    if browsing.chromium_path() is None:
+    if browsers.chromium_path() is None:
         pytest.skip("the page is tested with Chromium: apt-get install chromium")
     with playwright.sync_playwright() as driver:
-        started = browsing.launch(driver)
+        started = browsers.launch(driver)
         yield started
         started.close()
 
 
 @pytest.fixture(scope="package")
 def site(browser: Any) -> Iterator[Site]:
-    with browsing.site(*NAMES) as served:
+    with sites.site(*NAMES) as served:
         yield served
+
+
+def sign_in(page: Any, url: str, site: Site) -> None:
+    page.goto(f"{url}/{site.token}")
+    page.wait_for_url(f"{url}/")
 
 
 @pytest.fixture(scope="package")
@@ -42,8 +49,11 @@ def context(browser: Any, site: Site) -> Iterator[Any]:
     """A browser that was signed in, by both names of the gateway."""
     made = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
     made.set_default_timeout(10_000)
-    site.sign_in(made, site.url)
-    site.sign_in(made, site.insecure)
+    # This page stays: when its last page is closed, Chromium may end and not say so.
+    first = made.new_page()
+    for url in (site.url, site.insecure):
+        sign_in(first, url, site)
+    first.goto("about:blank")
     yield made
     made.close()
 

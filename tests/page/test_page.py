@@ -11,8 +11,10 @@ from typing import Any
 
 import av
 import numpy as np
-from browsing import VIEW, Site, listen, until, violations, watch
+from browsing import until, violations
 
+from bench.page.seen import VIEW, listen, watch
+from bench.page.site import Site
 from hamaproto.camera import PictureCode, read_code, read_stamp
 
 Opened = Callable[..., Any]
@@ -191,9 +193,8 @@ def _pass_on(line: Any, held: list[Any]) -> None:
 
 def test_without_a_script_there_are_pictures(browser: Any, site: Site) -> None:
     context = browser.new_context(java_script_enabled=False)
-    site.sign_in(context, site.url)
     page = context.new_page()
-    page.goto(site.url, wait_until="commit")
+    page.goto(f"{site.url}/{site.token}", wait_until="commit")
     image = page.locator("img").first
     image.wait_for()
     assert image.get_attribute("src") == "/c/door/stream.mjpg"

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from browsing import VIEW, Site, until, violations
+from browsing import until, violations
+
+from bench.page.seen import VIEW
+from bench.page.site import Site
 
 Opened = Callable[..., Any]
 
@@ -17,8 +20,9 @@ def narrow(browser: Any, site: Site) -> Iterator[Any]:
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, locale="de-DE", color_scheme="dark"
     )
-    site.sign_in(context, site.url)
     page = context.new_page()
+    page.goto(f"{site.url}/{site.token}")
+    page.wait_for_url(f"{site.url}/")
     page.goto(f"{site.url}/#/door")
     page.locator(".stage[data-state=live]").wait_for()
     page.locator(".rows select").first.wait_for()

@@ -17,14 +17,14 @@ export class CameraView {
     this.name = name;
     this.about = about;
     this.heard = make("p", { class: "unseen", role: "status" });
+    this.settings = new Settings(name);
     this.stage = new Stage(name, {
       onVerdict: (verdict, before) => this.announce(verdict, before),
     });
     this.toolbar = new Toolbar(name, this.stage, about);
     this.numbers = new Numbers(name, this.stage.picture, this.toolbar.sound);
-    this.settings = new Settings(name);
-    this.pad = about.can.move ? new Pad(name, this.settings) : null;
-    this.places = about.can.presets ? new Places(name) : null;
+    this.pad = about.can.move !== false ? new Pad(name, this.settings) : null;
+    this.places = about.can.presets !== false ? new Places(name) : null;
     this.model = make("p", { class: "model" });
     const side = [this.pad, this.places, this.settings, this.numbers].filter((part) => part !== null);
     this.element = make(
@@ -47,12 +47,13 @@ export class CameraView {
     );
     document.title = name;
     if (this.pad !== null) this.takeKeys();
-    this.settings.load();
-    this.places?.load();
-    this.tellModel();
+    this.ask();
   }
 
-  async tellModel() {
+  /** What the camera tells of itself, as soon as it answers. */
+  async ask() {
+    this.settings.load();
+    this.places?.load();
     try {
       const { model, firmware } = await get(ofCamera(this.name));
       setText(this.model, [model, firmware].filter(Boolean).join(" · "));
@@ -62,8 +63,10 @@ export class CameraView {
   }
 
   announce(verdict, before) {
-    if (verdict.kind === "live") setText(this.heard, before === null ? "" : say("heardLive"));
-    else if (verdict.kind === "stalled") setText(this.heard, say("heardStalled"));
+    if (verdict.kind === "live") {
+      setText(this.heard, before === null ? "" : say("heardLive"));
+      if (this.settings.missing) this.ask();
+    } else if (verdict.kind === "stalled") setText(this.heard, say("heardStalled"));
     else if (before !== null) setText(this.heard, headline(verdict));
   }
 
@@ -101,7 +104,7 @@ export class CameraView {
   }
 
   help() {
-    if (!this.about.can.move) return null;
+    if (this.pad === null) return null;
     const rows = words("keyRows").map(([key, what]) =>
       make("div", {}, make("dt", {}, make("kbd", { text: key })), make("dd", { text: what })),
     );

@@ -1,7 +1,7 @@
 // Several cameras side by side. Only those that are on the screen have a connection.
 
 import { make } from "./dom.js";
-import { Stage } from "./stage.js";
+import { Stage, headline } from "./stage.js";
 import { say } from "./words.js";
 
 /** Pictures a second of a tile: few cameras have more. */
@@ -43,7 +43,13 @@ export class Grid {
 
   show(link, fps) {
     if (this.stages.has(link)) return;
-    const stage = new Stage(link.dataset.name, { fps });
+    const { name } = link.dataset;
+    const stage = new Stage(name, {
+      fps,
+      onVerdict: (verdict) => {
+        link.setAttribute("aria-label", `${say("open", { name })}, ${headline(verdict)}`);
+      },
+    });
     this.stages.set(link, stage);
     link.querySelector(".frame").replaceChildren(stage.element);
     link.querySelector(".tile-row").append(stage.badge);

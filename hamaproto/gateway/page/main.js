@@ -72,6 +72,11 @@ async function begin() {
 }
 
 addEventListener("hashchange", () => {
-  if (cameras !== null) show();
+  if (cameras === null) return;
+  show();
+  // A reader begins with what is new.
+  const title = app.querySelector("h1");
+  title.tabIndex = -1;
+  title.focus();
 });
 begin();

@@ -19,13 +19,14 @@ const LATELY = 30;
 export class Picture {
   /**
    * `fps` asks the gateway for fewer pictures; `onVerdict` gets what `verdict` says whenever that
-   * may have changed.
+   * may have changed; `caption` makes a sentence of it, for films.
    */
-  constructor(name, canvas, { fps = null, onVerdict }) {
+  constructor(name, canvas, { fps = null, onVerdict, caption }) {
     this.name = name;
     this.canvas = canvas;
     this.context = canvas.getContext("2d", { alpha: false });
     this.onVerdict = onVerdict;
+    this.caption = caption;
     this.clock = new Clock();
     /** When the last pictures were shown, and when they had come to the gateway, by its clock. */
     this.times = new Recent();
@@ -162,16 +163,21 @@ export class Picture {
       now,
     });
     this.stale = found.kind !== "live";
-    if (this.stale && this.needed) this.strikeOut();
+    if (this.stale && this.needed) this.strikeOut(this.caption(found));
     this.onVerdict(found);
   }
 
-  /** Darken what was painted: a film that is made of the canvas must not show it as live. */
-  strikeOut() {
+  /** Paint over what was painted: a film that is made of the canvas must not show it as live. */
+  strikeOut(sentence) {
     if (this.struck === this.shown) return;
     this.struck = this.shown;
+    const { context } = this;
     const { width, height } = this.canvas;
-    this.context.fillStyle = "rgb(0 0 0 / 0.65)";
-    this.context.fillRect(0, 0, width, height);
+    context.fillStyle = "rgb(0 0 0 / 0.65)";
+    context.fillRect(0, 0, width, height);
+    context.fillStyle = "white";
+    context.font = `600 ${Math.round(width / 24)}px sans-serif`;
+    context.textAlign = "center";
+    context.fillText(sentence, width / 2, height / 2, width * 0.9);
   }
 }

@@ -47,6 +47,8 @@ export class Settings {
     this.shown = new Map();
     this.elsewhere = new Set();
     this.known = {};
+    /** Whether the camera was asked and did not answer. */
+    this.missing = false;
   }
 
   async load() {
@@ -55,9 +57,11 @@ export class Settings {
     } catch (error) {
       setText(this.note, say("settingsFailed", { reason: error.message }));
       this.again.hidden = false;
+      this.missing = true;
       return;
     }
     this.again.hidden = true;
+    this.missing = false;
     const names = Object.keys(this.known).filter((name) => !this.elsewhere.has(name));
     const rank = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
     names.sort((one, other) => rank(one) - rank(other));

@@ -102,6 +102,9 @@ export class Player {
   }
 }
 
+/** Milliseconds after which a context that does not run is held back by the browser. */
+const HELD_BACK = 3000;
+
 /** One camera's sound: `start` it in a click, which browsers insist on. */
 export class Sound {
   /** `onChange` is called when `state` or `level` changes. */
@@ -115,6 +118,7 @@ export class Sound {
     this.context = null;
     this.player = null;
     this.gain = null;
+    this.began = 0;
     this.format = { rate: 8000 };
     this.line = new Line(`/c/${encodeURIComponent(name)}/sound`, {
       onText: (message) => this.hear(message),
@@ -135,6 +139,7 @@ export class Sound {
       this.player = new Player(this.context, this.gain);
     }
     this.context.resume().catch(() => {});
+    this.began = performance.now();
     this.become("starting");
     this.line.open();
   }
@@ -173,6 +178,8 @@ export class Sound {
     if (this.context.state === "running") {
       this.player.play(samples, this.format.rate);
       this.become("on");
+    } else if (this.state === "starting" && performance.now() - this.began > HELD_BACK) {
+      this.become("blocked");
     }
     this.onChange();
   }

@@ -4,12 +4,12 @@ import { make, setText } from "./dom.js";
 import { Picture } from "./picture.js";
 import { say } from "./words.js";
 
-/** The verdicts that have words of their own; others are said without a number. */
 const seconds = (age) => Math.max(0, Math.floor(age ?? 0));
 
 /** The headline of a verdict. */
 export function headline({ kind, age }) {
-  return kind === "stalled" ? say("stalled", { seconds: seconds(age) }) : say(kind);
+  if (kind !== "stalled") return say(kind);
+  return age === null ? say("idle") : say("stalled", { seconds: seconds(age) });
 }
 
 function detail({ kind, age }, picture) {
@@ -51,6 +51,7 @@ export class Stage {
     this.picture = new Picture(name, this.canvas, {
       ...options,
       onVerdict: (verdict) => this.judge(verdict),
+      caption: headline,
     });
   }
 

@@ -48,8 +48,9 @@ export class Toolbar {
     this.sound = null;
     this.recording = null;
     this.timer = null;
-    if (about.sound) this.addSound();
-    if (about.talk) this.addTalk();
+    // What is not known yet may be there.
+    if (about.sound !== false) this.addSound();
+    if (about.talk !== false) this.addTalk();
     this.tools.append(
       button({ symbol: "snapshot", text: say("snapshot"), class: "tool", on: { click: () => this.snapshot() } }),
     );
@@ -64,7 +65,7 @@ export class Toolbar {
       this.tools.append(button({ ...full, on: { click: () => this.fullScreen() } }));
     }
     this.element.append(this.tools, this.status);
-    if (about.talk && !mayTalk()) {
+    if (about.talk !== false && !mayTalk()) {
       this.element.append(make("p", { class: "hint", text: say("talkInsecure") }));
     }
   }
