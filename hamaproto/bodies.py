@@ -135,11 +135,18 @@ _ROWS: Final[dict[Reply, _Row]] = {
     ),
     Reply.PARAMS: _Row(_params, (), _is_a_list, _is_a_list, by_type=False),
 }
+#: Some servers head a stream as bytes of no kind, FFmpeg's for one: a delimiter and a field behind
+#: it say what it is.
+_is_a_stream = _judge(
+    rb"[\r\n]*(?:--[!-~]{1,200}\r?\n[a-z][a-z0-9-]*:|\xff\xd8\xff)",
+    rb"[\r\n]*(?:-|--[!-~]{0,200}|--[!-~]{1,200}\r?\n?(?:[a-z][a-z0-9-]*)?|\xff\xd8?)?",
+)
 _READERS_BY_TYPE: Final[tuple[tuple[str, Reader, Judge], ...]] = (
     ("multipart/", _pictures, _no_words),
     ("image/jpeg", _pictures, _no_words_or_other_picture),
     ("image/jpg", _pictures, _no_words_or_other_picture),
     ("audio/", _sound, _no_words),
+    ("application/octet-stream", _pictures, _is_a_stream),
 )
 
 
@@ -177,7 +184,7 @@ class Undecided:
     """The parser of a body whose first bytes tell what it is.
 
     Once they have told, `chosen` is the parser that reads it; until then, and for a body
-    that is given out as it comes, it is None.
+    that is given out as it comes, it is None.  `verbatim` says that it is such a body.
     """
 
     def __init__(self, judge: Judge, make: Callable[[], BodyParser]) -> None:
@@ -185,7 +192,7 @@ class Undecided:
         self._make = make
         self._held = bytearray()
         self.chosen: BodyParser | None = None
-        self._verbatim = False
+        self.verbatim = False
         self._given = 0
         self._eof = False
 
@@ -198,7 +205,7 @@ class Undecided:
             self.chosen.receive_data(data)
             return
         self._held += owned(data)
-        if self._verbatim:
+        if self.verbatim:
             return
         head = bytes(self._held[:_MOST_HELD])
         verdict = self._judge(head)
@@ -207,12 +214,12 @@ class Undecided:
             self.chosen.receive_data(self._held)
             self._held.clear()
         else:
-            self._verbatim = verdict is False or len(head) == _MOST_HELD
+            self.verbatim = verdict is False or len(head) == _MOST_HELD
 
     def receive_eof(self) -> None:
         """Say that the body is over."""
         self._eof = True
-        self._verbatim = True
+        self.verbatim = True
         if self.chosen is not None:
             self.chosen.receive_eof()
 
@@ -220,7 +227,7 @@ class Undecided:
         """The next event of the chosen parser, or `Data`; NEED_DATA; EndOfStream at the end."""
         if self.chosen is not None:
             return self.chosen.next_event()
-        if self._held and self._verbatim:
+        if self._held and self.verbatim:
             data = bytes(self._held)
             self._held.clear()
             self._given += len(data)

@@ -48,6 +48,12 @@ ROWS = [
     (Reply.PARAMS, "text/plain", PNG, ["Data"]),
     (Reply.ANY, "image/jpeg", PICTURE, ["Frame"]),
     (Reply.ANY, "image/jpeg", PNG, ["Data"]),
+    (Reply.ANY, "application/octet-stream", PICTURE, ["Frame"]),
+    (Reply.ANY, "application/octet-stream", b"--ffmpeg\r\nContent-type: a/b\r\n\r\n", ["Part"]),
+    (Reply.ANY, "application/octet-stream", b"--ffmpeg\r\n\r\n", ["Data"]),
+    (Reply.ANY, "application/octet-stream", b"-- a\r\nb: c", ["Data"]),
+    (Reply.ANY, "application/octet-stream", b"\xff\xd8\0\0", ["Data"]),
+    (Reply.ANY, "application/octet-stream", PNG, ["Data"]),
 ]
 
 

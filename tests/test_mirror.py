@@ -15,6 +15,9 @@ from bench.own import ALSO, ELSEWHERE, ROOT, TESTS, by_name, modules, own_tests
 
 #: Test files below the top that belong to no module.
 OVER_SEVERAL = {
+    # Whole captures, beside other programs and against who wants to harm.
+    "captures/test_hostile.py",
+    "captures/test_other_readers.py",
     "cli/test_json.py",  # an option of many commands
     "commands/test_commands.py",  # what the package hands on
     # The page of the gateway, which is no Python, in a browser.

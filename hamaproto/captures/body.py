@@ -135,7 +135,17 @@ class Body:
             data = self._behind_what_a_gap_hit(data)
         self.pending += len(data)
         parser.receive_data(data)
+        if isinstance(parser, Undecided) and parser.verbatim:
+            parser = self._parser = self._plain(parser)
         self._drain(parser)
+
+    def _plain(self, parser: Undecided) -> _Plain:
+        """What goes on for a parser that gives out its body as it comes: in pieces of our own."""
+        plain = _Plain()
+        held = parser.next_event()
+        if isinstance(held, Data):
+            plain.receive_data(held.data)
+        return plain
 
     def _behind_what_a_gap_hit(self, data: bytes) -> bytes:
         """`data` without the rest of a line, or of a frame of sound, whose beginning is missing."""

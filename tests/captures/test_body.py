@@ -110,3 +110,16 @@ def test_stretches_of_the_stream_that_are_no_body() -> None:
             assert stop == starts[event.offset + len(event.data) - 1] + 1
     assert frames >= len(recording.frames)
     assert len(told.body._starts) < 100
+
+
+@pytest.mark.parametrize("size", [1, 1000, 70_000, 200_000])
+def test_what_is_not_what_its_type_says_comes_in_pieces_of_our_own(size: int) -> None:
+    other = b"\x89PNG\r\n\x1a\n" + bytes(150_000)
+    told = Told(Reply.ANY, "application/octet-stream")
+    for at in range(0, len(other), size):
+        told.body.receive(other[at : at + size], 10 + at)
+    assert told.body.end()
+    pieces = [event for event in told.events if isinstance(event, Data)]
+    assert [piece.offset for piece in pieces] == list(range(0, len(other), PIECE))
+    assert b"".join(piece.data for piece in pieces) == other
+    assert told.spans[1] == (10 + PIECE, 10 + 2 * PIECE)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
 from seeing import see, sha
 
 from fixtures import read_bytes, read_json
 from hamaproto.captures import Asked, Observed
 from hamaproto.events import AudioFrame, Frame, Param, Response
 
-EXPECTED = read_json("captures", "manifest.json")["camera.pcap"]
+MANIFEST = read_json("captures", "manifest.json")
+EXPECTED = MANIFEST["camera.pcap"]
 DATA = read_bytes("captures", "tcpdump", "camera.pcap")
 
 
@@ -40,3 +42,23 @@ def test_times_are_those_of_packets_and_go_on() -> None:
     assert len(times) == len(seen)
     assert 0.3e9 < times[-1] - times[0] < 0.6e9
     assert all(s.first.packet <= s.last.packet for s in seen)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", sorted(set(MANIFEST) - {"camera.pcap"}))
+def test_what_ffmpeg_found_in_what_curl_got_of_other_servers(name: str) -> None:
+    events, parser = see(read_bytes("captures", "tcpdump", name))
+    seen = [event for event in events if isinstance(event, Observed)]
+    expected = MANIFEST[name]
+    assert (parser.packets, parser.conversations) == (
+        expected["packets"],
+        expected["conversations"],
+    )
+    statuses = [s.event.status for s in seen if isinstance(s.event, Response)]
+    assert statuses == expected["statuses"]
+    frames = [s for s in seen if isinstance(s.event, Frame) and s.event.complete]
+    hashes = [sha(s.event.data) for s in frames if isinstance(s.event, Frame)]
+    # The server may have sent one more than curl was there for.
+    assert hashes[: len(expected["frames"])] == expected["frames"]
+    assert len(hashes) <= len(expected["frames"]) + 1
+    times = [s.last.time for s in frames]
+    assert times == sorted(times)  # type: ignore[type-var]
