@@ -439,7 +439,8 @@ SLOWER = {"motion": 5, "Chromium": 3, "Firefox": 3}
 def watched_by(camera: str) -> Iterator[str]:
     """A gateway of the camera, in a process of its own; its address."""
     command = [sys.executable, "-m", "hamaproto", "serve", camera, "--listen", "127.0.0.1:0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, **pipes) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().strip()

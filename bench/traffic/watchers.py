@@ -24,6 +24,8 @@ PATH = b"/c/camera/frames?plain=1"
 #: Bytes that a slow viewer takes at once.
 _SIP = 4096
 _ROOM = 1 << 18
+#: Kinds of messages.
+_PICTURE, _PING = 2, 9
 _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -48,8 +50,9 @@ class _Viewer(asyncio.BufferedProtocol):
         self._head = b""
         self._opened = False
         self._left = 0
-        self._is_picture = False
+        self._kind = 0
         self._picture = bytearray()
+        self._ping = b""
         self._looks = looks
         self._rate = rate
         self._due = 0.0
@@ -71,8 +74,10 @@ class _Viewer(asyncio.BufferedProtocol):
         while start < count:
             if self._left:
                 taken = min(self._left, count - start)
-                if self._is_picture and self._looks:
+                if self._kind == _PICTURE and self._looks:
                     self._picture += self._view[start : start + taken]
+                elif self._kind == _PING:
+                    self._ping += self._view[start : start + taken]
                 self._left -= taken
                 start += taken
                 if not self._left:
@@ -98,16 +103,24 @@ class _Viewer(asyncio.BufferedProtocol):
         if len(head) < size:
             return
         self._left = short if size == 2 else int.from_bytes(head[2:size], "big")
-        self._is_picture = head[0] & 0x0F == 2
+        self._kind = head[0] & 0x0F
         self._head = b""
 
     def _ended(self) -> None:
-        if not self._is_picture:
+        if self._kind == _PING:
+            self._answer()
+        if self._kind != _PICTURE:
             return
         self.frames += 1
         if self._looks:
             self.late.append(time.time() - read_stamp(bytes(self._picture))[1])
             self._picture.clear()
+
+    def _answer(self) -> None:
+        """A pong that says the same, masked by nothing (RFC 6455 5.3)."""
+        said, self._ping = self._ping, b""
+        if self._transport is not None:
+            self._transport.write(b"\x8a%c\0\0\0\0" % (0x80 | len(said)) + said)
 
     def _rest(self, count: int) -> None:
         """Take no more until it is due."""

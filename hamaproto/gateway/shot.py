@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from struct import Struct
 
-__all__ = ["BOUNDARY", "HEAD", "Shot", "binary_message", "early_start", "text_message"]
+__all__ = [
+    "BOUNDARY",
+    "HEAD",
+    "Shot",
+    "binary_message",
+    "early_start",
+    "ping_message",
+    "text_message",
+]
 
 #: What stands before the picture in a message: its number, the pictures that this viewer did
 #: not get, and when it came (seconds since 1970).
@@ -21,6 +29,7 @@ _MIDDLE = Struct("!BBH")
 _LONG = Struct("!BBQ")
 _TEXT = 0x81
 _BINARY = 0x82
+_PING = 0x89
 _EARLY_HEAD = b"Content-Type: image/jpeg\r\n\r\n"
 
 
@@ -42,6 +51,11 @@ def text_message(text: str) -> bytes:
     """A WebSocket message of text, in one frame."""
     data = text.encode()
     return _message_head(_TEXT, len(data)) + data
+
+
+def ping_message(said: bytes) -> bytes:
+    """A ping that says so much, of 125 bytes at most (5.5)."""
+    return _message_head(_PING, len(said)) + said
 
 
 class Shot:

@@ -3,7 +3,8 @@
 A picture is written to a connection in the callback that brought it, if the way is free, and
 all viewers are given the same bytes.  The kernel is to hold little for a connection
 (TCP_NOTSENT_LOWAT), and the transport no more than what is being written: a slow viewer then
-gets pictures that are new when they are written.
+gets pictures that are new when they are written.  What its own system holds, the gateway asks
+about (`Pace`), where it can.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from typing import Any, Final
 from aiohttp import WSMsgType, web
 
 from hamaproto.gateway.feed import Feed, Pictures
-from hamaproto.gateway.shot import BOUNDARY, Shot, early_start, text_message
+from hamaproto.gateway.pace import Pace
+from hamaproto.gateway.shot import BOUNDARY, Shot, early_start, ping_message, text_message
 from hamaproto.gateway.status import Status
 from hamaproto.gateway.viewer import Form, Viewer
 from hamaproto.io.gateway_camera import GatewayCamera
@@ -46,6 +48,8 @@ _LOWAT: Final = getattr(
 )
 #: Seconds for which a viewer may take nothing.
 _STUCK_SECONDS: Final = 60.0
+#: Seconds for which a slow viewer's answer is waited for.
+_ANSWER_SECONDS: Final = 10.0
 #: Seconds between two messages with counts.
 COUNTS_SECONDS: Final = 1.0
 #: Seconds between two pings to who watches by WebSocket.
@@ -88,6 +92,9 @@ class Outlet:
         self._transport = request.transport
         self._talks = talks
         self._blocked = asyncio.Event()
+        self._answered = asyncio.Event()
+        #: None for who can't be asked, or does not answer.
+        self._pace = Pace() if talks else None
         self.viewer = Viewer(form, self.write, fps=fps)
         # Not by a method of its own: each picture comes here for each viewer.
         self.offer = self.viewer.offer
@@ -104,23 +111,37 @@ class Outlet:
 
     def say(self, data: dict[str, Any]) -> None:
         """A message, for who takes messages."""
-        if self._talks:
-            self.write(text_message(json.dumps(data)))
+        if self._talks and not self._transport.is_closing():
+            self._transport.write(text_message(json.dumps(data)))
 
     def write(self, data: bytes) -> bool:
-        """Send it; False if some of it is still here afterwards."""
-        transport = self._transport
+        """Send a picture; False if the next one has to wait."""
+        transport, pace = self._transport, self._pace
         if transport.is_closing():
             return True
         transport.write(data)
         if transport.get_write_buffer_size():
-            self._blocked.set()
-            return False
-        return True
+            if pace is not None:
+                pace.stuck()
+        elif pace is None or not pace.is_slow:
+            return True
+        self._blocked.set()
+        return False
+
+    def answered(self, said: bytes) -> None:
+        """The viewer has read all that was sent before the question to which it says that."""
+        if self._pace is not None and self._pace.answered(said, time.monotonic()):
+            self._answered.set()
+
+    def _ask(self) -> None:
+        if self._pace is not None and not self._transport.is_closing():
+            self._answered.clear()
+            self._transport.write(ping_message(self._pace.ask(time.monotonic())))
 
     @contextlib.asynccontextmanager
     async def flowing(self) -> AsyncIterator[None]:
         """In here the next picture goes out as soon as the way is free."""
+        self._ask()
         task = asyncio.get_running_loop().create_task(self._flow())
         try:
             yield
@@ -139,7 +160,20 @@ class Outlet:
                 return
             except ConnectionError:
                 return
+            await self._until_read()
             self.viewer.freed()
+
+    async def _until_read(self) -> None:
+        """Wait until a slow viewer has read what it was sent."""
+        if self._pace is None or not self._pace.is_slow:
+            return
+        self._ask()
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._answered.wait()
+        except TimeoutError:
+            # Whoever does not answer pings has to live with what its system holds.
+            self._pace = None
 
 
 def hold_little(transport: asyncio.Transport) -> None:
@@ -152,9 +186,17 @@ def hold_little(transport: asyncio.Transport) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, _LOWAT, _UNSENT)
 
 
-async def opened(request: web.Request, *, most: int = _MOST_MESSAGE) -> web.WebSocketResponse:
+async def opened(
+    request: web.Request, *, most: int = _MOST_MESSAGE, autoping: bool = True
+) -> web.WebSocketResponse:
     """A WebSocket; messages of more bytes end it.  Raises WrongError where none was asked for."""
-    ws = web.WebSocketResponse(compress=False, heartbeat=_HEARTBEAT, max_msg_size=most, timeout=1.0)
+    ws = web.WebSocketResponse(
+        compress=False,
+        heartbeat=_HEARTBEAT,
+        max_msg_size=most,
+        timeout=1.0,
+        autoping=autoping,
+    )
     if not ws.can_prepare(request):
         raise WrongError(426, "a WebSocket is needed here", "Upgrade", "websocket")
     await ws.prepare(request)
@@ -184,7 +226,7 @@ async def frames(request: web.Request, camera: GatewayCamera) -> web.StreamRespo
     """Pictures as WebSocket messages, and states and counts between them."""
     plain = request.query.get("plain") == "1"
     fps = _fps(request.query.get("fps"))
-    ws = await opened(request)
+    ws = await opened(request, autoping=False)
     outlet = Outlet(request, Shot.plain_message if plain else Shot.message, fps=fps, talks=True)
     async with outlet.flowing():
         with camera.watched(outlet):
@@ -199,6 +241,12 @@ async def frames(request: web.Request, camera: GatewayCamera) -> web.StreamRespo
 async def _listen(ws: web.WebSocketResponse, outlet: Outlet) -> None:
     """Heed what the viewer asks for, until it goes."""
     async for message in ws:
+        if message.type is WSMsgType.PONG:
+            outlet.answered(bytes(message.data))
+            continue
+        if message.type is WSMsgType.PING:
+            await ws.pong(message.data)
+            continue
         if message.type is not WSMsgType.TEXT:
             await ws.close(code=1003, message=b"text is needed")
             return

@@ -228,6 +228,30 @@ async def taken(made: House) -> streams.Outlet:
     return next(taker for taker in takers if isinstance(taker, streams.Outlet))
 
 
+def test_a_slow_viewer_that_answers_has_no_old_pictures_on_their_way() -> None:
+    async def main() -> None:
+        async with house() as made, made.socket("/c/camera/frames") as viewer:
+            outlet = await taken(made)
+            await picture_of(viewer)
+            # The camera's own pictures are in nobody's way here.
+            made.camera.stall()
+            for number in range(10_000, 10_020):
+                outlet.offer(Shot(number, bytes(3_000_000), float(number), 0.0))
+            assert outlet.viewer.busy
+            # It reads a picture, and the newest of that moment is next.
+            for number in range(10_020, 10_024):
+                while (await picture_of(viewer))[0] < 10_000:
+                    pass
+                await asyncio.sleep(0.02)
+                outlet.offer(Shot(number, bytes(3_000_000), float(number), 0.0))
+            found = 0
+            while found < 10_023:
+                found = (await picture_of(viewer))[0]
+            assert outlet.viewer.sent < 12
+
+    run(main)
+
+
 def test_who_takes_nothing_for_long_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "_STUCK_SECONDS", 0.2)
 
