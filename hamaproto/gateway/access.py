@@ -64,11 +64,13 @@ class Asked:
     """What a request says of itself.  Empty is what it does not say."""
 
     method: str
+    """As sent."""
     local: str
     """The address of this machine that the connection was made to."""
     host: str = ""
     """`Host`, as sent."""
     origin: str = ""
+    """`Origin`, as sent."""
     site: str = ""
     """`Sec-Fetch-Site`."""
     mode: str = ""
@@ -76,6 +78,7 @@ class Asked:
     content_type: str = ""
     """Without its parameters."""
     authorization: str = ""
+    """`Authorization`, as sent."""
     cookie: str = ""
     """The value of the gateway's own cookie."""
 
@@ -88,10 +91,13 @@ class Refusal:
     """An answer instead: the status, and why, for people."""
 
     status: int
+    """Of HTTP."""
     error: str
+    """The reason."""
     argument: str | None = None
     """The field that is to be another one."""
     allowed: str | None = None
+    """What it may be."""
 
 
 class Access:

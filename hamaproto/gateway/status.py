@@ -40,6 +40,7 @@ class Status:
     """A state, since when, and what there is to say of it; times in seconds since 1970."""
 
     state: State
+    """What it does."""
     since: float
     """When it began."""
     message: str = ""
