@@ -23,7 +23,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from aiohttp import web
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from hamaproto._version import __version__
 from hamaproto.errors import CameraTimeoutError, HamaError, LocalProtocolError
@@ -36,7 +35,7 @@ from hamaproto.io import gateway_api as api
 from hamaproto.io import gateway_sound as sound
 from hamaproto.io import gateway_streams as streams
 from hamaproto.io.gateway_camera import GatewayCamera, UnavailableError
-from hamaproto.io.gateway_metrics import metrics
+from hamaproto.io.gateway_metrics import METRICS_TYPE, metrics
 from hamaproto.io.gateway_streams import WrongError, number_of
 from hamaproto.io.gateway_talk import talk
 
@@ -243,7 +242,7 @@ class Gateway:
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         return web.Response(
-            body=metrics(self.cameras.values()), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+            body=metrics(self.cameras.values()), headers={"Content-Type": METRICS_TYPE}
         )
 
     async def _openapi(self, request: web.Request) -> web.StreamResponse:

@@ -13,7 +13,10 @@ from hamaproto.gateway.feed import Feed
 from hamaproto.gateway.status import State
 from hamaproto.io.gateway_camera import GatewayCamera
 
-__all__ = ["metrics"]
+__all__ = ["METRICS_TYPE", "metrics"]
+
+#: The media type of what `metrics` gives.
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 #: Name of a counter -> its text, and what is counted.
 _COUNTERS = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from hamaproto.gateway.paths import PATHS, openapi
 
 
@@ -32,3 +34,8 @@ def test_each_answer_and_each_error_has_a_kind() -> None:
             assert {"4XX", "5XX"} < set(operation["responses"])
             answer = operation["responses"].get("200") or operation["responses"]["101"]
             assert answer["description"]
+
+
+def test_it_is_a_description_by_the_rules() -> None:
+    validator = pytest.importorskip("openapi_spec_validator")
+    validator.validate(openapi("1.0"))
