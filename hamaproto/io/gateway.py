@@ -50,8 +50,6 @@ MAX_BODY: Final = 64 * 1024
 _IDLE_SECONDS: Final = 15.0
 #: Connections at once.
 MOST_CONNECTIONS: Final = 1000
-#: Connections that are gone and still known, at most, beside as many as are there.
-_SOME: Final = 16
 #: Bytes of the head of a request: a line, and a field.
 _MOST_HEAD: Final = 8190
 #: Addresses that belong to nobody (RFC 5737, RFC 3849), and those of this machine.
@@ -84,10 +82,8 @@ class Gateway:
         self.host = host
         self.access = Access(names=names, origins=origins, secret=secret, port=port)
         self._most = most_connections
-        #: Connections on which something was asked that may be.
-        self._known: set[Any] = set()
-        #: So many of them may be gone by now.
-        self._forget_at = _SOME
+        #: Connections on which something is being answered that may be asked.
+        self._busy: set[object] = set()
         #: Connections that were accepted, and that the server does not count yet.
         self._fresh = 0
         self._stack = contextlib.AsyncExitStack()
@@ -151,31 +147,21 @@ class Gateway:
         self.access.port = server.sockets[0].getsockname()[1]
 
     def _connection(self) -> asyncio.Protocol:
-        """Somebody connects; if there are too many, one who has asked for nothing goes."""
+        """Somebody connects; if there are too many, one goes that is given nothing."""
         assert self._runner is not None
         assert self._runner.server is not None
         # One that was closed is listed for a moment more.
         there = [one for one in self._runner.server.connections if one.connected]
         if len(there) + self._fresh >= self._most:
-            self._known.intersection_update(there)
-            silent = next((one for one in there if one not in self._known), None)
-            if silent is None:
+            idle = next((one for one in there if one not in self._busy), None)
+            if idle is None:
                 return _Refuse()
-            silent.force_close()
+            idle.force_close()
         # The server counts a connection a turn of the loop after this.
         self._fresh += 1
         loop = asyncio.get_running_loop()
         loop.call_soon(loop.call_soon, self._settled)
         return self._runner.server()
-
-    def _remember(self, connection: object) -> None:
-        """On this one something was asked that may be."""
-        self._known.add(connection)
-        if len(self._known) >= self._forget_at:
-            assert self._runner is not None
-            assert self._runner.server is not None
-            self._known.intersection_update(self._runner.server.connections)
-            self._forget_at = 2 * len(self._known) + _SOME
 
     def _settled(self) -> None:
         self._fresh -= 1
@@ -268,11 +254,14 @@ class Gateway:
             if refusal.status != 401:
                 answer.force_close()
         else:
-            self._remember(request.protocol)
-            if request.method == "OPTIONS" and allowed:
-                answer = _preflight()
-            else:
-                answer = await _answered(request, handler)
+            self._busy.add(request.protocol)
+            try:
+                if request.method == "OPTIONS" and allowed:
+                    answer = _preflight()
+                else:
+                    answer = await _answered(request, handler)
+            finally:
+                self._busy.discard(request.protocol)
         if allowed and not answer.prepared:
             answer.headers["Access-Control-Allow-Origin"] = asked.origin
             answer.headers["Vary"] = "Origin"
