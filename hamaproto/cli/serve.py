@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import secrets
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -84,6 +85,18 @@ _WRONG: Final = (State.STALLED, State.REFUSED, State.FAILED)
     metavar="FILE",
     help="Keep the token of the sign-in there, so that it stays the same; made if it is missing.",
 )
+@click.option(
+    "--certificate",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Serve https with this certificate (PEM), so that browsers let a page use a microphone.",
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Its key, if that is in a file of its own.",
+)
 @click.option("--demo", is_flag=True, help="A simulated camera, or one more.")
 @click.option("--user", metavar="NAME", help="Who asks the cameras; the password is prompted for.")
 @timeout_option
@@ -99,6 +112,8 @@ def serve(
     origins: tuple[str, ...],
     keep_warm: float,
     token_file: Path | None,
+    certificate: str | None,
+    key: str | None,
     demo: bool,
     user: str | None,
     timeout: float,
@@ -148,6 +163,7 @@ def serve(
             names=hosts,
             origins=origins,
             secret=secret,
+            tls=_tls(certificate, key),
         )
     )
 
@@ -163,6 +179,27 @@ def _named(count: int, names: tuple[str, ...]) -> list[str]:
     usual = (f"camera-{number}" for number in range(1, 2 * count + 1))
     free = (name for name in usual if name not in names)
     return [*names, *(next(free) for _ in range(count - len(names)))]
+
+
+def _tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
+    """For https; None without a certificate.  Raises click.UsageError for what is none."""
+    if certificate is None:
+        if key is not None:
+            raise click.UsageError("--key is that of a --certificate")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+
+    def locked() -> str:
+        raise click.UsageError("--key: it needs a password, and nobody could give it here")
+
+    try:
+        context.load_cert_chain(certificate, key, password=locked)
+    except ssl.SSLError as error:
+        raise click.UsageError(
+            f"--certificate {certificate}: no certificate with its key in PEM "
+            f"({error.reason or 'unreadable'})"
+        ) from None
+    return context
 
 
 def _kept_token(path: Path) -> str:

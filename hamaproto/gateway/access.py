@@ -104,7 +104,7 @@ class Access:
     """The rules; `names` may stand in `Host`, pages of `origins` may ask, `secret` is asked for.
 
     A name may have a port; without one it stands for each.  `secret` is None where everybody
-    who can connect may ask.  `port` is the one that is listened on.
+    who can connect may ask.  `port` is the one that is listened on; `secure` says that it is https.
     """
 
     def __init__(
@@ -114,8 +114,10 @@ class Access:
         origins: Iterable[str] = (),
         secret: str | None = None,
         port: int = 0,
+        secure: bool = False,
     ) -> None:
         self.port = port
+        self._usual_port = 443 if secure else 80
         self._names = frozenset(name.lower().rstrip(".") for name in names)
         self._origins = frozenset(origin.lower().rstrip("/") for origin in origins)
         self._secret = secret
@@ -167,7 +169,7 @@ class Access:
         name, port = match["name"].rstrip("."), match["port"]
         if name in self._names or f"{name}:{port}" in self._names:
             return None
-        ours = int(port or 80) == self.port
+        ours = int(port or self._usual_port) == self.port
         if ours and name in _LOCAL and is_loopback(asked.local):
             return None
         if ours and _address(name) is not None and _address(name) == _address(asked.local):

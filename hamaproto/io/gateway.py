@@ -17,6 +17,7 @@ import ipaddress
 import math
 import os
 import socket
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
@@ -64,6 +65,8 @@ _SIGNED_IN: Final = 90 * 24 * 3600
 class Gateway:
     """Serves these cameras until it is left; `secret` is what a sign-in needs.
 
+    With `tls`, a context that has a certificate, it is https.
+
     Raises OSError if the address can't be had.
     """
 
@@ -76,11 +79,15 @@ class Gateway:
         names: Iterable[str] = (),
         origins: Iterable[str] = (),
         secret: str | None = None,
+        tls: ssl.SSLContext | None = None,
         most_connections: int = MOST_CONNECTIONS,
     ) -> None:
         self.cameras = {camera.name: camera for camera in cameras}
         self.host = host
-        self.access = Access(names=names, origins=origins, secret=secret, port=port)
+        self._tls = tls
+        self.access = Access(
+            names=names, origins=origins, secret=secret, port=port, secure=tls is not None
+        )
         self._most = most_connections
         #: Connections on which something is being answered that may be asked.
         self._busy: set[object] = set()
@@ -99,9 +106,10 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """`http://host:port`; where it listens on all addresses, one that others can reach."""
+        """`http://host:port`, or https; of all addresses, one that others can reach."""
         host = _reachable(self.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
@@ -135,7 +143,7 @@ class Gateway:
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
         try:
-            server = await loop.create_server(self._connection, self.host, self.port)
+            server = await loop.create_server(self._connection, self.host, self.port, ssl=self._tls)
         except OSError as error:
             # asyncio's own text has the address once more.
             reason = os.strerror(error.errno).lower() if error.errno else str(error)
@@ -216,6 +224,7 @@ class Gateway:
             max_age=_SIGNED_IN,
             httponly=True,
             samesite="Strict",
+            secure=self._tls is not None,
             path="/",
         )
         return answer

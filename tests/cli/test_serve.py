@@ -122,6 +122,8 @@ def test_a_password_is_said_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--demo", "--allow-origin", "home.lan"], "--allow-origin 'home.lan': needed is one"),
         (["--demo", "--keep-warm", "-1"], "-1"),
         (["ftp://x"], "URL"),
+        (["--demo", "--certificate", __file__], "no certificate with its key in PEM"),
+        (["--demo", "--key", __file__], "--key is that of a --certificate"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

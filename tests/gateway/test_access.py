@@ -164,6 +164,14 @@ def test_pages_that_the_owner_named() -> None:
     assert status(secret, named) == 401
 
 
+def test_the_usual_port_is_left_out_of_host() -> None:
+    for port, secure in ((80, False), (443, True)):
+        for other in (False, True):
+            expected = 200 if other is secure else 403
+            bare = replace(OURS, host="localhost")
+            assert status(Access(port=port, secure=other), bare) == expected
+
+
 def test_two_gateways_on_a_machine_have_two_cookies() -> None:
     assert Access(port=1).cookie_name != Access(port=2).cookie_name
     assert Access(port=1).cookie("x") is None

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -391,6 +392,31 @@ def test_nothing_of_a_login_is_in_any_answer() -> None:
                     said += (await viewer.receive(PATIENCE)).data.encode()
             for secret in (b"wr0ng-pw", LOGIN[1].encode(), b"'admin'"):
                 assert secret not in said
+
+    run(main)
+
+
+def test_it_serves_https_where_it_has_a_certificate() -> None:
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    here = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(here)
+    there = ssl.create_default_context()
+    authority.configure_trust(there)
+
+    async def main() -> None:
+        async with house(tls=here, secret=SECRET) as made:
+            assert made.url.startswith("https://127.0.0.1:")
+            async with made.session.get(f"{made.url}/?token={SECRET}", ssl=there) as answer:
+                assert "Secure" in answer.headers["Set-Cookie"]
+            headers = {"Authorization": basic(SECRET)}
+            async with made.socket("/c/camera/frames", ssl=there, headers=headers) as viewer:
+                for _ in range(3):
+                    await picture_of(viewer)
+            async with made.session.get(
+                f"{made.url}/c/camera/stream.mjpg", ssl=there, headers=headers
+            ) as answer:
+                assert b"--hamaproto" in await answer.content.readexactly(500)
 
     run(main)
 
