@@ -188,3 +188,14 @@ def test_figures_are_shown_on_demand(page: Any) -> None:
     assert re.search(r"\d+ ms, 95 % within \d+ ms", figures.inner_text())
     assert f"Size\n320 {TIMES} 240" in figures.inner_text()
     page.locator("summary", has_text="Numbers").click()
+
+
+def test_a_key_fills_the_screen_with_the_picture(page: Any) -> None:
+    page.locator(".stage").focus()
+    page.keyboard.press("f")
+    canvas = page.locator("canvas")
+    height = "() => [document.fullscreenElement !== null, innerHeight]"
+    until(page, lambda: page.evaluate(height)[0])
+    until(page, lambda: canvas.bounding_box()["height"] == page.evaluate(height)[1])
+    page.keyboard.press("f")
+    until(page, lambda: not page.evaluate(height)[0])
