@@ -17,6 +17,7 @@ import pytest
 from fixtures.feeding import pieces, record
 from hamaproto.events import NEED_DATA, Anomaly, EndOfStream, Frame, Part, Skipped
 from hamaproto.limits import Limits
+from hamaproto.wire.mjpeg import codes
 from hamaproto.wire.mjpeg.parser import MjpegParser
 
 #: The smallest image that T.81 lets be: a table, a frame header, a scan.
@@ -313,6 +314,29 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
         [SIZED, SIZED, WHOLE, ("anomaly", "length-mismatch"), STOPPED],
     ),
 }
+
+
+#: What a part can answer, and the states.
+ANSWERS = {
+    "walk": (codes.MORE, codes.EOI, codes.SOI, codes.SURPRISE),
+    "head": (codes.MORE, codes.CLOSED, codes.DELIMITER, codes.DROPPED, codes.CUT_OFF),
+    "gap": (codes.MORE, codes.SOI, codes.DELIMITER, codes.FIELDS, codes.INSIDE, codes.OVER),
+    "end": (codes.MORE, codes.AGAIN, codes.WHOLE, codes.BROKEN, codes.TOO_LARGE),
+    "state": (
+        codes.GAP,
+        codes.HEAD,
+        codes.BODY,
+        codes.WALK,
+        codes.TAKE,
+        codes.PART,
+        codes.END,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_no_two_answers_are_the_same(name: str) -> None:
+    assert len(set(ANSWERS[name])) == len(ANSWERS[name])
 
 
 def said(event: Any) -> tuple[object, ...]:
