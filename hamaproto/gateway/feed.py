@@ -124,12 +124,17 @@ class Feed(Generic[T]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.status.state}, {len(self.takers)} takers>"
 
+    @property
+    def current(self) -> Status:
+        """The state, with the time of the last arrival as it is now."""
+        return replace(self.status, last=self._last)
+
     # -- who takes it
 
     def join(self, taker: Taker[T]) -> None:
         """From now on it is given what comes; it is told the state at once."""
         self.takers.add(taker)
-        taker.tell(self.status)
+        taker.tell(self.current)
 
     def leave(self, taker: Taker[T], now: float) -> None:
         """It takes nothing more."""

@@ -49,6 +49,8 @@ CameraHandler = Callable[[web.Request, GatewayCamera], Awaitable[web.StreamRespo
 MAX_BODY: Final = 64 * 1024
 #: Seconds for which a connection may ask for nothing.
 _IDLE_SECONDS: Final = 15.0
+#: Seconds for which what is being answered is waited for at the end.
+_SHUTDOWN_SECONDS: Final = 1.0
 #: Connections at once.
 MOST_CONNECTIONS: Final = 1000
 #: Bytes of the head of a request: a line, and a field.
@@ -90,7 +92,7 @@ class Gateway:
         )
         self._most = most_connections
         #: Connections on which something is being answered that may be asked.
-        self._busy: set[object] = set()
+        self._busy: set[web.RequestHandler] = set()
         #: Connections that were accepted, and that the server does not count yet.
         self._fresh = 0
         self._stack = contextlib.AsyncExitStack()
@@ -124,10 +126,11 @@ class Gateway:
                 lingering_time=1.0,
                 max_line_size=_MOST_HEAD,
                 max_field_size=_MOST_HEAD,
-                shutdown_timeout=0.5,
+                shutdown_timeout=_SHUTDOWN_SECONDS,
             )
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
+            stack.callback(self._hang_up)
             await self._listen(stack)
             self._stack = stack.pop_all()
         return self
@@ -139,6 +142,12 @@ class Gateway:
         traceback: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+
+    def _hang_up(self) -> None:
+        """End what has no end, so that nobody waits for it."""
+        for connection in tuple(self._busy):
+            if connection.transport is not None:
+                connection.transport.abort()
 
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()

@@ -38,7 +38,7 @@ async def _row(camera: GatewayCamera) -> dict[str, Any]:
     feed = camera.pictures
     return {
         "name": camera.name,
-        **feed.status.as_data(time.time()),
+        **feed.current.as_data(time.time()),
         "frames": feed.counts.frames,
         "rate": round(feed.rate(time.monotonic()), 2),
         "viewers": len(feed.takers),

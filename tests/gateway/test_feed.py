@@ -98,6 +98,11 @@ def test_silence_is_a_stall_from_the_last_picture_on() -> None:
     assert taker.told[-1].since == taker.told[-1].last == 1061.0
     feed.take(Frame(picture()), 65.0, 1065.0)
     assert taker.states[-1] is State.LIVE
+    # Who comes later is told when the last one came.
+    feed.take(Frame(picture()), 66.0, 1066.0)
+    late = Taker()
+    feed.join(late)
+    assert (late.told[0].since, late.told[0].last) == (1065.0, 1066.0)
 
 
 def test_everything_is_counted_and_nothing_useless_goes_out() -> None:

@@ -431,3 +431,21 @@ def test_nothing_is_remembered_of_who_is_gone() -> None:
             await until(lambda: not made.gateway._busy)
 
     run(main)
+
+
+def test_it_ends_at_once_whoever_watches() -> None:
+    async def main() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            made = await stack.enter_async_context(house())
+            viewers = [
+                await stack.enter_async_context(made.socket("/c/camera/frames")) for _ in range(5)
+            ]
+            for viewer in viewers:
+                await picture_of(viewer)
+            began = time.monotonic()
+            await made.gateway.__aexit__(None, None, None)
+            # The server's own patience is longer.
+            assert time.monotonic() - began < module._SHUTDOWN_SECONDS
+            assert not made.camera.state.streams
+
+    run(main)
