@@ -16,7 +16,10 @@ __all__ = ["Pace"]
 _FACTOR: Final = 1.5
 _SECONDS: Final = 0.05
 #: Quick answers in a row, until a viewer counts as quick.
-_ENOUGH: Final = 20
+_ENOUGH: Final = 10
+#: Seconds for which a picture is on its way to a slow viewer: others are stuck for a moment when
+#: their machine, or this one, is busy.
+_LONG: Final = 0.15
 
 
 class Pace:
@@ -35,10 +38,11 @@ class Pace:
     def __repr__(self) -> str:
         return f"<Pace {'slow' if self.is_slow else 'quick'}>"
 
-    def stuck(self) -> None:
-        """A picture could not be written as a whole."""
-        self.is_slow = True
-        self._quick = 0
+    def stuck(self, seconds: float) -> None:
+        """A picture could not be written at once, and was so long on its way."""
+        if seconds >= _LONG:
+            self.is_slow = True
+            self._quick = 0
 
     def ask(self, now: float) -> bytes:
         """What the next question says."""

@@ -92,6 +92,7 @@ class Outlet:
         self._transport = request.transport
         self._talks = talks
         self._blocked = asyncio.Event()
+        self._blocked_at = 0.0
         self._answered = asyncio.Event()
         #: None for who can't be asked, or does not answer.
         self._pace = Pace() if talks else None
@@ -120,11 +121,9 @@ class Outlet:
         if transport.is_closing():
             return True
         transport.write(data)
-        if transport.get_write_buffer_size():
-            if pace is not None:
-                pace.stuck()
-        elif pace is None or not pace.is_slow:
+        if not transport.get_write_buffer_size() and (pace is None or not pace.is_slow):
             return True
+        self._blocked_at = time.monotonic()
         self._blocked.set()
         return False
 
@@ -165,7 +164,10 @@ class Outlet:
 
     async def _until_read(self) -> None:
         """Wait until a slow viewer has read what it was sent."""
-        if self._pace is None or not self._pace.is_slow:
+        if self._pace is None:
+            return
+        self._pace.stuck(time.monotonic() - self._blocked_at)
+        if not self._pace.is_slow:
             return
         self._ask()
         try:

@@ -238,6 +238,7 @@ def test_a_slow_viewer_that_answers_has_no_old_pictures_on_their_way() -> None:
             for number in range(10_000, 10_020):
                 outlet.offer(Shot(number, bytes(3_000_000), float(number), 0.0))
             assert outlet.viewer.busy
+            await asyncio.sleep(0.2)
             # It reads a picture, and the newest of that moment is next.
             for number in range(10_020, 10_024):
                 while (await picture_of(viewer))[0] < 10_000:
