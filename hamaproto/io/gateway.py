@@ -267,7 +267,8 @@ class Gateway:
         allowed = self.access.allows_origin(asked)
         if refusal is not None:
             answer = _wrong(refusal.status, refusal.error, refusal.argument, refusal.allowed)
-            if refusal.status == 401:
+            # A script that asks says what is wrong itself; its browser would ask for a password.
+            if refusal.status == 401 and "X-Requested-With" not in request.headers:
                 answer.headers["WWW-Authenticate"] = 'Basic realm="hamaproto", charset="UTF-8"'
             if refusal.status != 401:
                 answer.force_close()

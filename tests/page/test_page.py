@@ -69,20 +69,34 @@ def test_sound_is_heard_soon_where_a_page_is_in_no_secure_context(
     assert page.evaluate(f"async () => {VIEW}.toolbar.sound.context") is None
 
 
+#: The brightest of the lower half of the canvas, below whatever is written on it.
+_BRIGHTEST = f"""async () => {{
+  const {{ canvas, context }} = {VIEW}.stage.picture;
+  const {{ width, height }} = canvas;
+  return context.getImageData(0, height * 0.6, width, height * 0.4).data
+    .reduce((most, value, at) => (at % 4 === 3 ? most : Math.max(most, value)), 0);
+}}"""
+
+
 def test_a_stall_is_drawn_over_the_picture_and_its_end_is_told(page: Any, site: Site) -> None:
     stage, veil = page.locator(".stage"), page.locator(".veil-title")
     assert not veil.is_visible()
+    # As while a film is made of the canvas.
+    page.evaluate(f"async () => {{ {VIEW}.stage.picture.needed = true; }}")
+    bright = page.evaluate(_BRIGHTEST)
     with site.cameras["door"].stalled():
         page.locator(".stage[data-state=stalled]").wait_for()
         assert re.fullmatch(r"No picture for [2-4] s, trying again", veil.inner_text())
         assert page.locator(".badge").inner_text() == ""
         assert "No picture" in page.locator(".unseen").inner_text()
         assert violations(page) == []
+        assert 0 < page.evaluate(_BRIGHTEST) < bright * 0.5
         assert "grayscale" in stage.locator("canvas").evaluate(
             "one => getComputedStyle(one).filter"
         )
     page.locator(".stage[data-state=live]").wait_for()
     assert page.locator(".unseen").inner_text() == "The picture is live."
+    page.evaluate(f"async () => {{ {VIEW}.stage.picture.needed = false; }}")
     assert len(watch(page, 3)) == 3
 
 
@@ -179,6 +193,18 @@ def test_a_page_that_is_hidden_for_long_lets_go_and_comes_back(
     assert page.locator(".stage").get_attribute("data-state") != "live"
     page.evaluate(hide, False)
     page.locator(".stage[data-state=live]").wait_for()
+    own.close()
+
+
+def test_a_page_that_is_signed_out_says_so(browser: Any, context: Any, site: Site) -> None:
+    own = browser.new_context(storage_state=context.storage_state())
+    page = own.new_page()
+    page.goto(f"{site.url}/#/door")
+    page.locator(".stage[data-state=live]").wait_for()
+    own.clear_cookies()
+    page.evaluate(f"async () => {VIEW}.stage.picture.line.failed()")
+    page.locator(".stage[data-state=signIn]").wait_for()
+    assert page.locator(".veil-title").inner_text() == "This page needs its link"
     own.close()
 
 

@@ -115,6 +115,20 @@ def test_each_setting_is_set_and_read_back(page: Any, site: Site) -> None:
     assert state.stored["pt_speed"] == "1"
 
 
+def test_settings_that_could_not_be_read_can_be_asked_for_again(
+    open_page: Opened, context: Any
+) -> None:
+    busy = {"error": "the camera is busy"}
+    path = "**/api/c/garden/settings"
+    context.route(path, lambda route: route.fulfill(status=503, json=busy))
+    page = open_page("/#/garden")
+    page.get_by_text("The settings can't be read").wait_for()
+    context.unroute(path)
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_label("Size").wait_for()
+    assert page.get_by_text("The settings can't be read").count() == 0
+
+
 def test_what_the_camera_stored_instead_is_shown(page: Any) -> None:
     answer = {"settings": {"compression": {"wanted": 1, "stored": 4, "confirmed": False}}}
     page.route(

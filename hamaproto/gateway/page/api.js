@@ -14,11 +14,13 @@ export class ApiError extends Error {
   }
 }
 
-async function ask(path, options = {}) {
+async function ask(path, { headers = {}, ...options } = {}) {
   let response;
   try {
     response = await fetch(path, {
       ...options,
+      // So that a refusal comes here, and not as the browser's own question for a password.
+      headers: { "X-Requested-With": "hamaproto", ...headers },
       cache: "no-store",
       signal: AbortSignal.timeout(PATIENCE * 1000),
     });
