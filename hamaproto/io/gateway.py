@@ -28,7 +28,7 @@ from aiohttp import web
 from hamaproto._version import __version__
 from hamaproto.errors import CameraTimeoutError, HamaError, LocalProtocolError
 from hamaproto.gateway import files
-from hamaproto.gateway.access import CHANGES, FIELDS, Access, Asked
+from hamaproto.gateway.access import CHANGES, FIELDS, Access, Asked, Refusal
 from hamaproto.gateway.paths import PATHS
 from hamaproto.gateway.settings import NotAllowedError
 from hamaproto.gateway.status import words_for
@@ -60,6 +60,8 @@ _FAR: Final = {
     4: (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
     6: (socket.AF_INET6, "2001:db8::1", "::1"),
 }
+#: Where a request keeps the origin of a page that was named.
+_ORIGIN: Final = web.RequestKey("origin", str)
 #: Seconds for which a browser stays signed in.
 _SIGNED_IN: Final = 90 * 24 * 3600
 
@@ -263,28 +265,17 @@ class Gateway:
         # A link with the token is a sign-in; whether the process lives is no secret.
         is_open = request.path == "/healthz" or (request.path == "/" and "token" in request.query)
         refusal = self.access.refusal(asked, open_to_all=is_open)
-        answer: web.StreamResponse
-        allowed = self.access.allows_origin(asked)
+        if self.access.allows_origin(asked):
+            request[_ORIGIN] = asked.origin
         if refusal is not None:
-            answer = _wrong(refusal.status, refusal.error, refusal.argument, refusal.allowed)
-            # A script that asks says what is wrong itself; its browser would ask for a password.
-            if refusal.status == 401 and "X-Requested-With" not in request.headers:
-                answer.headers["WWW-Authenticate"] = 'Basic realm="hamaproto", charset="UTF-8"'
-            if refusal.status != 401:
-                answer.force_close()
-        else:
-            self._busy.add(request.protocol)
-            try:
-                if request.method == "OPTIONS" and allowed:
-                    answer = _preflight()
-                else:
-                    answer = await _answered(request, handler)
-            finally:
-                self._busy.discard(request.protocol)
-        if allowed and not answer.prepared:
-            answer.headers["Access-Control-Allow-Origin"] = asked.origin
-            answer.headers["Vary"] = "Origin"
-        return answer
+            return _refused(request, refusal)
+        self._busy.add(request.protocol)
+        try:
+            if request.method == "OPTIONS" and _ORIGIN in request:
+                return _preflight()
+            return await _answered(request, handler)
+        finally:
+            self._busy.discard(request.protocol)
 
     def _asked(self, request: web.Request) -> Asked:
         fields = request.headers
@@ -330,6 +321,9 @@ class _Refuse(asyncio.Protocol):
 async def _guard_answer(request: web.Request, answer: web.StreamResponse) -> None:
     for name, value in FIELDS.items():
         answer.headers[name] = value
+    if _ORIGIN in request:
+        answer.headers["Access-Control-Allow-Origin"] = request[_ORIGIN]
+        answer.headers["Vary"] = "Origin"
     if "Cache-Control" not in answer.headers:
         answer.headers["Cache-Control"] = "no-store"
 
@@ -363,6 +357,16 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return answer
     except web.HTTPException as error:
         return _wrong(error.status, f"{request.method} {request.path}: {error.reason.lower()}")
+
+
+def _refused(request: web.Request, refusal: Refusal) -> web.Response:
+    answer = _wrong(refusal.status, refusal.error, refusal.argument, refusal.allowed)
+    if refusal.status != 401:
+        answer.force_close()
+    # A script that asks says what is wrong itself; its browser would ask for a password.
+    elif "X-Requested-With" not in request.headers:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="hamaproto", charset="UTF-8"'
+    return answer
 
 
 def _wrong(

@@ -270,6 +270,24 @@ def test_pages_that_were_named_may_read() -> None:
                 assert answer.status == 200
                 assert answer.headers["Access-Control-Allow-Origin"] == origin
                 assert answer.headers["Vary"] == "Origin"
+            stream = f"{made.url}/c/camera/stream.mjpg"
+            async with made.session.get(stream, headers=headers) as answer:
+                assert answer.headers["Access-Control-Allow-Origin"] == origin
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("fields", "challenged"), [((), True), (("X-Requested-With: hamaproto",), False)]
+)
+def test_a_script_of_the_page_opens_no_window_for_a_login(
+    fields: tuple[str, ...], challenged: bool
+) -> None:
+    async def main() -> None:
+        async with house(secret=SECRET) as made:
+            status, found, _ = await raw(made, get(made, "/api/cameras", *fields))
+            assert status == 401
+            assert ("www-authenticate" in found) is challenged
 
     run(main)
 
