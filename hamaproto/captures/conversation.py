@@ -39,7 +39,7 @@ class Conversation:
     until somebody who reads the streams knows.
     """
 
-    __slots__ = ("client", "halves", "keys", "number", "reader", "touched")
+    __slots__ = ("client", "halves", "keys", "number", "touched")
 
     def __init__(self, number: int, key: bytes) -> None:
         self.number = number
@@ -52,8 +52,6 @@ class Conversation:
         self.halves = (Half(self, 0), Half(self, 1))
         #: The number of the packet that was seen last.
         self.touched = 0
-        #: For who reads the streams.
-        self.reader: object | None = None
 
     def __repr__(self) -> str:
         return f"<Conversation {self.number}: {self.endpoint(0)} and {self.endpoint(1)}>"

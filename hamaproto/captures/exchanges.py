@@ -24,7 +24,7 @@ from hamaproto.limits import Limits
 __all__ = ["ExchangeReader"]
 
 #: Bytes of an answer that wait for its request, the cost of each packet included.
-_MOST_EARLY: Final = 32 * 1024
+_MOST_EARLY: Final = 20 * 1024
 #: Bytes that the readers of all conversations may hold together.
 _MOST_PENDING: Final = 512 * 1024 * 1024
 #: So often the account is made up: it is a sum over all conversations.
