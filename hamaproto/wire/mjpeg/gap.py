@@ -121,7 +121,11 @@ class Gap:
             return False
         if not last_head_alone(matcher, data, pos, end):
             block = bytes(data[pos:end]) + _SOI
-            if not clean_head(matcher, block, 0, len(block), self._max_head_lines, True):
+            if (
+                not clean_head(matcher, block, 0, len(block), self._max_head_lines, True)
+                # The first two bytes of an image would pass for the beginning of what was added.
+                or matcher.stop + 2 != end - pos
+            ):
                 return False
         return matcher.length != 0 and matcher.length <= self._max_frame
 

@@ -224,7 +224,8 @@ class MarkerWalk:
                     self._after = _SCAN
                     pos = at + 2
                     continue
-            elif state == _DUE and _is_segment(code):
+            elif state == _DUE:
+                # Of the codes from C0 on only a segment's is left here (T.81 table B.1).
                 if at + 3 >= look:
                     self.pos = look if final else at
                     return MORE
@@ -253,7 +254,7 @@ class MarkerWalk:
                             self._look_inside(data, pos, land, True)
                     pos = land
                     continue
-            elif state != _DUE and (_between_scans(code) or (state == _HUNT and _is_segment(code))):
+            elif _between_scans(code) or (state == _HUNT and _is_segment(code)):
                 if at + 3 >= look:
                     if not final:
                         self.pos = at

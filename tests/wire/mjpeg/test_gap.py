@@ -483,6 +483,7 @@ def test_a_closing_delimiter_opens_nothing(twin: Any) -> None:
         (b"Content-Type: image/jpeg\r\n\r\n", Limits(), True),
         (HEAD[:-1], Limits(), False),
         (HEAD + b"\xff", Limits(), False),
+        (HEAD + b"\xff\xd8", Limits(), False),
         (HEAD.replace(b"7", b"0"), Limits(), False),
         (HEAD, Limits(max_frame=6), False),
         (HEAD, Limits(max_frame=7), True),

@@ -404,6 +404,25 @@ def test_who_asks_late_hears_the_same(twin: Any, name: str, size: int) -> None:
     assert events == expected
 
 
+@pytest.mark.parametrize("length", [False, True])
+def test_an_image_is_whole_wherever_it_is_cut_behind_a_delimiter_that_came_alone(
+    twin: Any, length: bool
+) -> None:
+    """Its first two bytes with the head, too: they are the image's, not the head's."""
+    head = JPEG + (b"Content-Length: %d\r\n\r\n" % len(IMAGE) if length else b"\r\n")
+    rest = head + IMAGE + b"\r\n"
+    for at in range(1, len(head) + 8):
+        parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame")
+        for number in range(3):
+            events = []
+            for piece in (LINE, rest[:at], rest[at:]):
+                parser.receive_data(piece)
+                events += parser.events()
+            assert [(event.data, event.complete) for event in events] == [(IMAGE, True)], at
+            assert events[0].offset == number * len(LINE + rest) + len(LINE + head)
+        assert parser.accounting.skipped == 0
+
+
 @pytest.mark.parametrize(
     "head", [JPEG + b"\r\n", JPEG + b"X: y\n\r\n", b"Content-Type: image/jpeg\n\n", b"X: y\r\n\r\n"]
 )
