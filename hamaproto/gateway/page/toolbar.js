@@ -64,6 +64,8 @@ export class Toolbar {
       const full = { symbol: "full", label: say("fullScreen"), class: "tool" };
       this.tools.append(button({ ...full, on: { click: () => this.fullScreen() } }));
     }
+    // Behind all else, so that nothing moves when it comes.
+    if (this.sound !== null) this.tools.append(this.volume);
     this.element.append(this.tools, this.status);
     if (about.talk !== false && !mayTalk()) {
       this.element.append(make("p", { class: "hint", text: say("talkInsecure") }));
@@ -92,7 +94,7 @@ export class Toolbar {
       make("label", { for: id, text: say("volume") }),
       range,
     );
-    this.tools.append(this.listen.element, this.volume);
+    this.tools.append(this.listen.element);
   }
 
   toggleSound() {
