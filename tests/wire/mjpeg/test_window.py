@@ -98,6 +98,18 @@ def test_a_tail_that_is_held_does_not_cause_a_large_chunk_to_be_copied(twin: Any
     assert window.more()
     assert window.data is chunk
     assert offset(window) == 100
+    holds(window)
+    # Some of what is a copy was passed on, and the rest of it stands in the chunk as well.
+    window = twin.module("window").Window()
+    window.feed(STREAM[:100])
+    window.pos = 90
+    window.feed(chunk)
+    assert window.more()
+    window.pos += 2000
+    assert window.more()
+    assert window.data is chunk
+    assert offset(window) == 2090
+    holds(window)
 
 
 def test_what_is_held_and_was_looked_at_to_no_avail_is_longer_when_it_is_looked_at_again(
