@@ -59,9 +59,17 @@ def _until(true: Callable[[], bool]) -> bool:
     return False
 
 
+def _address(tab: Tab) -> str | None:
+    """Where it is; None on the way from one page to another, where each driver fails in its way."""
+    try:
+        return str(tab.evaluate(_ADDRESS))
+    except Exception:
+        return None
+
+
 def _rows(tab: Tab, served: Site) -> Iterator[Row]:
     tab.goto(f"{served.url}/{served.token}")
-    _until(lambda: tab.evaluate(_ADDRESS) == f"{served.url}/")
+    _until(lambda: _address(tab) == f"{served.url}/")
     tab.goto(f"{served.url}/#/door")
     live = _until(lambda: tab.evaluate(_STATE) == "live")
     yield "the page is live", tab.evaluate("async () => navigator.userAgent")[-40:], live
