@@ -22,8 +22,8 @@ from hamaproto.limits import Limits
 
 __all__ = ["MOST_DESCRIBED", "Capture", "open"]
 
-#: Bytes that are read at once.
-_PIECE: Final = 1 << 20
+#: Bytes that are read at once: what the caches of a core hold besides all else.
+_PIECE: Final = 1 << 18
 #: Sections, and interfaces, that are kept: a file may hold millions.
 MOST_DESCRIBED: Final = 4096
 

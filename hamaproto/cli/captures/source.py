@@ -29,7 +29,7 @@ from hamaproto.events import EndOfStream
 
 __all__ = ["Source", "secrets_option", "source_argument"]
 
-_PIECE: Final = 1 << 20
+_PIECE: Final = 1 << 18
 #: A file below this size is done before a bar could be read.
 _LONG: Final = 32 << 20
 #: Seconds after which a pipe that is silent is looked at again.
