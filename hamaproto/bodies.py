@@ -94,7 +94,7 @@ _is_a_list = _judge(
     # Nothing that may come before is in it, or a page behind a mark would be one.
     _NOTHING + rb"(?:[!-:=-Z\\^-z|}~\x80-\x88\x8a-\xba\xbc-\xbe\xc0-\xee\xf0-\xfd]|\xfe[^\xff]"
     rb"|<br|\[[a-z])",
-    rb"[\xfe\xff]|" + _NOTHING + rb"(?:<b?|\[)?",
+    rb"\xff|" + _NOTHING + rb"(?:<b?|\[|\xfe)?",
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from fixtures import jpeg
@@ -121,3 +123,28 @@ def test_how_much_is_held_and_where_it_stands(verdict: bool | None) -> None:
     assert parser.next_event() is NEED_DATA
     parser.receive_eof()
     assert parser.next_event() == EndOfStream(True, 2050)
+
+
+#: What bodies begin with, and what may stand before it.
+_BEGINNINGS = [*b"\0\r\n <b[ap-{:xB/", 0xFF, 0xFE, 0xD8, 0xEF, 0xBB, 0xBF, 0xD3, 0x89]
+
+
+@pytest.mark.parametrize("reply", [Reply.PARAMS, Reply.IMAGE, Reply.MJPEG, Reply.AUDIO, Reply.ANY])
+@pytest.mark.parametrize("content_type", ["text/plain", "image/jpeg", "application/octet-stream"])
+def test_who_reads_a_body_does_not_depend_on_how_it_was_cut(
+    reply: Reply, content_type: str
+) -> None:
+    def chosen(cut: list[bytes]) -> tuple[type, bool] | None:
+        parser = body_parser(reply, content_type, None, DEFAULT_LIMITS)
+        if not isinstance(parser, Undecided):
+            return None
+        for piece in cut:
+            parser.receive_data(piece)
+        return type(parser.chosen), parser.verbatim
+
+    if chosen([b"x"]) is None:
+        return
+    most = 3 if reply is Reply.PARAMS and content_type == "text/plain" else 2
+    for codes in product(_BEGINNINGS, repeat=most):
+        body = bytes(codes) + b"yz"
+        assert chosen([body]) == chosen(pieces(body, 1)), body
