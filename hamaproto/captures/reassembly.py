@@ -225,10 +225,11 @@ class TcpReassembler(Exclusive):
                             continue
                         size = end - begin
                         held = half.held
-                        ahead = (sequence - half.expected) & _MASK
                         if not half.begun:
                             pass
-                        elif not ahead and (not held or held[0][0] >= half.position + size):
+                        elif sequence == half.expected and (
+                            not held or held[0][0] >= half.position + size
+                        ):
                             # The next bytes of a stream, up to what waits, if anything does.
                             if half is not run:
                                 if run is not None:
@@ -248,7 +249,7 @@ class TcpReassembler(Exclusive):
                                 run = None
                                 self._end_if_ended(half)
                             continue
-                        elif ahead < _EARLY and self._waits(
+                        elif (ahead := (sequence - half.expected) & _MASK) < _EARLY and self._waits(
                             half, half.position + ahead, buffer[begin:end], (number, time)
                         ):
                             run = self._run
