@@ -103,7 +103,8 @@ def by_dask(address: str, names: Sequence[str], stopped: Stopped) -> Iterator[Ro
             f"--dask {address!r}: the address of a scheduler is due, such as tcp://10.0.0.5:8786"
         )
     # What it has to say about lost connections, we say in a line.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         client = distributed.Client(address, timeout=_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
