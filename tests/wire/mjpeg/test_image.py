@@ -79,6 +79,7 @@ def test_an_image_is_taken_as_it_came(
         assert image.kept == kept
         assert window.more()
     assert outcome == EOI
+    assert not image.walker.surprised
     assert image.take() == IMAGE
     assert image.end == AT + len(IMAGE) == window.base + window.pos
     assert image.store.size == 0
@@ -176,13 +177,19 @@ def test_an_image_whose_length_never_comes_is_walked_after_all(twin: Any) -> Non
     assert image.take() == IMAGE
 
 
-def test_an_image_begins_anew_with_the_second_of_two_sois(twin: Any) -> None:
-    window, image = begun(twin, [BEFORE + b"\xff\xd8" + IMAGE])
+@pytest.mark.parametrize("stored", [0, 2])
+def test_an_image_begins_anew_with_the_second_of_two_sois(twin: Any, stored: int) -> None:
+    stream = BEFORE + b"\xff\xd8" + IMAGE
+    cut = len(BEFORE) + 3 if stored else len(stream)
+    window, image = begun(twin, [piece for piece in (stream[:cut], stream[cut:]) if piece])
     image.begin_walk(False)
-    assert image.walk(window.end, window.end, True) == SOI
+    assert walked(window, image) == SOI
+    assert image.store.size == stored
     image.restart()
+    assert image.store.size == 0
     assert image.at == image.kept == AT + 2
     assert walked(window, image) == EOI
+    assert not image.walker.surprised
     assert image.take() == IMAGE
 
 
