@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import ssl
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +40,8 @@ _HOST: Final = re.compile(
     r"[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?"
 )
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:_-]{1,300}/?")
+#: Descriptors: twice the connections that are held, and some.
+_DESCRIPTORS: Final = 4096
 _MOST_TOKEN: Final = 200
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,200}")
 #: Seconds without bytes, and without a picture, after which another connection is tried.
@@ -151,6 +154,7 @@ def serve(
     elif hosts or not is_loopback(listen[0]):
         # A name that was allowed is mostly that of a proxy, through which others come.
         secret = secrets.token_urlsafe(24)
+    _make_room()
     run_until_stopped(
         _serve(
             named,
@@ -179,6 +183,20 @@ def _named(count: int, names: tuple[str, ...]) -> list[str]:
     usual = (f"camera-{number}" for number in range(1, 2 * count + 1))
     free = (name for name in usual if name not in names)
     return [*names, *(next(free) for _ in range(count - len(names)))]
+
+
+def _make_room() -> None:
+    """Have the system allow as many descriptors as a flood of connections takes for a moment."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        # If it is forbidden, it has to do with what there is.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _tls(certificate: str | None, key: str | None) -> ssl.SSLContext | None:

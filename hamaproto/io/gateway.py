@@ -53,6 +53,8 @@ _IDLE_SECONDS: Final = 15.0
 _SHUTDOWN_SECONDS: Final = 1.0
 #: Connections at once.
 MOST_CONNECTIONS: Final = 1000
+#: Connections that the system keeps until they are accepted; with few, a flood holds others up.
+_BACKLOG: Final = 512
 #: Bytes of the head of a request: a line, and a field.
 _MOST_HEAD: Final = 8190
 #: Addresses that belong to nobody (RFC 5737, RFC 3849), and those of this machine.
@@ -154,7 +156,9 @@ class Gateway:
     async def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
         try:
-            server = await loop.create_server(self._connection, self.host, self.port, ssl=self._tls)
+            server = await loop.create_server(
+                self._connection, self.host, self.port, ssl=self._tls, backlog=_BACKLOG
+            )
         except OSError as error:
             # asyncio's own text has the address once more.
             reason = os.strerror(error.errno).lower() if error.errno else str(error)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import SECRET, simulated, start
+from command_line import COMMAND, ROOT, SECRET, simulated, start
 
 from hamaproto.cli.app import run
 
@@ -108,6 +110,24 @@ def test_a_password_is_said_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
         out, err = process.communicate(timeout=20)
         assert SECRET.encode() not in out + err + body
         assert b"camera, picture: refused: the camera refuses the login" in err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+def test_there_is_room_for_a_flood_where_the_system_allows_it() -> None:
+    words = 'ulimit -Sn 256; exec "$@"'
+    command = ["bash", "-c", words, "serve", *COMMAND, "serve", "--demo", "--listen", "127.0.0.1:0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=environment, **pipes) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            limits = Path(f"/proc/{process.pid}/limits").read_text()
+            row = next(line for line in limits.splitlines() if line.startswith("Max open files"))
+            soft, hard = row.split()[3:5]
+            assert int(soft) == min(4096 if hard == "unlimited" else int(hard), 4096)
+        finally:
+            process.terminate()
 
 
 @pytest.mark.parametrize(
