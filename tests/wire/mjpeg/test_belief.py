@@ -78,3 +78,11 @@ def test_no_length_is_believed_of_an_image_in_doubt(twin: Any) -> None:
     for at in range(98, 102):
         assert belief.believes(at, 1000) is (at >= doubt.until)
     assert not belief.believes(0, 1000)
+
+
+def test_nothing_is_believed_before_anything_was_confirmed(twin: Any) -> None:
+    """However short it is."""
+    module = twin.module("belief")
+    belief = module.Belief(module.Doubt(1 << 20))
+    for length in (1, 10, 64):
+        assert not belief.believes(0, length)

@@ -109,6 +109,8 @@ values = st.one_of(
 )
 
 
+@example(heads=[(b"", b"5", b"", SOI, False), (b"", b"1234567890", b"", SOI, False)])
+@example(heads=[(b"", b"5", b"", SOI, True), (b"", b"1234567890", b"", SOI, True)])
 @given(
     heads=st.lists(
         st.tuples(
@@ -168,3 +170,7 @@ def test_the_last_head_is_known_by_itself(
     assert module.last_head_alone(matcher, b"junk" + data, 4, 4 + len(data)) is right
     if right:
         assert matcher.length == int(value)
+    # Another line behind the number is another head.
+    if last is not None:
+        other = (head % last).replace(b"X-A: b", b"X-A: c")
+        assert not module.last_head_alone(matcher, other, 0, len(other))

@@ -109,6 +109,8 @@ def test_where_an_image_was_cut_off(
 # The cut is in the middle of FFD8FF behind a header block.
 @example(tokens=[b"\r\n", HEAD, b"\xff\xd8\xff"], cuts=[len(HEAD) + 3], unknown=True)
 @example(tokens=[b"\r\n", HEAD, b"\xff\xd8\xff"], cuts=[len(HEAD) + 4], unknown=True)
+# In the middle of a delimiter.
+@example(tokens=[b"\r\n", b"--frame", b"\r\n", HEAD], cuts=[5], unknown=False)
 def test_asked_piece_by_piece_it_says_what_it_says_of_the_whole(
     twin: Any, asked: Asked, ahead: bytes, tokens: list[bytes], cuts: list[int], unknown: bool
 ) -> None:
@@ -196,11 +198,24 @@ def test_a_thumbnail_is_smaller_than_what_follows_it(
     assert found == (SHIFT + len(START) if lost else -1)
 
 
-def test_it_waits_for_what_follows_a_whole_image(asked: Asked) -> None:
-    opinion, view, walker = asked(START + WHOLE)
+def test_it_waits_for_what_follows_a_whole_image(twin: Any, asked: Asked, ahead: bytes) -> None:
+    data = START + WHOLE
+    opinion, view, walker = asked(data)
     assert not opinion.waits()
     assert opinion.ask(view, walker, False, NOTHING) == -1
     assert opinion.waits()
+    # The start of the next one can tell.
+    start, stop = len(ahead), len(ahead + data)
+    longer = twin.module("view").View(
+        ahead + data + b"\xff\xd8\xff", start, stop + 3, SHIFT - start
+    )
+    assert opinion.may_tell(longer, SHIFT + len(data), walker)
+
+
+@pytest.mark.parametrize("stands", [NOTHING, OTHER, ENDED])
+def test_an_image_is_not_inside_of_itself(asked: Asked, stands: int) -> None:
+    opinion, view, walker = asked(WHOLE)
+    assert opinion.ask(view, walker, False, stands) == -1
 
 
 def test_an_image_around_what_was_met(asked: Asked) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -141,3 +142,9 @@ def test_the_accounts_balance(
 def test_before_the_first_byte_every_account_is_empty(twin: Any) -> None:
     module = twin.module("report")
     assert module.Report(10, False).accounting(0) == module.Accounting(0, 0, 0, 0, 0)
+
+
+def test_an_account_stays_as_it_was_given(twin: Any) -> None:
+    account = twin.module("report").Report(1 << 40, False).accounting(0)
+    with pytest.raises(FrozenInstanceError):
+        account.fed = 1

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 #: Around the sizes at which pieces are kept in another way.
@@ -32,6 +32,10 @@ def lone(data: bytes) -> bool:
     return len(data) >= 4 and data.endswith(b"\xff\xd9") and not data.endswith(b"\xff\xd9" * 2)
 
 
+# Less than is looked at is stored; an EOI stands across two pieces; one byte is left.
+@example(steps=[("keep", 1, b""), ("ends", 0, b"")])
+@example(steps=[("append", 512, b"\xff"), ("append", 0, b"\xd9"), ("ends", 0, b"")])
+@example(steps=[("append", 3, b""), ("cut", 1, b""), ("take", 0, b"")])
 @given(steps=STEPS)
 def test_what_is_stored_comes_out(twin: Any, steps: list[tuple[str, int, bytes]]) -> None:
     store = twin.module("store").Store()

@@ -191,7 +191,9 @@ def test_what_is_held_again_and_again_does_not_grow(twin: Any) -> None:
     for _ in range(5):
         window.feed(STREAM[fed : fed + 60])
         fed += 60
+        at = offset(window)
         assert window.more()
+        assert offset(window) == at
         holds(window)
         window.pos = window.end - 1
     assert len(window.data) < 200
