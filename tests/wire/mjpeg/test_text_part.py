@@ -313,6 +313,7 @@ def test_delimiters_without_end_are_not_all_remembered(twin: Any) -> None:
         (b"te\xff\xd8" + SOI + b"xyz", 5, b"", 4),
         (b"te\xff\xd8\0\xe0xyz", 4, b"", 4),
         (b"te\xff\xd8\xff", 5, b"", 5),
+        (b"te\xff\xd8\xff", 3, b"", 3),
         # Nothing but what is there is needed.
         (b"text\r\n--frame", 4, b"more", 4),
         (b"te" + SOI + b"\xff\xd8\xff", 6, b"x", 6),
