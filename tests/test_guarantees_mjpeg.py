@@ -468,11 +468,11 @@ def test_4_a_head_cuts_out_no_more_than_itself(digits: int) -> None:
     from hamaproto.wire.mjpeg.clean_head import HeadMatcher, clean_head
 
     head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %s\r\n\r\n\xff\xd8\xff"
-    matcher = HeadMatcher(b"--frame")
+    matcher = HeadMatcher(b"--frame", 64, 1000)
     first = head % b"300"
-    assert clean_head(matcher, first, 0, len(first), 64, False)
+    assert clean_head(matcher, first, 0, len(first), False)
     data = Counted(head % (b"1" * digits) + bytes(100_000))
-    assert clean_head(matcher, data, 0, len(data), 64, False) == (digits < 10)
+    assert clean_head(matcher, data, 0, len(data), False) == (digits < 10)
     assert data.largest < 200
 
 

@@ -20,11 +20,9 @@ picture with its delimiter and head, or stands in the middle of a picture, or en
     wire/mjpeg/parser.py      whole, middle, end  what a program calls
     wire/mjpeg/window.py      whole, end  what is to be read, and its offset
     wire/mjpeg/states.py      whole, end  makes the `Frame`
-    wire/mjpeg/gap.py         whole  what stands before a picture,
-    wire/mjpeg/clean_head.py  whole  asked whether that is as it was before it
+    wire/mjpeg/clean_head.py  whole  asked whether the head is as it was before
     wire/mjpeg/image.py       end  the picture at hand, and
-    wire/mjpeg/store.py       middle, end  its bytes, joined
-    wire/mjpeg/scans.py       whole, end  asked for an EOI at the end
+    wire/mjpeg/store.py       whole, middle, end  its bytes, cut out or joined, and their EOI
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ __all__ = ["HeadMatcher", "clean_head", "last_head_alone"]
 class HeadMatcher:
     """A delimiter, and what `clean_head` last found behind it.
 
+    A header block has at most `most_lines` lines and, with its empty line, `most_bytes` bytes.
     `start` and `stop` are the block without its empty line, `length` is -1 if none was given.
     `line` is the delimiter as it stands behind an image: with a line end before it and behind it.
     """
@@ -23,14 +24,18 @@ class HeadMatcher:
         "head",
         "length",
         "line",
+        "most_bytes",
+        "most_lines",
         "prefix",
         "start",
         "stop",
         "suffix",
     )
 
-    def __init__(self, delimiter: bytes) -> None:
+    def __init__(self, delimiter: bytes, most_lines: int, most_bytes: int) -> None:
         self.delimiter = delimiter
+        self.most_lines = most_lines
+        self.most_bytes = most_bytes
         self.line = b"\r\n" + delimiter + b"\r\n"
         self.start = self.stop = 0
         self.length = -1
@@ -56,14 +61,13 @@ def clean_head(
     data: bytes | bytearray,
     pos: int,
     end: int,
-    most_lines: int,
     opened: bool,
 ) -> bool:
     """Read a delimiter and a header block about which there is nothing to report.
 
     If it is `opened`, the delimiter with its line end was read before, and the block begins here.
 
-    That is: at most one CRLF, the delimiter, CRLF, at most `most_lines` lines of
+    That is: at most one CRLF, the delimiter, CRLF, no more lines than may be of
     `name: value` CRLF in plain ASCII, no name with a dash in front, with one Content-Type of
     JPEG and at most one Content-Length of at most nine digits, no other field that begins
     with `Content-`, an empty line, and FFD8FF.  What was found stands in `matcher` then.
@@ -78,7 +82,7 @@ def clean_head(
             matcher.start = pos if opened else pos + matcher.head
             matcher.stop = stop + len(matcher.suffix) - _BEHIND_BLOCK
             matcher.length = int(digits)
-            return True
+            return matcher.stop + 2 - matcher.start <= matcher.most_bytes
     start = pos
     if not opened:
         behind = 0 if data.startswith(b"\r\n", pos, end) else 2
@@ -89,7 +93,7 @@ def clean_head(
     if found is None:
         return False
     block = found.group(1).lower()
-    if _TYPE(block) is None or block.count(b"\n") > most_lines:
+    if _TYPE(block) is None or block.count(b"\n") > matcher.most_lines:
         return False
     length = _LENGTH(block)
     if block.count(b"content-") != (1 if length is None else 2):
@@ -104,7 +108,7 @@ def clean_head(
         matcher.prefix = before + matcher.block
         matcher.suffix = bytes(data[start + behind : found.end()])
         matcher.head = len(before)
-    return True
+    return matcher.stop + 2 - matcher.start <= matcher.most_bytes
 
 
 def last_head_alone(matcher: HeadMatcher, data: bytes | bytearray, pos: int, end: int) -> bool:

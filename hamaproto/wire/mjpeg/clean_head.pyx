@@ -9,8 +9,10 @@ from hamaproto.wire.mjpeg.scans cimport within
 cdef class HeadMatcher:
     """A delimiter, and the last head behind it; see clean_head.py."""
 
-    def __cinit__(self, bytes delimiter):
+    def __cinit__(self, bytes delimiter, Py_ssize_t most_lines, Py_ssize_t most_bytes):
         self.delimiter = delimiter
+        self.most_lines = most_lines
+        self.most_bytes = most_bytes
         self.line = b"\r\n" + delimiter + b"\r\n"
         self._prefix = self._suffix = b""
 
@@ -59,8 +61,7 @@ cdef inline bint clean_again(
 
 
 cpdef bint clean_head(
-    HeadMatcher matcher, object data, Py_ssize_t pos, Py_ssize_t end, Py_ssize_t most_lines,
-    bint opened,
+    HeadMatcher matcher, object data, Py_ssize_t pos, Py_ssize_t end, bint opened
 ) except -1:
     cdef const unsigned char *view = within(data, pos, end)
     cdef const char *delimiter = PyBytes_AS_STRING(matcher.line)
@@ -72,7 +73,7 @@ cpdef bint clean_head(
     cdef Py_ssize_t length = -1
     cdef bint has_type = False
     if clean_again(matcher, view, pos, end, opened):
-        return True
+        return matcher.stop + 2 - matcher.start <= matcher.most_bytes
     first = pos
     if not opened:
         if pos + 2 > end or view[pos] != 0x0D or view[pos + 1] != 0x0A:
@@ -104,10 +105,10 @@ cpdef bint clean_head(
                         <const char *>view + behind, line + 5 - behind
                     )
                     matcher._head = size if opened else start - first
-                return True
+                return line + 2 - start <= matcher.most_bytes
             return False
         lines += 1
-        if lines > most_lines or line >= end:
+        if lines > matcher.most_lines or line >= end:
             return False
         at = line
         while at < end and 0x21 <= view[at] <= 0x7E and view[at] != 0x3A:

@@ -23,8 +23,6 @@ cdef class Gap:
     cdef readonly bint closed
     cdef public bint started, has_head, junk, line_start, opened
 
-    @cython.locals(matcher=HeadMatcher)
-    cpdef HeadMatcher clean(self)
     @cython.locals(matcher=HeadMatcher, pos=Py_ssize_t, end=Py_ssize_t)
     cpdef bint clean_alone(self) except -1
     @cython.locals(matcher=HeadMatcher)
@@ -43,6 +41,7 @@ cdef class Gap:
     cpdef object answer(self, object boundary)
     cpdef object reopen(self)
     cdef object _know(self)
+    cdef HeadMatcher _matcher_of(self, object delimiter)
     cdef Py_ssize_t _joined_inside(self, Py_ssize_t pos, Py_ssize_t stop) except -2
     @cython.locals(at=Py_ssize_t)
     cdef object _begin_junk(self, Py_ssize_t pos)

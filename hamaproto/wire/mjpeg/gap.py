@@ -9,7 +9,7 @@ from hamaproto.events import AnomalyCode
 from hamaproto.limits import Limits
 from hamaproto.wire.mjpeg.clean_head import HeadMatcher, clean_head, last_head_alone
 from hamaproto.wire.mjpeg.codes import DELIMITER, FIELDS, INSIDE, MORE, OVER, SOI
-from hamaproto.wire.mjpeg.delimiter import UNDECIDED, DelimiterSet, Match
+from hamaproto.wire.mjpeg.delimiter import UNDECIDED, Delimiter, DelimiterSet, Match
 from hamaproto.wire.mjpeg.report import Report
 from hamaproto.wire.mjpeg.scans import CUT, NO, Names, may_begin, search_junk, skip_line_ends
 from hamaproto.wire.mjpeg.window import Window
@@ -27,7 +27,7 @@ _MAY_BE_FIELD_START = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}+[ \t]{0,64}+\Z"
 
 
 class Gap:
-    """What stands between parts: ask `clean`, then `read` until it does not say `MORE`.
+    """What stands between parts: `read` until it does not say `MORE`.
 
     * `MORE`       more bytes are needed
     * `SOI`        FFD8FF
@@ -42,7 +42,8 @@ class Gap:
     `has_head`: a header block stands before the gap, and its part has not begun.  `started`: the
     stream has begun with a part.  `closed`: its closing delimiter was the last thing.  `junk`:
     the gap holds junk.  `line_start`: a line begins at `window.pos`.  `names` are the delimiters
-    that are known, and `matcher` holds what `clean` has found.
+    that are known.  `matcher` is for `clean_head`, which may be asked first if the gap is neither
+    `closed` nor has a head or junk: of most gaps nothing is to be reported.
     """
 
     __slots__ = (
@@ -85,32 +86,8 @@ class Gap:
         self.junk = False
         self.line_start = True
 
-    def clean(self) -> HeadMatcher | None:
-        """The matcher, if the gap is a delimiter and a head about which there is nothing to report.
-
-        Most are.  It says where the head stands, and what length it gives.
-        If the gap is `opened`, only the head is still to be read.
-        """
-        matcher = self.matcher
-        window = self._window
-        if (
-            matcher is None
-            or self.junk
-            or self.has_head
-            or not clean_head(
-                matcher, window.data, window.pos, window.end, self._max_head_lines, self.opened
-            )
-            or self.closed
-            or matcher.length == 0
-            or matcher.length > self._max_frame
-            # The empty line counts too.
-            or matcher.stop + 2 - matcher.start > self._max_head_bytes
-        ):
-            return None
-        return matcher
-
     def clean_alone(self) -> bool:
-        """Whether what stands behind the `opened` delimiter is such a head and nothing else.
+        """Whether what stands behind the `opened` delimiter is a clean head and nothing else.
 
         Some write a head and its image one after the other.
         """
@@ -122,7 +99,7 @@ class Gap:
         if not last_head_alone(matcher, data, pos, end):
             block = bytes(data[pos:end]) + _SOI
             if (
-                not clean_head(matcher, block, 0, len(block), self._max_head_lines, True)
+                not clean_head(matcher, block, 0, len(block), True)
                 # The first two bytes of an image would pass for the beginning of what was added.
                 or matcher.stop + 2 != end - pos
             ):
@@ -264,8 +241,13 @@ class Gap:
             self._know()
             report.note(code, at, f"{match.delimiter.line!r} is in use")
         if self.matcher is None or self.matcher.delimiter != match.delimiter.line:
-            self.matcher = None if match.delimiter.bare else HeadMatcher(match.delimiter.line)
+            self.matcher = self._matcher_of(match.delimiter)
         return True
+
+    def _matcher_of(self, delimiter: Delimiter) -> HeadMatcher | None:
+        if delimiter.bare:
+            return None
+        return HeadMatcher(delimiter.line, self._max_head_lines, self._max_head_bytes)
 
     def begin_image(self, at: int) -> bool:
         """An image begins at offset `at`: whether a header block stands before it."""

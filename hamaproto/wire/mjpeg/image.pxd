@@ -2,8 +2,7 @@
 
 cimport cython
 
-from hamaproto.wire.mjpeg.scans cimport cut_out, ends_with_lone_eoi
-from hamaproto.wire.mjpeg.store cimport Store
+from hamaproto.wire.mjpeg.store cimport Store, cut_out, ends_with_lone_eoi
 from hamaproto.wire.mjpeg.view cimport View
 from hamaproto.wire.mjpeg.walk cimport MarkerWalk
 from hamaproto.wire.mjpeg.window cimport Window

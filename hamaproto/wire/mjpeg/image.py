@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hamaproto.wire.mjpeg.codes import MORE
 from hamaproto.wire.mjpeg.delimiter import line_end_before
-from hamaproto.wire.mjpeg.scans import cut_out, ends_with_lone_eoi
-from hamaproto.wire.mjpeg.store import Store
+from hamaproto.wire.mjpeg.store import Store, cut_out, ends_with_lone_eoi
 from hamaproto.wire.mjpeg.view import View
 from hamaproto.wire.mjpeg.walk import MarkerWalk
 from hamaproto.wire.mjpeg.window import Window

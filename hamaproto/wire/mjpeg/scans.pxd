@@ -7,8 +7,6 @@ cdef extern from "kernel_within.h":
 
 
 cpdef Py_ssize_t scan_marker(object data, Py_ssize_t pos, Py_ssize_t end) except -2
-cpdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end)
-cpdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except -1
 cpdef bint is_run(bytes data) except -1
 cpdef Py_ssize_t find_soi(object data, Py_ssize_t pos, Py_ssize_t end) except -2
 cpdef Py_ssize_t skip_fill(object data, Py_ssize_t pos, Py_ssize_t end) except -2

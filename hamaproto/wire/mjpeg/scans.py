@@ -14,8 +14,6 @@ __all__ = [
     "NO",
     "YES",
     "Names",
-    "cut_out",
-    "ends_with_lone_eoi",
     "find_soi",
     "is_run",
     "may_begin",
@@ -227,19 +225,3 @@ def skip_fill(data: bytes | bytearray, pos: int, end: int) -> int:
 def find_soi(data: bytes | bytearray, pos: int, end: int) -> int:
     """Where FFD8FF stands in `data[pos:end]`, or -1."""
     return data.find(_SOI, pos, end)
-
-
-def cut_out(data: bytes | bytearray, pos: int, end: int) -> bytes:
-    """`data[pos:end]` as bytes of their own."""
-    piece = data[pos:end]
-    return piece if type(piece) is bytes else bytes(piece)
-
-
-def ends_with_lone_eoi(data: bytes | bytearray, pos: int, end: int) -> bool:
-    """True if `data[pos:end]` ends in FFD9 and the two bytes before are not FFD9 as well."""
-    return (
-        end - pos >= 4
-        and data[end - 1] == 0xD9
-        and data[end - 2] == 0xFF
-        and (data[end - 3] != 0xD9 or data[end - 4] != 0xFF)
-    )

@@ -5,7 +5,7 @@
 within it, so that nobody reads outside, wherever the call comes from.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING
 
 cdef extern from "kernel_scan.h":
     Py_ssize_t hama_scan_marker(
@@ -85,19 +85,3 @@ cpdef Py_ssize_t search_junk(
     Names names, object data, Py_ssize_t start, Py_ssize_t pos, Py_ssize_t end
 ) except -2:
     return hama_search_junk(within(data, min(start, pos), end), start, pos, end, &names._names)
-
-
-cpdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end):
-    if end > len(data):
-        end = len(data)
-    if pos >= end:
-        return b""
-    return PyBytes_FromStringAndSize(<const char *>within(data, pos, end) + pos, end - pos)
-
-
-cpdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except -1:
-    cdef const unsigned char *tail
-    if end - pos < 4:
-        return False
-    tail = within(data, pos, end) + end - 4
-    return tail[2] == 0xFF and tail[3] == 0xD9 and not (tail[0] == 0xFF and tail[1] == 0xD9)

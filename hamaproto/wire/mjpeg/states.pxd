@@ -3,14 +3,13 @@
 cimport cython
 
 from hamaproto.wire.mjpeg.belief cimport Belief
-from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher
+from hamaproto.wire.mjpeg.clean_head cimport HeadMatcher, clean_head
 from hamaproto.wire.mjpeg.ending cimport Ending
 from hamaproto.wire.mjpeg.gap cimport Gap
 from hamaproto.wire.mjpeg.head cimport HeadReader
 from hamaproto.wire.mjpeg.image cimport Image
 from hamaproto.wire.mjpeg.report cimport Report
-from hamaproto.wire.mjpeg.scans cimport cut_out, ends_with_lone_eoi
-from hamaproto.wire.mjpeg.store cimport Store, make_frame
+from hamaproto.wire.mjpeg.store cimport Store, cut_out, ends_with_lone_eoi, make_frame
 from hamaproto.wire.mjpeg.text_part cimport PartReader
 from hamaproto.wire.mjpeg.window cimport Window
 

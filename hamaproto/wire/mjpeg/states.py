@@ -32,6 +32,7 @@ from hamaproto.events import (
 from hamaproto.headers import Headers
 from hamaproto.limits import Limits
 from hamaproto.wire.mjpeg.belief import Belief, Doubt
+from hamaproto.wire.mjpeg.clean_head import clean_head
 from hamaproto.wire.mjpeg.codes import (
     AGAIN,
     BODY,
@@ -65,11 +66,7 @@ from hamaproto.wire.mjpeg.gap import Gap
 from hamaproto.wire.mjpeg.head import HeadReader
 from hamaproto.wire.mjpeg.image import Image
 from hamaproto.wire.mjpeg.report import Report
-from hamaproto.wire.mjpeg.scans import (
-    cut_out,
-    ends_with_lone_eoi,
-)
-from hamaproto.wire.mjpeg.store import make_frame
+from hamaproto.wire.mjpeg.store import cut_out, ends_with_lone_eoi, make_frame
 from hamaproto.wire.mjpeg.text_part import PartReader
 from hamaproto.wire.mjpeg.window import Window
 
@@ -185,8 +182,15 @@ class States:
         window = self._window
         gap = self._gap
         image = self._image
-        matcher = gap.clean()
-        if matcher is not None:
+        matcher = gap.matcher
+        if (
+            matcher is not None
+            and not gap.junk
+            and not gap.has_head
+            and clean_head(matcher, window.data, window.pos, window.end, gap.opened)
+            and not gap.closed
+            and 0 != matcher.length <= self._max_frame
+        ):
             if image.declared >= 0:
                 gap.settle(image.end, image.declared)
             data = window.data

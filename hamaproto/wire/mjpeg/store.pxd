@@ -3,6 +3,10 @@
 cimport cython
 
 
+cpdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end)
+cpdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except -1
+
+
 @cython.final
 cdef class Store:
     cdef bytes _buffer

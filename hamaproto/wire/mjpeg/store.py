@@ -1,11 +1,10 @@
-"""The bytes of one image that came in several pieces; `store.pyx` is the same in C."""
+"""The bytes of one image, in one piece or in several; `store.pyx` is the same in C."""
 
 from __future__ import annotations
 
 from hamaproto.events import Frame
-from hamaproto.wire.mjpeg.scans import ends_with_lone_eoi
 
-__all__ = ["SMALL", "Store", "make_frame"]
+__all__ = ["SMALL", "Store", "cut_out", "ends_with_lone_eoi", "make_frame"]
 
 #: Pieces below this are copied together, so that the overhead of an object stays small.
 SMALL = 512
@@ -14,6 +13,22 @@ SMALL = 512
 _CHUNK = 262144
 #: Below this a view of a piece costs more than its copy.
 _PIECE = 4096
+
+
+def cut_out(data: bytes | bytearray, pos: int, end: int) -> bytes:
+    """`data[pos:end]` as bytes of their own."""
+    piece = data[pos:end]
+    return piece if type(piece) is bytes else bytes(piece)
+
+
+def ends_with_lone_eoi(data: bytes | bytearray, pos: int, end: int) -> bool:
+    """True if `data[pos:end]` ends in FFD9 and the two bytes before are not FFD9 as well."""
+    return (
+        end - pos >= 4
+        and data[end - 1] == 0xD9
+        and data[end - 2] == 0xFF
+        and (data[end - 3] != 0xD9 or data[end - 4] != 0xFF)
+    )
 
 
 class Store:

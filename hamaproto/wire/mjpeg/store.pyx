@@ -7,7 +7,7 @@ from cpython.object cimport PyTypeObject
 from cpython.ref cimport Py_INCREF, Py_REFCNT, Py_XDECREF, PyObject
 from libc.string cimport memcpy
 
-from hamaproto.wire.mjpeg.scans cimport ends_with_lone_eoi, within
+from hamaproto.wire.mjpeg.scans cimport within
 
 from hamaproto.events import Frame
 
@@ -63,6 +63,22 @@ cdef class _Window:
 
     def __releasebuffer__(self, Py_buffer *buffer):
         self._views -= 1
+
+
+cpdef bytes cut_out(object data, Py_ssize_t pos, Py_ssize_t end):
+    if end > len(data):
+        end = len(data)
+    if pos >= end:
+        return b""
+    return PyBytes_FromStringAndSize(<const char *>within(data, pos, end) + pos, end - pos)
+
+
+cpdef bint ends_with_lone_eoi(object data, Py_ssize_t pos, Py_ssize_t end) except -1:
+    cdef const unsigned char *tail
+    if end - pos < 4:
+        return False
+    tail = within(data, pos, end) + end - 4
+    return tail[2] == 0xFF and tail[3] == 0xD9 and not (tail[0] == 0xFF and tail[1] == 0xD9)
 
 
 cdef class Store:

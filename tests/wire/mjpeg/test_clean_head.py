@@ -19,11 +19,12 @@ def read(
     most: int = 10,
     pos: int = 0,
     opened: bool = False,
+    most_bytes: int = 1 << 20,
 ) -> Any:
     """The block and its length if the head is clean, else None."""
     module = twin.module("clean_head")
-    matcher = matcher or module.HeadMatcher(b"--frame")
-    if not module.clean_head(matcher, data, pos, len(data), most, opened):
+    matcher = matcher or module.HeadMatcher(b"--frame", most, most_bytes)
+    if not module.clean_head(matcher, data, pos, len(data), opened):
         return None
     return data[matcher.start : matcher.stop], matcher.length
 
@@ -125,7 +126,7 @@ values = st.one_of(
 )
 def test_a_matcher_that_knows_the_last_head_says_the_same(twin: Any, heads: list[Any]) -> None:
     """The next one is compared with it; what comes out is as if it were the first."""
-    known = twin.module("clean_head").HeadMatcher(b"--frame")
+    known = twin.module("clean_head").HeadMatcher(b"--frame", 10, 1 << 20)
     for before, value, more, behind, opened in heads:
         head = JPEG + b"Content-Length: " + value + b"\r\n" + more
         data = head + b"\r\n" + behind
@@ -136,7 +137,7 @@ def test_a_matcher_that_knows_the_last_head_says_the_same(twin: Any, heads: list
 
 def test_a_known_head_is_that_of_its_delimiter_only(twin: Any) -> None:
     """And one without a length is forgotten."""
-    known = twin.module("clean_head").HeadMatcher(b"--frame")
+    known = twin.module("clean_head").HeadMatcher(b"--frame", 10, 1 << 20)
     head = b"--frame\r\n" + JPEG + b"Content-Length: %d\r\n\r\n" + SOI
     assert read(twin, head % 5, known) == (JPEG + b"Content-Length: 5\r\n", 5)
     assert read(twin, head % 12345, known) == (JPEG + b"Content-Length: 12345\r\n", 12345)
@@ -160,7 +161,7 @@ def test_the_last_head_is_known_by_itself(
 ) -> None:
     """With its empty line and no byte more; nothing is known before there was one."""
     module = twin.module("clean_head")
-    matcher = module.HeadMatcher(b"--frame")
+    matcher = module.HeadMatcher(b"--frame", 10, 1 << 20)
     head = JPEG + b"Content-Length: %b\r\nX-A: b\r\n\r\n"
     if last is not None:
         assert read(twin, head % last + SOI, matcher, opened=True)
@@ -174,3 +175,20 @@ def test_the_last_head_is_known_by_itself(
     if last is not None:
         other = (head % last).replace(b"X-A: b", b"X-A: c")
         assert not module.last_head_alone(matcher, other, 0, len(other))
+
+
+@pytest.mark.parametrize("opened", [False, True])
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_a_block_of_as_many_bytes_as_may_be_is_clean(
+    twin: Any, more: int, known: bool, opened: bool
+) -> None:
+    """With its empty line, and also where it is known again with more digits than before."""
+    before = b"" if opened else b"--frame\r\n"
+    head = JPEG + b"Content-Length: %d\r\n\r\n"
+    size = len(head % 123)
+    matcher = twin.module("clean_head").HeadMatcher(b"--frame", 2, size + more)
+    if known:
+        assert read(twin, before + head % 7 + SOI, matcher, opened=opened) is not None
+    found = read(twin, before + head % 123 + SOI, matcher, opened=opened)
+    assert found == (None if more < 0 else ((head % 123)[:-2], 123))

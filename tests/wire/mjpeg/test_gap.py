@@ -359,8 +359,6 @@ def test_an_answer_may_know_the_boundary(twin: Any) -> None:
 
 def known(twin: Any, limits: Limits | None = None) -> tuple[Any, Any, Any]:
     """A gap behind a first part: the delimiter is in use, the window is at the next one."""
-    window, report, one = delimiter(twin, b"--frame\r\n", limits=limits)
-    assert not one.clean()
     window, report, one = gap(twin, limits=limits)
     window.feed(b"--frame\r\n")
     assert one.read() == DELIMITER
@@ -369,57 +367,14 @@ def known(twin: Any, limits: Limits | None = None) -> tuple[Any, Any, Any]:
     return window, report, one
 
 
-@pytest.mark.parametrize("start", [b"", b"\r\n"])
-@pytest.mark.parametrize("length", [None, 1, 7, 10**6])
-def test_a_clean_gap_is_read_in_one_go(twin: Any, start: bytes, length: int | None) -> None:
-    window, report, one = known(twin)
-    block = b"Content-Type: image/jpeg\r\n"
-    if length is not None:
-        block += b"Content-Length: %d\r\n" % length
-    window.feed(start + b"--frame\r\n" + block + b"\r\n" + IMAGE)
-    assert one.clean() is not None
-    assert window.data[one.matcher.start : one.matcher.stop] == block
-    assert one.matcher.length == (-1 if length is None else length)
-    assert noted(report) == []
-
-
-@pytest.mark.parametrize(
-    ("limits", "length"),
-    [
-        (Limits(), 0),
-        (Limits(max_frame=6), 7),
-        (Limits(max_part_head=len(HEAD) - 1), 7),
-        (Limits(max_part_line=len(HEAD) - 1), 7),
-        (Limits(max_part_headers=1), 7),
-    ],
-)
-def test_what_a_limit_forbids_is_not_clean(twin: Any, limits: Limits, length: int) -> None:
-    window, _, one = known(twin, limits)
-    window.feed(b"--frame\r\n" + HEAD.replace(b"7", b"%d" % length) + IMAGE)
-    assert one.clean() is None
-
-
-@pytest.mark.parametrize("state", ["junk", "has_head", "closed"])
-def test_what_would_have_to_be_reported_is_not_clean(twin: Any, state: str) -> None:
-    window, _, one = known(twin)
-    window.feed(b"--frame--\r\n")
-    if state == "closed":
-        assert one.read() == DELIMITER
-        one.pass_delimiter(one.match, False)
-        one.read()
-    else:
-        setattr(one, state, True)
-    window.pos = window.end
-    window.feed(b"--frame\r\n" + HEAD + IMAGE)
-    assert one.clean() is None
-
-
-def test_limits_at_which_a_head_is_clean(twin: Any) -> None:
-    size = len(HEAD)
-    limits = Limits(max_part_head=size, max_part_line=size, max_part_headers=2, max_frame=7)
-    window, _, one = known(twin, limits)
-    window.feed(b"--frame\r\n" + HEAD + IMAGE)
-    assert one.clean() is not None
+def test_the_matcher_knows_the_delimiter_and_the_limits(twin: Any) -> None:
+    limits = Limits(max_part_head=300, max_part_line=200, max_part_headers=7)
+    _, _, one = gap(twin, limits=limits)
+    assert one.matcher is None
+    _, _, one = known(twin, limits)
+    matcher = one.matcher
+    assert (matcher.delimiter, matcher.most_lines, matcher.most_bytes) == (b"--frame", 7, 200)
+    assert known(twin, Limits(max_part_head=100))[2].matcher.most_bytes == 100
 
 
 @pytest.mark.parametrize(
@@ -459,8 +414,6 @@ def test_a_gap_that_is_a_delimiter_and_no_more_is_opened_at_once(
         assert (window.pos, one.opened, one.line_start) == (window.end, True, True)
         assert noted(report) == []
         window.feed(HEAD + IMAGE)
-        assert one.clean()
-        assert one.matcher.length == 7
         window.pos = window.end
         one.opened = False
 

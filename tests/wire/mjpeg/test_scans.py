@@ -306,8 +306,6 @@ def test_each_small_search_does_what_it_says(data: bytes, start: int, cut: int) 
     start = min(start, end)
     piece = data[start:end]
     for kind in (bytes, bytearray):
-        found = scans.cut_out(kind(data), start, end)
-        assert (found, type(found)) == (piece, bytes)
         at = piece.find(b"\xff\xd8\xff")
         assert scans.find_soi(kind(data), start, end) == (start + at if at >= 0 else -1)
         assert scans.skip_line_ends(kind(data), start, end) == naive_run(data, start, end, b"\r\n")
@@ -316,28 +314,6 @@ def test_each_small_search_does_what_it_says(data: bytes, start: int, cut: int) 
             assert (
                 scans.skip_fill(kind(data), start, end) == naive_run(data, start, end, b"\xff") - 1
             )
-
-
-@pytest.mark.parametrize(
-    ("data", "lone"),
-    [
-        (b"xy\xff\xd9", True),
-        (b"x\xff\xff\xd9", True),
-        (b"\xff\xd8\xff\xd9", True),
-        (b"x\xd9\xff\xd9", True),
-        (b"\xff\xd9\xff\xd9", False),
-        (b"xy\xff\xda", False),
-        (b"xy\xfe\xd9", False),
-        (b"xyz\xd9", False),
-        # Of fewer bytes it can't be told.
-        (b"x\xff\xd9", False),
-        (b"", False),
-    ],
-)
-def test_an_end_of_an_image_that_is_no_fill(data: bytes, lone: bool) -> None:
-    for before, behind in ((b"", b""), (b"abc", b"\xff\xd9")):
-        end = len(before + data)
-        assert scans.ends_with_lone_eoi(before + data + behind, len(before), end) is lone
 
 
 @pytest.mark.parametrize(
@@ -435,7 +411,7 @@ def test_both_twins_find_the_same(
     pos = min(start + cut, end)
     start = min(start, pos)
     for kind in (bytes, bytearray):
-        for name in ("scan_marker", "find_soi", "skip_line_ends", "cut_out", "ends_with_lone_eoi"):
+        for name in ("scan_marker", "find_soi", "skip_line_ends"):
             one, other = (getattr(twin, name)(kind(data), pos, end) for twin in both)
             assert one == other, name
         one, other = (twin.starts_line(kind(data), start, pos) for twin in both)
@@ -482,8 +458,6 @@ def test_no_scan_looks_outside_of_what_it_is_given(
         compiled.find_soi(memoryview(data), 0, 0)
     with pytest.raises((TypeError, AttributeError)):
         compiled.may_begin(None, b"x", 0, 1, True)
-    if pos >= 0:
-        assert compiled.cut_out(data, pos, end) == data[pos : max(0, end)]
 
 
 @given(

@@ -165,3 +165,44 @@ def test_a_large_chunk_is_not_kept_for_a_piece_of_it(
         store.append(data, 1, 1 + piece)
     assert (sys.getrefcount(data) > before) is held
     assert store.take() == bytes(piece)
+
+
+@pytest.mark.parametrize(
+    ("data", "lone"),
+    [
+        (b"xy\xff\xd9", True),
+        (b"x\xff\xff\xd9", True),
+        (b"\xff\xd8\xff\xd9", True),
+        (b"x\xd9\xff\xd9", True),
+        (b"\xff\xd9\xff\xd9", False),
+        (b"xy\xff\xda", False),
+        (b"xy\xfe\xd9", False),
+        (b"xyz\xd9", False),
+        # Of fewer bytes it can't be told.
+        (b"x\xff\xd9", False),
+        (b"", False),
+    ],
+)
+def test_an_end_of_an_image_that_is_no_fill(twin: Any, data: bytes, lone: bool) -> None:
+    for before, behind in ((b"", b""), (b"abc", b"\xff\xd9")):
+        end = len(before + data)
+        for kind in (bytes, bytearray):
+            whole = kind(before + data + behind)
+            assert twin.module("store").ends_with_lone_eoi(whole, len(before), end) is lone
+
+
+@given(data=st.binary(max_size=40), pos=st.integers(0, 50), end=st.integers(-9, 1 << 40))
+def test_what_is_cut_out_is_bytes_of_its_own(twin: Any, data: bytes, pos: int, end: int) -> None:
+    for kind in (bytes, bytearray):
+        found = twin.module("store").cut_out(kind(data), pos, end)
+        assert type(found) is bytes
+        if end >= 0:
+            assert found == data[pos:end]
+
+
+def test_no_end_is_looked_for_outside(twin: Any) -> None:
+    if twin.name == "pure":
+        pytest.skip("Python looks at its indexes itself")
+    for pos, end in ((-1, 4), (0, 9), (2, 1 << 40)):
+        with pytest.raises(IndexError):
+            twin.module("store").ends_with_lone_eoi(b"ab\xff\xd9", pos, end)
