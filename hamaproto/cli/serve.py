@@ -20,10 +20,11 @@ from hamaproto.cli.options import (
     Target,
     cafile_option,
     insecure_option,
+    json_option,
     set_target,
     timeout_option,
 )
-from hamaproto.cli.plain import note, print_line
+from hamaproto.cli.plain import note, print_json, print_line
 from hamaproto.cli.simulate import address_option
 from hamaproto.gateway.access import is_loopback
 from hamaproto.gateway.status import State, Status
@@ -105,6 +106,7 @@ _WRONG: Final = (State.STALLED, State.REFUSED, State.FAILED)
 @timeout_option
 @cafile_option
 @insecure_option
+@json_option
 @click.pass_context
 def serve(
     context: click.Context,
@@ -122,11 +124,13 @@ def serve(
     timeout: float,
     cafile: str | None,
     insecure: bool,
+    as_json: bool,
 ) -> None:
     """Show the cameras at URL in any browser, and pass their streams on.
 
     The first line on stdout is the address.  Where other machines can connect, the second is a
-    link that signs a browser in.  `hamaproto help gateway` has more.
+    link that signs a browser in.  With --json one object says both.  `hamaproto help gateway` has
+    more.
     """
     if not urls and not demo:
         raise click.UsageError("a URL of a camera is needed, or --demo for a simulated one")
@@ -167,6 +171,7 @@ def serve(
             names=hosts,
             origins=origins,
             secret=secret,
+            as_json=as_json,
             tls=_tls(certificate, key),
         )
     )
@@ -243,6 +248,7 @@ async def _serve(
     demo: bool,
     keep_warm: float,
     timeout: float,
+    as_json: bool,
     **words: Any,
 ) -> None:
     from hamaproto.io.gateway import Gateway
@@ -275,7 +281,7 @@ async def _serve(
             one.sounds.on_status = _Told(f"{one.name}, sound")
         gateway = Gateway(served, **words)
         await stack.enter_async_context(gateway)
-        _say_where(gateway, words["secret"])
+        _say_where(gateway, words["secret"], as_json=as_json)
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
 
@@ -296,10 +302,17 @@ class _Told:
             note(f"{self._what}: {status.state}: {status.message}")
 
 
-def _say_where(gateway: Gateway, secret: str | None) -> None:
-    print_line(gateway.url)
-    if secret is not None:
-        print_line(f"{gateway.url}/?token={secret}")
-        note("the second line signs a browser in; programs send its token as password (Basic)")
+def _say_where(gateway: Gateway, secret: str | None, *, as_json: bool) -> None:
+    link = None if secret is None else f"{gateway.url}/?token={secret}"
+    if as_json:
+        print_json(
+            {"url": gateway.url, "sign_in": link, "cameras": list(gateway.cameras)}, indent=None
+        )
+    else:
+        print_line(gateway.url)
+    if link is not None:
+        if not as_json:
+            print_line(link)
+        note("the link signs a browser in; programs send its token as password (Basic)")
     count = len(gateway.cameras)
     note(f"{count} camera{'s' if count > 1 else ''}; Ctrl-C ends it")

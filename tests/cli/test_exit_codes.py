@@ -199,6 +199,8 @@ CASES = [
     Case(2, "an argument too many", "dissector more"),
     Case(0, "the faults are listed", "simulate --list-faults"),
     Case(2, "no such fault", "simulate --fault nothing"),
+    Case(2, "neither a camera nor --demo", "serve"),
+    Case(2, "a name that no camera can have", "serve --demo --name a/b"),
     Case(0, "all of it was decoded", "gsm decode frames.gsm x.wav"),
     Case(2, "no such file", "gsm decode no-such.gsm x.wav"),
     Case(2, "the file is there already", "gsm decode frames.gsm old.wav"),
@@ -208,7 +210,7 @@ CASES = [
     Case(0, "the topics are listed", "help"),
     Case(2, "no such topic", "help nothing"),
 ]
-#: What a signal ends before there is a result; simulate has none, and ends with 0.
+#: What a signal ends before there is a result; simulate and serve have none, and end with 0.
 INTERRUPTED = [
     Case(130, "interrupted before anything came", words, MUTE)
     for words in (

@@ -55,6 +55,16 @@ def test_the_first_line_is_the_address_and_a_camera_is_behind_it() -> None:
         assert process.returncode == 0
 
 
+def test_data_says_where_it_is_how_to_sign_in_and_which_cameras() -> None:
+    with serving("--demo", "--json", "--allow-host", "camera.lan") as (_, line):
+        told = json.loads(line)
+        assert told.keys() == {"url", "sign_in", "cameras"}
+        assert told["cameras"] == ["camera"]
+        assert told["sign_in"].startswith(f"{told['url']}/?token=")
+        assert refused(f"{told['url']}/api/cameras")[0] == 401
+        assert b"Signed in" in fetch(told["sign_in"])
+
+
 def test_cameras_have_names_and_the_demo_is_one_more() -> None:
     with (
         simulated() as camera,
