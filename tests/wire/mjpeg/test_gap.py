@@ -377,6 +377,16 @@ def test_the_matcher_knows_the_delimiter_and_the_limits(twin: Any) -> None:
     assert known(twin, Limits(max_part_head=100))[2].matcher.most_bytes == 100
 
 
+def test_a_name_without_its_dashes_is_read_with_care(twin: Any) -> None:
+    """It has no matcher: what else begins like it must be told from it each time."""
+    window, _, one = gap(twin)
+    window.feed(b"frame\r\n" + HEAD + IMAGE)
+    assert one.read() == DELIMITER
+    assert one.match.delimiter.bare
+    assert one.pass_delimiter(one.match, False)
+    assert one.matcher is None
+
+
 @pytest.mark.parametrize(
     ("before", "data", "opens"),
     [
