@@ -17,10 +17,11 @@ class Image:
 
     Or `believe` its length and `fill` it unseen: `missing` says how many bytes are to come.
 
-    Its bytes are in the store up to offset `kept`, and behind that in the window.  `at` is where
-    it begins, `end` where the last one ended.  `declared` is the offset at which it ends by its
-    Content-Length, or -1.  A `phantom` has no beginning that was seen and is never delivered;
-    one that is `doubted` is searched as it is walked.
+    Its bytes are in the store up to offset `kept`, and behind that in the window; while its length
+    is believed nobody asks for `kept`, and `put_back` sets it.  `at` is where it begins, `end`
+    where the last one ended.  `declared` is the offset at which it ends by its Content-Length, or
+    -1.  A `phantom` has no beginning that was seen and is never delivered; one that is `doubted`
+    is searched as it is walked.
     """
 
     __slots__ = (

@@ -103,6 +103,10 @@ STREAMS: dict[str, tuple[bytes, list[tuple[object, ...]]]] = {
         LINE + part(IMAGE) + END,
         [("anomaly", "duplicate-delimiter"), WHOLE, DONE],
     ),
+    "two delimiters with an empty line between them, behind images with length": (
+        sized(IMAGE) * 2 + LINE + b"\r\n" + sized(IMAGE) + END,
+        [SIZED, SIZED, ("anomaly", "duplicate-delimiter"), SIZED, DONE],
+    ),
     "a head that is too large": (
         LINE + b"X: " + b"y" * 500 + b"\r\n\r\n" + part(IMAGE) + END,
         [("anomaly", "head-too-large"), ("skipped",), WHOLE, DONE],
@@ -402,6 +406,31 @@ def test_who_asks_late_hears_the_same(twin: Any, name: str, size: int) -> None:
         assert account.fed == len(stream)
         assert min(account.delivered, account.framing, account.skipped, account.pending) >= 0
     assert events == expected
+
+
+@pytest.mark.parametrize("large", [4096, 4097, 9000])
+@pytest.mark.parametrize("small", [1, 2, 5])
+def test_small_and_large_pieces_of_a_scan_may_follow_each_other(
+    twin: Any, small: int, large: int
+) -> None:
+    """Whichever way a piece goes, all that stands behind it keeps its place."""
+    image = CUT + b"entropy coded " * 3000 + b"\xff\xd9"
+    stream = part(image) * 3 + END
+    cuts = [700, *[100] * small, large, *[100] * small, large, large]
+    parser = twin.MjpegParser("multipart/x-mixed-replace; boundary=frame")
+    events = []
+    at = number = 0
+    while at < len(stream):
+        parser.receive_data(stream[at : at + cuts[number % len(cuts)]])
+        events += parser.events()
+        at += cuts[number % len(cuts)]
+        number += 1
+        assert parser.accounting.fed == min(at, len(stream))
+    parser.receive_eof()
+    *frames, end = [*events, *parser.events()]
+    places = [len(part(image)) * n + len(LINE + JPEG + b"\r\n") for n in range(3)]
+    assert [(frame.data, frame.offset) for frame in frames] == [(image, at) for at in places]
+    assert (end.complete, end.offset) == (True, len(stream))
 
 
 @pytest.mark.parametrize("length", [False, True])
