@@ -282,14 +282,11 @@ class MjpegParser(States):
         if PURE:
             if self._end_given and not self._turn.taken:
                 self._end_given = False
-            return self._each()
+            # No generator: it would end with an error, and have one of its own for a second caller.
+            return iter(self._ask, NEED_DATA)  # type: ignore[arg-type]
         events = _Events()
         events._parser = self
         return events
-
-    def _each(self) -> Iterator[MjpegEvent]:
-        while (event := self._ask()) is not NEED_DATA:
-            yield event
 
     def get_buffer(self, sizehint: int = -1) -> memoryview:
         """A writable place for the next bytes; tell `buffer_updated` how many came.
