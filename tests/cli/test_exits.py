@@ -81,7 +81,7 @@ ENDS = [
     (["get", "Brand", "Nothing"], [], 8),
     (["set", "Image.I0.Stream.FPS=7"], [], 8),
     (["ask", "set-mjpeg-fps", "7", "--unchecked", "--confirm"], [], 8),
-    (["record", "-o", "x.mkv", "--timeout", "0.3"], ["stall"], 8),
+    (["record", "-o", "x.mkv", "--timeout", "1"], ["stall"], 8),
     (["record", "-o", "x.mkv", "--no-sound"], ["die"], 8),
     (["listen", "-o", "x.wav"], ["reset"], 8),
     (["record", "-o", "x.mkv", "--no-sound"], ["close"], 0),
